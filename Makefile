@@ -1,0 +1,45 @@
+# `make help` lists the targets. Everything lives in .venv; nothing is installed outside this folder.
+.DEFAULT_GOAL := help
+.PHONY: help setup repro track ui test lint lock
+VENV := .venv
+READY := $(VENV)/.ready
+UV := $(VENV)/bin/python -m uv --no-config
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+PORT ?= 5000
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
+
+# .ready is written last, so an interrupted set-up is thrown away and done again by the next call.
+# Compiled at install: where PYTHONDONTWRITEBYTECODE is set, the imports of a stage take 3x otherwise.
+$(READY): requirements.lock pyproject.toml
+	@test -f $(READY) || rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip sync --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.lock
+	$(UV) pip install --python $(VENV)/bin/python --no-deps --quiet -e .
+	@touch $(READY)
+
+setup: $(READY)  ## create .venv from requirements.lock (the other targets do it when needed)
+
+repro: $(READY)  ## run the pipeline: what has changed since the last time, and nothing else
+	@dvc repro
+	@echo "report: $(CURDIR)/reports/index.html"
+
+track: $(READY)  ## send every result in the workspace to MLflow
+	@python stages/track.py
+
+ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:$(PORT)
+	@python stages/track.py --serve $(PORT)
+
+test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: seconds)
+	@python -m pytest $(ARGS)
+
+lint: $(READY)  ## check style and formatting
+	@ruff check . && ruff format --check .
+
+lock: $(READY)  ## resolve requirements.lock again from pyproject.toml
+	$(UV) pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet \
+	  --group dev --custom-compile-command "make lock" -o requirements.lock pyproject.toml
