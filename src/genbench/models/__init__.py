@@ -1,0 +1,56 @@
+"""The zoo: one file per model, named like the model. Importing this imports no torch."""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import get_args
+
+from ..errors import InputError
+
+NAMES = sorted(
+    p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "base")
+)
+SIZES = range(8, 65)
+
+
+def build(name: str, image_shape, classes: int, **args):
+    """A freshly initialised model.
+
+    Parameters
+    ----------
+    name : one of NAMES
+    image_shape : (C, H, W), C 1 or 3, H = W from 8 to 64
+    classes : number of classes, for models that use labels
+    args : the keyword-only arguments of the model's own signature, all of them
+
+    Raises
+    ------
+    InputError : naming `zoo.<name>.<key>` for an argument that the model cannot use.
+    """
+    channels, height, width = image_shape
+    if height != width or height not in SIZES or channels not in (1, 3):
+        raise InputError(
+            f"images must be square, 8 to 64 pixels, with 1 or 3 channels; got {tuple(image_shape)}"
+        )
+    model = importlib.import_module(f"{__name__}.{name}").Model
+    _check(name, args, model)
+    try:
+        return model(tuple(image_shape), classes, **args)
+    except ValueError as error:
+        raise InputError(f"zoo.{name}.{error}") from None
+
+
+def _check(name: str, args: dict, model) -> None:
+    """Compare `args` with the names and annotations of the model's keyword-only arguments."""
+    parameters = inspect.signature(model).parameters.values()
+    wanted = {p.name: p.annotation for p in parameters if p.kind == p.KEYWORD_ONLY}
+    for key in args.keys() ^ wanted.keys():
+        what = "is not a known key" if key in args else "is missing"
+        raise InputError(f"zoo.{name}.{key} {what}; the keys are {', '.join(wanted)}")
+    for key, kind in wanted.items():
+        value, choices = args[key], get_args(kind)
+        if choices and value not in choices:
+            raise InputError(f"zoo.{name}.{key} must be one of {', '.join(choices)}; got {value!r}")
+        allowed = {float: (float, int), int: (int,), bool: (bool,)}.get(kind, ())
+        if allowed and type(value) not in allowed:
+            raise InputError(f"zoo.{name}.{key} must be {kind.__name__}, got {value!r}")

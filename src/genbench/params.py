@@ -1,0 +1,192 @@
+"""params.yaml as frozen, checked objects: the only place that knows its schema."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from . import models
+from .errors import InputError
+
+BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
+PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
+CORRUPTIONS = Literal["noise", "salt_and_pepper", "blur", "occlusion", "inversion"]
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Names = Annotated[list[str], Field(min_length=1)]
+Widths = Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
+
+
+class Block(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Model(Block):
+    latent_dim: Count
+    width: Annotated[int, Field(ge=4)]
+
+
+class Train(Block):
+    images: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    ema_images: Annotated[int, Field(ge=0)]
+    history: Count
+    snapshots: Annotated[int, Field(ge=2)]
+
+
+class Split(Block):
+    val: Share
+    test: Share
+
+
+class Data(Block):
+    ood: list[str] = []
+    path: str | None = None
+    size: Annotated[int, Field(ge=8, le=64)] | None = None
+    channels: Literal[1, 3] | None = None
+
+
+class Classifier(Block):
+    images: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    lr: Rate
+    width: Annotated[int, Field(ge=4)]
+
+
+class Sample(Block):
+    n: Annotated[int, Field(ge=2)]
+
+
+class Evaluate(Block):
+    n: Annotated[int, Field(ge=2)]
+    splits: Count
+    kid_subsets: Count
+    kid_subset_size: Annotated[int, Field(ge=2)]
+
+
+class Anomaly(Block):
+    n: Annotated[int, Field(ge=2)]
+    quantile: Share
+    corruptions: Annotated[list[CORRUPTIONS], Field(min_length=1)]
+
+
+class Tsne(Block):
+    n: Annotated[int, Field(ge=10)]
+    perplexity: Annotated[float, Field(ge=1)]
+    neighbours: Count
+
+
+class Sweep(Block):
+    models: Names
+    latent_dim: Annotated[list[Count], Field(min_length=1)]
+    width: Widths
+    images: Count
+
+
+class Tracking(Block):
+    enabled: bool
+    experiment: Annotated[str, Field(min_length=1)]
+    live_after: Annotated[float, Field(ge=0)]
+
+
+class Params(Block):
+    """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
+
+    seed: Annotated[int, Field(ge=0)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    datasets: Names
+    models: Names
+    model: Model
+    train: Train
+    zoo: dict[str, dict]
+    split: Split
+    data: dict[str, Data]
+    classifier: Classifier
+    sample: Sample
+    evaluate: Evaluate
+    anomaly: Anomaly
+    tsne: Tsne
+    sweep: Sweep
+    tracking: Tracking
+
+    def at_point(self, latent_dim: int, width: int) -> "Params":
+        """These choices at one point of the sweep: its latent_dim and width, its budget."""
+        model = self.model.model_copy(update={"latent_dim": latent_dim, "width": width})
+        train = self.train.model_copy(update={"images": self.sweep.images})
+        return self.model_copy(update={"model": model, "train": train})
+
+    def build_args(self, model: str) -> dict:
+        """Keyword arguments of `models.build` for one model of the zoo."""
+        return {**self.model.model_dump(), **self.zoo.get(model, {})}
+
+    def of_run(self, dataset: str, model: str) -> dict[str, object]:
+        """The flattened choices that one model's results on one dataset depend on."""
+        tree = self.model_dump(exclude={"datasets", "models", "sweep", "tracking", "device"})
+        tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
+        return {"dataset": dataset, "model_name": model, **_flat(tree)}
+
+
+def _flat(tree: dict, prefix: str = "") -> dict[str, object]:
+    rows = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        rows |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return rows
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml; `InputError` names every key that cannot be used."""
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}") from None
+    try:
+        p = Params.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"{path}: " + "; ".join(map(_line, error.errors()))) from None
+    wrong = [line for line in _cross_checks(p) if line]
+    if wrong:
+        raise InputError(f"{path}: " + "; ".join(wrong))
+    return p
+
+
+def _line(e: dict) -> str:
+    key = ".".join(map(str, e["loc"])) or "the file"
+    if e["type"] == "extra_forbidden":
+        return f"{key} is not a known key"
+    if e["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"
+
+
+def _cross_checks(p: Params):
+    own = [name for name, block in p.data.items() if block.path]
+    yield _unknown("datasets", p.datasets, [*BUILT_IN, *own])
+    yield _unknown("models", p.models, models.NAMES)
+    yield _unknown("sweep.models", p.sweep.models, models.NAMES)
+    yield _unknown("zoo", p.zoo, models.NAMES)
+    lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
+    lists |= {"sweep.latent_dim": p.sweep.latent_dim, "sweep.width": p.sweep.width}
+    for key, values in lists.items():
+        if len(set(values)) < len(values):
+            yield f"{key}: a value stands twice in {values}"
+    for name in {*p.datasets, *p.data}:
+        if name not in p.data:
+            yield f"data.{name} is missing"
+            continue
+        block = p.data[name]
+        yield _unknown(f"data.{name}.ood", block.ood, [*PARTNERS, *own])
+        if name in block.ood:
+            yield f"data.{name}.ood: {name} cannot be its own partner"
+        if name in BUILT_IN and (block.path or block.size or block.channels):
+            yield f"data.{name}: path, size and channels are for images of your own"
+        if name not in BUILT_IN and not (block.path and block.size and block.channels):
+            yield f"data.{name}: images of your own need path, size and channels"
+
+
+def _unknown(key, names, known) -> str | None:
+    wrong = [n for n in names if n not in known]
+    return f"{key}: unknown {', '.join(wrong)}; known: {', '.join(known)}" if wrong else None

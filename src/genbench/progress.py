@@ -1,0 +1,47 @@
+"""How far a long job is: a bar on a terminal, a plain line now and then anywhere else."""
+
+import sys
+import time
+
+SECONDS_BETWEEN_LINES = 10
+
+
+class Progress:
+    """Counts `total` units of work; as a context manager it closes its bar."""
+
+    def __init__(self, label: str, total: int, unit: str = "images"):
+        self.label, self.total, self.unit = label, total, unit
+        self.done, self.start, self.bar = 0, time.monotonic(), None
+        self.last_line = self.start
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, desc=label, unit=f" {unit}", unit_scale=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.bar is not None:
+            self.bar.close()
+        else:
+            self._line("")
+
+    def update(self, done: int, values: dict[str, float] | None = None) -> None:
+        """Set the work done so far and show `values` beside it."""
+        text = " ".join(f"{k} {v:.4g}" for k, v in (values or {}).items())
+        if self.bar is not None:
+            self.bar.set_postfix_str(text, refresh=False)
+            self.bar.update(done - self.done)
+        self.done = done
+        if self.bar is None and time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        self.last_line = time.monotonic()
+        seconds = max(self.last_line - self.start, 1e-9)
+        rate = self.done / seconds
+        left = (self.total - self.done) / rate if self.done else 0
+        when = f"{left:.0f} s left" if left else f"{seconds:.1f} s"
+        count = f"{self.done:,} of {self.total:,} {self.unit}"
+        print(f"{self.label}: {count}, {rate:,.0f}/s, {when} {text}".rstrip(), flush=True)

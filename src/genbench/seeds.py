@@ -1,0 +1,30 @@
+"""Seeds: one number in params.yaml, an independent stream for every stage and run."""
+
+import zlib
+
+import numpy as np
+
+
+def derive(seed: int, *names) -> int:
+    """A seed in [0, 2**32) for the stream called `names`, independent of every other stream."""
+    words = [zlib.crc32(str(name).encode()) for name in names]
+    return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
+
+
+def generator(seed: int, *names) -> np.random.Generator:
+    """numpy's generator for the stream called `names`."""
+    return np.random.default_rng(derive(seed, *names))
+
+
+def everything(seed: int, *names) -> int:
+    """Seed torch's global generator, which training draws from, and return the derived seed."""
+    import torch
+
+    value = derive(seed, *names)
+    torch.manual_seed(value)
+    return value
+
+
+def latents(n: int, dim: int, seed: int) -> np.ndarray:
+    """Standard normal latents, (n, dim) float32; the first 10 of 64 are the 10 of the same seed."""
+    return np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)

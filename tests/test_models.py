@@ -1,0 +1,137 @@
+"""Laws every model obeys. A new file in models/ is tested by existing."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+
+from genbench import models, params
+from genbench.errors import InputError
+
+SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32)]
+SHIPPED = params.load(Path(__file__).parents[1] / "params.yaml")
+
+
+@pytest.fixture(params=itertools.product(models.NAMES, SHAPES), ids=str)
+def game(request):
+    name, shape = request.param
+    torch.manual_seed(0)
+    x, y = torch.rand(4, *shape) * 2 - 1, torch.arange(4)
+    return models.build(name, shape, classes=10, **SHIPPED.build_args(name)), x, y
+
+
+def test_every_parameter_has_one_owner(game):
+    model, *_ = game
+    owned = [id(p) for own in model.players().values() for p in own]
+    assert sorted(owned) == sorted(id(p) for p in model.parameters())
+
+
+def test_every_player_has_a_turn(game):
+    model, *_ = game
+    assert set(model.turns) == set(model.players())
+
+
+def test_a_move_can_reach_all_of_the_movers_parameters(game):
+    model, x, y = game
+    for player, own in model.players().items():
+        grads = torch.autograd.grad(model.loss(player, x, y)["loss"], own, allow_unused=True)
+        assert all(g is not None and g.isfinite().all() for g in grads)
+
+
+def test_decode_stays_in_range_and_shape(game):
+    model, x, y = game
+    images = model.eval().decode(10 * torch.randn(4, model.latent_dim), y)
+    assert images.shape == x.shape and images.abs().max() <= 1
+
+
+def test_codes_are_latents_or_absent(game):
+    model, x, y = game
+    codes = model.eval().encode(x, y)
+    assert codes is None or codes.shape == (4, model.latent_dim)
+
+
+def test_scores_are_one_finite_number_per_image(game):
+    model, x, y = game
+    for name, score in model.eval().scores(x, y).items():
+        assert score.shape == (4,) and score.isfinite().all(), name
+
+
+def test_a_score_does_not_depend_on_the_images_beside_it(game):
+    model, x, y = game
+    together = model.eval().scores(x, y)
+    alone = [model.scores(x[i : i + 1], y[i : i + 1]) for i in range(4)]
+    for name, score in together.items():
+        assert torch.cat([a[name] for a in alone]).tolist() == pytest.approx(score.tolist(), 1e-4)
+
+
+def test_averaged_networks_exist_and_serve_decoding(game):
+    model, x, y = game
+    z = torch.randn(4, model.latent_dim)
+    before = model.eval().decode(z, y)
+    for name in model.averaged:
+        with torch.no_grad():
+            for weight in getattr(model, name).parameters():
+                weight.zero_()
+        assert not torch.equal(model.decode(z, y), before)
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("shape", [(1, 9, 9), (3, 37, 37), (1, 64, 64)], ids=str)
+def test_any_square_size_from_8_to_64_works(name, shape):
+    model = models.build(name, shape, classes=3, **SHIPPED.build_args(name)).eval()
+    assert model.decode(torch.zeros(2, model.latent_dim), torch.zeros(2)).shape == (2, *shape)
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("shape", [(1, 7, 7), (1, 65, 65), (2, 8, 8), (1, 8, 9)], ids=str)
+def test_other_shapes_are_refused_by_name(name, shape):
+    with pytest.raises(InputError, match="square, 8 to 64 pixels, with 1 or 3 channels; got"):
+        models.build(name, shape, classes=3, **SHIPPED.build_args(name))
+
+
+@pytest.mark.parametrize(
+    "change, line",
+    [
+        ({"lrr": 0.1}, r"zoo.wgan.lrr is not a known key; the keys are .*critic_moves"),
+        ({"lr": "fast"}, r"zoo.wgan.lr must be float, got 'fast'"),
+        ({"critic_moves": 5.0}, r"zoo.wgan.critic_moves must be int, got 5.0"),
+        ({"critic_moves": 0}, r"zoo.wgan.critic_moves must be at least 1, got 0"),
+        ({"clip": -1.0}, r"zoo.wgan.clip must be above 0"),
+    ],
+)
+def test_a_wrong_choice_names_its_key(change, line):
+    with pytest.raises(InputError, match=line):
+        models.build("wgan", (1, 8, 8), 10, **SHIPPED.build_args("wgan") | change)
+
+
+def test_a_missing_choice_names_its_key():
+    args = SHIPPED.build_args("wgan")
+    del args["clip"]
+    with pytest.raises(InputError, match=r"zoo.wgan.clip is missing"):
+        models.build("wgan", (1, 8, 8), 10, **args)
+
+
+def test_a_choice_among_words_lists_them():
+    args = SHIPPED.build_args("vae") | {"likelihood": "cauchy"}
+    with pytest.raises(InputError, match="must be one of auto, bernoulli, gaussian; got 'cauchy'"):
+        models.build("vae", (1, 8, 8), 10, **args)
+
+
+def test_the_critic_stays_within_its_clip_bound():
+    model = models.build("wgan", (1, 8, 8), 10, **SHIPPED.build_args("wgan"))
+    optimizer = model.optimizer(model.players()["critic"])
+    model.loss("critic", torch.rand(4, 1, 8, 8), torch.zeros(4))["loss"].backward()
+    optimizer.step()
+    assert max(w.abs().max().item() for w in model.critic.parameters()) > model.clip
+    model.after_update("critic")
+    assert max(w.abs().max().item() for w in model.critic.parameters()) <= model.clip
+
+
+def test_the_discriminator_of_an_untrained_gan_loses_two_bits_of_log_two():
+    model = models.build("gan", (1, 8, 8), 10, **SHIPPED.build_args("gan"))
+    with torch.no_grad():
+        model.discriminator[-1][-1].weight.zero_(), model.discriminator[-1][-1].bias.zero_()
+    out = model.loss("discriminator", torch.rand(4, 1, 8, 8), torch.zeros(4))
+    assert out["loss"].item() == pytest.approx(2 * torch.tensor(2.0).log().item())
+    assert (out["real"].item(), out["fake"].item()) == (0.5, 0.5)
