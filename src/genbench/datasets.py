@@ -1,0 +1,189 @@
+"""Where each dataset comes from, and how its parts and its partners are made of that."""
+
+import gzip
+import importlib.util
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import seeds, workspace
+from .errors import InputError
+from .sources import classfolders, patches, pixels
+from .sources.published import Published, read_idx, read_pickles
+
+AT_MOST = 10_000  # images of a partner
+FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
+NUMERALS = "zero one two three four five six seven eight nine".split()
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """Files that scikit-learn carries. Finding them imports none of it: that would cost 1 s."""
+
+    files: tuple[str, ...] = ()
+    load: Callable | None = None
+    draw: Callable | None = None
+
+    def fetch(self, folder: Path, earlier: Path, *, needs_train: bool) -> None:
+        """Copy the files into `folder`."""
+        (package,) = importlib.util.find_spec("sklearn").submodule_search_locations
+        for name in self.files:
+            shutil.copyfile(Path(package, "datasets", name), folder / Path(name).name)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Images of the user: the block `data.<name>` of params.yaml."""
+
+    name: str
+    path: str
+    size: int
+    channels: int
+
+    def fetch(self, folder: Path, earlier: Path, *, needs_train: bool) -> None:
+        """Check and copy the archive, or the images of the folder."""
+        path = workspace.resolve(self.path)
+        if not path.exists():
+            raise InputError(f"data.{self.name}.path: no such file or folder: {path}")
+        images = classfolders.check(path, needs_train=needs_train)
+        if path.is_file():
+            shutil.copyfile(path, folder / path.name)
+            return
+        for name in images:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path / name, folder / name)
+
+    def load(self, folder: Path):
+        """Parts and class names of what `fetch` left there: one archive, or folders."""
+        first, *more = folder.iterdir()
+        path = folder if more or first.is_dir() else first
+        return classfolders.load(path, self.size, self.channels)
+
+
+def _read_digits(folder: Path):
+    with gzip.open(folder / "digits.csv.gz", "rt") as file:
+        table = np.loadtxt(file, delimiter=",")  # 64 pixels in 0..16, then the label
+    x = np.rint(table[:, :64] * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
+    return {"train": (x, table[:, 64].astype(np.int64))}, list("0123456789")
+
+
+# What a name means. A source fetches; then it either loads parts and classes or draws images.
+SOURCES = {
+    "digits": Packaged(("data/digits.csv.gz",), load=_read_digits),
+    "mnist": Published(
+        "mnist",
+        "MNIST",
+        "MNIST/raw",
+        (1, 28, 28),
+        read_idx([f"{i} - {word}" for i, word in enumerate(NUMERALS)]),
+    ),
+    "fashion_mnist": Published(
+        "fashion_mnist", "FashionMNIST", "FashionMNIST/raw", (1, 28, 28), read_idx(FASHION)
+    ),
+    "cifar10": Published(
+        "cifar10",
+        "CIFAR10",
+        "cifar-10-batches-py",
+        (3, 32, 32),
+        read_pickles(
+            [f"data_batch_{i}" for i in range(1, 6)],
+            ["test_batch"],
+            labels="labels",
+            meta="batches.meta",
+            names="label_names",
+        ),
+    ),
+    "cifar100": Published(
+        "cifar100",
+        "CIFAR100",
+        "cifar-100-python",
+        (3, 32, 32),
+        read_pickles(
+            ["train"], ["test"], labels="fine_labels", meta="meta", names="fine_label_names"
+        ),
+    ),
+    "photos": Packaged(("images/china.jpg", "images/flower.jpg"), draw=patches.photo_patches),
+    "noise": Packaged(draw=patches.noise),
+}
+
+
+def _source(name: str, p):
+    block = p.data.get(name)
+    if block and block.path:
+        return Own(name, block.path, block.size, block.channels)
+    return SOURCES[name]
+
+
+def partners(dataset: str, p) -> list[str]:
+    """Names of what the dataset must be told apart from."""
+    if dataset not in p.data:
+        raise InputError(f"unknown dataset {dataset}; known: {', '.join(p.data)}")
+    return p.data[dataset].ood
+
+
+def fetch(dataset: str, p, folder: Path, earlier: Path) -> None:
+    """Bring a dataset and its partners, as published, into `folder`/<name>/.
+
+    `earlier` is such a folder of an earlier time; what is whole in it need not be downloaded again.
+    """
+    for name in (dataset, *partners(dataset, p)):
+        (folder / name).mkdir(parents=True)
+        _source(name, p).fetch(folder / name, earlier / name, needs_train=name == dataset)
+
+
+def load(name: str, p, folder: Path):
+    """Read what `fetch` brought and split off the parts that were not published.
+
+    Returns
+    -------
+    parts : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; a part that was
+        published stays as it is, others are drawn stratified by class from `p.seed`
+    classes : names of the K classes
+    """
+    parts, classes = _source(name, p).load(folder / name)
+    rng = seeds.generator(p.seed, "split", name)
+    for part, share in {"test": p.split.test, "val": p.split.val}.items():
+        if part not in parts and "train" in parts:
+            x, y = parts["train"]
+            _check_counts(name, y, classes, 3 if part == "test" else 2)
+            chosen = stratified(y, share, rng)
+            parts |= {"train": (x[~chosen], y[~chosen]), part: (x[chosen], y[chosen])}
+    return parts, classes
+
+
+def stratified(y: np.ndarray, share: float, rng) -> np.ndarray:
+    """Mark about `share` of each class, at least one and not all: bool, as long as `y`."""
+    chosen = np.zeros(len(y), bool)
+    for label in np.unique(y):
+        where = rng.permutation(np.flatnonzero(y == label))
+        chosen[where[: np.clip(round(share * len(where)), 1, len(where) - 1)]] = True
+    return chosen
+
+
+def _check_counts(name: str, y: np.ndarray, classes: list[str], least: int) -> None:
+    for label, n in zip(classes, np.bincount(y, minlength=len(classes)), strict=True):
+        if n < least:
+            raise InputError(f"{name}: class {label} has {n} images to split; {least} are needed")
+
+
+def partner(name: str, dataset: str, p, folder: Path, shape, n_test: int) -> np.ndarray:
+    """Images that `dataset` must be told apart from, (N, C, H, W) uint8 of the same `shape`.
+
+    Photo patches and noise are as many as the test images, at most 2,000; of another dataset
+    it is the test part, at most 10,000, resized and its channels matched.
+    """
+    source = _source(name, p)
+    rng = seeds.generator(p.seed, "ood", dataset, name)
+    if getattr(source, "draw", None):
+        return source.draw(folder / name, shape, min(n_test, patches.AT_MOST), rng)
+    parts, _ = load(name, p, folder)
+    x, _ = parts["test"]
+    if len(x) > AT_MOST:
+        x = x[np.sort(rng.choice(len(x), AT_MOST, replace=False))]
+    if x.shape[1:] != shape:
+        how = "bilinear with antialiasing; grey by repetition, colour by ITU-R 601 luma"
+        print(f"{dataset}: {name} brought from {x.shape[1:]} to {shape} ({how})")
+    return pixels.match(x, shape)

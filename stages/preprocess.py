@@ -1,0 +1,30 @@
+"""Turn a downloaded dataset and its partners into uint8 arrays: train, val, test, ood_<partner>."""
+
+from pathlib import Path
+
+import numpy as np
+
+from genbench import cli, datasets, images, params
+
+
+def main(argv=None):
+    a = cli.parse(__doc__, argv, dataset=str, raw=Path, out=Path)
+    p = params.load()
+    partners = datasets.partners(a.dataset, p)
+    parts, classes = datasets.load(a.dataset, p, a.raw)
+    arrays = {}
+    for part in ("train", "val", "test"):
+        arrays[f"{part}_x"], arrays[f"{part}_y"] = parts[part]
+    n_test, *shape = arrays["test_x"].shape
+    for name in partners:
+        arrays[f"ood_{name}_x"] = datasets.partner(
+            name, a.dataset, p, a.raw, shape=tuple(shape), n_test=n_test
+        )
+    for name, x in arrays.items():
+        if name.endswith("_x"):
+            print(f"{a.dataset}: {name} {x.shape}")
+    images.save_npz(a.out, **arrays, classes=np.array(classes))
+
+
+if __name__ == "__main__":
+    cli.run(main)

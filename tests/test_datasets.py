@@ -1,0 +1,141 @@
+"""Where datasets come from, how they are split, and the partners drawn for them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from genbench import datasets, params, workspace
+from genbench.errors import InputError
+from genbench.sources import patches
+
+CLASSES = ("cat", "cow", "dog")
+
+
+def choices(seed=0, **blocks):
+    """What of params.yaml is looked at."""
+    return SimpleNamespace(
+        seed=seed,
+        split=params.Split(val=0.1, test=0.25),
+        data={name: params.Data(**block) for name, block in blocks.items()},
+    )
+
+
+def fetched(p, dataset, folder):
+    with workspace.replacing(folder) as new:
+        datasets.fetch(dataset, p, new, earlier=folder)
+    return folder
+
+
+def paint(folder, counts=(20, 12, 3)):
+    """Class folders of images of which each has its own grey, in `counts`."""
+    grey = 0
+    for label, n in zip(CLASSES, counts, strict=True):
+        (folder / label).mkdir(parents=True)
+        for i in range(n):
+            Image.new("L", (9, 9), grey := grey + 1).save(folder / label / f"{i}.png")
+    return {"path": str(folder), "size": 8, "channels": 1}
+
+
+def test_every_name_that_params_allows_has_a_source():
+    assert set(datasets.SOURCES) == set(params.PARTNERS)
+    assert all(datasets.SOURCES[name].load for name in params.BUILT_IN)
+
+
+def test_digits_are_those_of_scikit_learn_each_in_one_part(tmp_path):
+    from sklearn.datasets import load_digits
+
+    p = choices(digits={})
+    parts, classes = datasets.load("digits", p, fetched(p, "digits", tmp_path / "raw"))
+    x, y = (np.concatenate([parts[k][i] for k in ("train", "val", "test")]) for i in (0, 1))
+    want = load_digits()
+    rows = np.column_stack([np.rint(want.data * 255 / 16), want.target])
+    got = np.column_stack([x.reshape(-1, 64), y])
+    np.testing.assert_array_equal(got[np.lexsort(got.T)], rows[np.lexsort(rows.T)])
+    assert classes == [str(name) for name in want.target_names]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.25, 0.99])
+def test_a_stratified_share_is_within_one_image_of_each_class(share):
+    y = np.repeat([0, 1, 2], [100, 7, 2])
+    chosen = datasets.stratified(y, share, np.random.default_rng(0))
+    for label in range(3):
+        n, total = chosen[y == label].sum(), (y == label).sum()
+        assert abs(n - share * total) <= 1 and 1 <= n < total
+
+
+def test_the_split_follows_the_seed_and_every_class_is_in_every_part(tmp_path):
+    own = paint(tmp_path / "mine")
+    raw = fetched(choices(mine=own), "mine", tmp_path / "raw")
+    first, again, other = (datasets.load("mine", choices(s, mine=own), raw)[0] for s in (0, 0, 1))
+    for part, (x, y) in first.items():
+        np.testing.assert_array_equal(x, again[part][0])
+        assert set(y) == {0, 1, 2}
+    assert not np.array_equal(first["test"][0], other["test"][0])
+    assert sum(len(y) for _, y in first.values()) == 35
+
+
+def test_a_class_too_small_to_split_is_named(tmp_path):
+    p = choices(mine=paint(tmp_path / "mine", (9, 2, 9)))
+    with pytest.raises(InputError, match="mine: class cow has 2 images to split; 3 are needed"):
+        datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+
+
+def test_labels_stay_with_their_images_and_the_first_ones_are_not_one_class(tmp_path):
+    p = choices(mine=paint(tmp_path / "mine", (50, 50, 50)))
+    parts, classes = datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+    x, y = parts["train"]
+    np.testing.assert_array_equal(y, (x[:, 0, 0, 0].astype(int) - 1) // 50)
+    assert classes == list(CLASSES) and set(y[:20]) == {0, 1, 2}
+
+
+def test_published_parts_are_kept(tmp_path):
+    paint(tmp_path / "mine/train", (9, 9, 9)), paint(tmp_path / "mine/test", (4, 4, 4))
+    p = choices(mine={"path": str(tmp_path / "mine"), "size": 8, "channels": 3})
+    parts, _ = datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+    assert sorted(parts["test"][0][:, 0, 0, 0]) == list(range(1, 13))
+    assert len(parts["train"][1]) == 24 and len(parts["val"][1]) == 3
+
+
+def test_a_failed_fetch_leaves_the_earlier_one(tmp_path):
+    p = choices(mine=paint(tmp_path / "mine"), gone={"path": str(tmp_path / "gone")})
+    raw = fetched(p, "mine", tmp_path / "raw")
+    before = sorted(raw.rglob("*"))
+    with pytest.raises(InputError, match=r"data.gone.path: no such file or folder: .*gone"):
+        fetched(p, "gone", raw)
+    assert sorted(raw.rglob("*")) == before and sorted(tmp_path.iterdir()) == [
+        tmp_path / "mine",
+        raw,
+    ]
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64)])
+def test_partners_have_the_shape_of_the_dataset_and_the_test_part_of_theirs(
+    tmp_path, shape, monkeypatch
+):
+    monkeypatch.setattr(datasets, "AT_MOST", 400)
+    monkeypatch.setattr(patches, "AT_MOST", 30)
+    names = ["digits", "photos", "noise"]
+    p = choices(mine=paint(tmp_path / "mine") | {"ood": names})
+    raw = fetched(p, "mine", tmp_path / "raw")
+    x = {n: datasets.partner(n, "mine", p, raw, shape, n_test=50) for n in names}
+    assert {n: v.shape for n, v in x.items()} == {
+        n: (400 if n == "digits" else 30, *shape) for n in names
+    }
+    assert all(v.dtype == np.uint8 for v in x.values())
+    if shape == (1, 8, 8):
+        test = {image.tobytes() for image in datasets.load("digits", p, raw)[0]["test"][0]}
+        assert {image.tobytes() for image in x["digits"]} <= test
+
+
+def test_a_patch_of_a_plain_photograph_is_plain_and_patches_follow_the_seed(tmp_path):
+    for name, colour in zip(patches.PHOTOS, ((10, 20, 30), (200, 210, 220)), strict=True):
+        Image.new("RGB", (640, 427), colour).save(tmp_path / name, quality=100, subsampling=0)
+    x, again, other = (
+        patches.photo_patches(tmp_path, (3, 32, 32), 40, np.random.default_rng(s))
+        for s in (0, 0, 1)
+    )
+    assert (x == x[:, :, :1, :1]).all() and set(np.unique(x[:, 0])) == {10, 200}
+    np.testing.assert_array_equal(x, again)
+    assert not np.array_equal(x, other)
