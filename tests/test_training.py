@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from genbench import models, params, training
+from genbench import models, optimizers, params, training
 
 SHIPPED = params.load(Path(__file__).parents[1] / "params.yaml")
 SHAPES = [(1, 8, 8), (3, 9, 9)]
@@ -111,6 +111,34 @@ def test_a_loss_that_is_not_finite_stops_with_player_part_and_images():
         next(model.encoder.parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match=r"model/loss.* not finite after 16 images"):
         training.train(model, training.batches(*data(), 8, 0), images=32, batch_size=8, history=2)
+
+
+@pytest.mark.parametrize(
+    "ours, theirs",
+    [
+        (
+            lambda w: optimizers.Adam(w, 0.01, betas=(0.5, 0.999)),
+            lambda w: torch.optim.Adam(w, 0.01, betas=(0.5, 0.999), fused=True),
+        ),
+        (lambda w: optimizers.RMSprop(w, 0.01), lambda w: torch.optim.RMSprop(w, 0.01)),
+    ],
+    ids=["adam", "rmsprop"],
+)
+def test_an_optimizer_moves_like_torchs_own(ours, theirs):
+    found = []
+    for make in (ours, theirs):
+        torch.manual_seed(0)
+        net = torch.nn.Linear(3, 2)
+        optimizer = make(list(net.parameters()))
+        for _ in range(10):
+            gradients = torch.autograd.grad(net(torch.randn(4, 3)).square().sum(), net.parameters())
+            if make is ours:
+                optimizer.step(gradients)
+            else:
+                net.weight.grad, net.bias.grad = gradients
+                optimizer.step()
+        found.append(torch.cat([net.weight.flatten(), net.bias]))
+    torch.testing.assert_close(*found)
 
 
 def test_the_average_forgets_half_per_half_life():

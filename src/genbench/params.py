@@ -103,7 +103,7 @@ class Params(Block):
     train: Train
     zoo: dict[str, dict]
     split: Split
-    data: dict[str, Data]
+    data: dict[Annotated[str, Field(pattern=r"^\w+$")], Data]
     classifier: Classifier
     sample: Sample
     evaluate: Evaluate

@@ -31,15 +31,14 @@ def batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor
 def play(model, optimizers: dict, data: Iterator) -> dict[str, Tensor]:
     """One round: every player in `model.turns` moves once, on a batch of its own.
 
-    The logged values stay on the device; the caller decides when to wait for them.
+    Gradients are taken of the mover's own parameters: no player touches another's. The logged
+    values stay on the device; the caller decides when to wait for them.
     """
     log = {}
     for player in model.turns:
         out = model.loss(player, *next(data))
         optimizer = optimizers[player]
-        optimizer.zero_grad(set_to_none=True)
-        out["loss"].backward(inputs=optimizer.param_groups[0]["params"])
-        optimizer.step()
+        optimizer.step(torch.autograd.grad(out["loss"], optimizer.parameters))
         model.after_update(player)
         log.update({f"{player}/{part}": value.detach() for part, value in out.items()})
     return log

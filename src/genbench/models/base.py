@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
+from ..optimizers import Adam, RMSprop
 
 
 class GenerativeModel(nn.Module, ABC):
@@ -26,9 +27,9 @@ class GenerativeModel(nn.Module, ABC):
         """Who owns which parameters. Every parameter has exactly one owner."""
         return {"model": list(self.parameters())}
 
-    def optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
         """How each player moves."""
-        return torch.optim.Adam(parameters, self.lr, fused=True)
+        return Adam(parameters, self.lr, betas=(0.9, 0.999))
 
     @abstractmethod
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -66,9 +67,9 @@ class GAN(GenerativeModel):
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {p: list(getattr(self, p).parameters()) for p in dict.fromkeys(self.turns)}
 
-    def optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
         # beta_1 = 0.5: Radford et al. 2016, arXiv:1511.06434, section 4
-        return torch.optim.Adam(parameters, self.lr, betas=(0.5, 0.999), fused=True)
+        return Adam(parameters, self.lr, betas=(0.5, 0.999))
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return self.generator(z)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ..nets import Decoder, Encoder, initialise_dcgan
+from ..optimizers import RMSprop
 from .base import GAN
 
 
@@ -31,9 +32,9 @@ class Model(GAN):
         initialise_dcgan(self)
         self.after_update("critic")
 
-    def optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def optimizer(self, parameters: list[nn.Parameter]) -> RMSprop:
         # no momentum: the paper found Adam unstable with a clipped critic (section 4.3)
-        return torch.optim.RMSprop(parameters, self.lr, foreach=True)
+        return RMSprop(parameters, self.lr)
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         if player == "generator":
