@@ -1,0 +1,73 @@
+"""Images out of a trained model: samples, walks between latents, reconstructions, traversals."""
+
+import numpy as np
+import torch
+
+from .images import to_uint8, to_unit
+from .seeds import latents
+
+
+def labels(n: int, classes: int) -> np.ndarray:
+    """Class labels for `n` images, in turn: (n,) int64."""
+    return np.arange(n) % classes
+
+
+@torch.no_grad()
+def decode(model, z: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray:
+    """Latents (N, latent_dim) and labels (N,) to images (N, C, H, W) uint8."""
+    z, y = torch.as_tensor(z).to(model.device), torch.as_tensor(y).to(model.device)
+    pairs = zip(z.split(batch_size), y.split(batch_size), strict=True)
+    return torch.cat([to_uint8(model.decode(*pair)).cpu() for pair in pairs]).numpy()
+
+
+@torch.no_grad()
+def encode(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
+    """Images (N, C, H, W) uint8 to codes (N, latent_dim) float32; None without an encoder."""
+    x, y = torch.as_tensor(x), torch.as_tensor(y)
+    codes = []
+    for images, classes in zip(x.split(batch_size), y.split(batch_size), strict=True):
+        codes.append(model.encode(to_unit(images.to(model.device)), classes.to(model.device)))
+        if codes[0] is None:
+            return None
+    return torch.cat(codes).cpu().numpy()
+
+
+def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:
+    """`n` images `x` with the labels `y` and latents `z` they were made from."""
+    z, y = latents(n, model.latent_dim, seed), labels(n, classes)
+    return {"x": decode(model, z, y), "y": y, "z": z}
+
+
+def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Points on the line from a to b, each (N, D), at t (T,): (N, T, D)."""
+    t = t[:, None]
+    return (1 - t) * a[:, None] + t * b[:, None]
+
+
+def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Points on the great circle from a to b, each (N, D), at t (T,): (N, T, D).
+
+    Keeps to the norms where the prior's mass is; equals `lerp` where a and b are parallel.
+    Source: Shoemake 1985; for latents White 2016, arXiv:1609.04468.
+    """
+    norms = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+    cosine = (a * b).sum(-1) / np.maximum(norms, 1e-12)
+    angle = np.arccos(cosine.clip(-1, 1))[:, None, None]
+    parallel = np.sin(angle) < 1e-6
+    sine = np.where(parallel, 1, np.sin(angle))
+    t_ = t[None, :, None]
+    arc = (np.sin((1 - t_) * angle) * a[:, None] + np.sin(t_ * angle) * b[:, None]) / sine
+    return np.where(parallel, lerp(a, b, t), arc).astype(a.dtype)
+
+
+def traverse(codes: np.ndarray, dimensions: int, steps: np.ndarray) -> np.ndarray:
+    """Vary one latent at a time around the first code: (dimensions, T, D).
+
+    The dimensions that spread most over the given codes (N, D) come first. `steps` (T,) are
+    values of the latent, in standard deviations of the prior.
+    """
+    order = np.argsort(-codes.var(0), kind="stable")[:dimensions]
+    grid = np.tile(codes[0], (len(order), len(steps), 1))
+    for row, dimension in enumerate(order):
+        grid[row, :, dimension] = steps
+    return grid

@@ -1,0 +1,35 @@
+"""Generate images with one model, walk between latents, reconstruct and vary real images."""
+
+from pathlib import Path
+
+from genbench import checkpoint, cli, devices, images, params, pictures, sampling, seeds
+from genbench.workspace import replacing
+
+
+def main(argv=None):
+    a = cli.parse(__doc__, argv, dataset=str, weights=Path, data=Path, out=Path, figures=Path)
+    p = params.load()
+    model = checkpoint.load(a.weights, devices.pick(p.device))
+    test_x, test_y, classes = images.load_npz(a.data, "test_x", "test_y", "classes")
+    samples = sampling.sample(
+        model, p.sample.n, len(classes), seeds.derive(p.seed, "sample", a.dataset)
+    )
+    codes = sampling.encode(model, test_x[: p.sample.n], test_y[: p.sample.n])
+    ends, y, figures = samples["z"], samples["y"], {"grid": pictures.samples(samples["x"])}
+    if codes is not None:
+        samples |= {"codes": codes, "codes_y": test_y[: p.sample.n]}
+        shown = seeds.generator(p.seed, "figures", a.dataset).permutation(len(codes))
+        ends, y, real = codes[shown], test_y[shown], test_x[shown]
+        few = slice(0, 2 * pictures.STEPS)
+        figures["reconstructions"] = pictures.reconstructions(model, real[few], ends[few], y[few])
+        figures["traversals"] = pictures.traversals(model, ends, y)
+    figures |= pictures.interpolations(model, ends[: 2 * pictures.PAIRS], y)
+
+    images.save_npz(a.out, **samples)
+    with replacing(a.figures) as folder:
+        for name, picture in figures.items():
+            images.save_png(folder / f"{name}.png", picture)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from genbench import embedding
+
+
+def blobs(n=40, d=6, apart=20.0, seed=0):
+    random = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    return (random.normal(size=(n, d)) + apart * y[:, None]).astype(np.float32), y
+
+
+def test_classes_far_apart_are_found_by_every_number():
+    x, y = blobs()
+    found = embedding.class_structure(x, x[:, :2], y, k=3)
+    assert found["knn_accuracy"] == found["knn_accuracy_map"] == 1
+    assert found["silhouette"] > 0.8 and found["n"] == 40
+
+
+def test_labels_without_structure_score_chance():
+    x, y = blobs(n=400, apart=0.0)
+    found = embedding.class_structure(x, x[:, :2], y, k=5)
+    assert found["knn_accuracy"] == pytest.approx(0.5, abs=4 * 0.5 / 20)
+    assert found["silhouette"] == pytest.approx(0, abs=0.02)
+
+
+def test_a_map_that_is_the_space_is_wholly_trustworthy():
+    x, y = blobs(d=2)
+    assert embedding.class_structure(x, x, y, k=3)["trustworthiness"] == 1
+
+
+@pytest.mark.parametrize("dimensions", [1, 6])
+def test_the_same_seed_gives_the_same_map(dimensions):
+    x, _ = blobs(d=dimensions)
+    first, second = (embedding.tsne(x, perplexity=30, seed=1) for _ in range(2))
+    assert first.shape == (40, 2) and np.array_equal(first, second)
+
+
+def test_generated_among_real_images_have_as_many_real_neighbours():
+    x, _ = blobs(n=2000, apart=0.0)
+    assert embedding.real_neighbours(x[:1000], x[1000:], k=10) == pytest.approx(0.5, abs=0.02)
+    assert embedding.real_neighbours(x[:1000], x[1000:] + 100, k=10) == 0
+
+
+def test_real_neighbours_agrees_with_a_count_by_hand():
+    real, fake = np.array([[0.0], [1.0], [10.0]]), np.array([[0.4], [0.5], [11.0]])
+    both = np.concatenate([real, fake])
+    near = NearestNeighbors(n_neighbors=3).fit(both).kneighbors(return_distance=False)[3:, :2]
+    assert embedding.real_neighbours(real, fake, k=2) == (near < 3).mean()
+
+
+def test_maps_carry_the_groups_they_were_made_of():
+    x, y = blobs(n=60)
+    logits = np.eye(2)[1 - y]
+    fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:], logits[30:])}
+    maps, numbers = embedding.of_features((x, y), fake, n=20, perplexity=5, neighbours=3, seed=0)
+    assert maps["features"].shape == (60, 2)
+    assert np.bincount(maps["features_group"]).tolist() == [20, 20, 20]
+    assert maps["features_groups"].tolist() == ["vae", "gan"]
+    assert maps["features_y"][20:40].tolist() == (1 - y[:20]).tolist()
+    assert set(numbers["real_neighbours"]) == {"vae", "gan"} and numbers["n"] == 60
