@@ -1,0 +1,132 @@
+"""What the numbers say, in sentences that are drawn from the results."""
+
+from .markup import number
+from .summary import Result, Study
+
+AT_FLOOR = 1.1
+"""A distance within 10 % of the floor is not told apart from it."""
+WEAK = 0.9
+"""Below this test accuracy, a classifier's features are no good judge."""
+
+
+def listed(words: list[str]) -> str:
+    """Words as a list in a sentence: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def ranking(study: Study, seed: int) -> list[str]:
+    """Who is best, how far from real images, what is missing, and how much to believe it."""
+    ranked = study.ranked()
+    best, worst = ranked[0], ranked[-1]
+    out = [_against_floor(best)]
+    if len(ranked) > 1:
+        out.append(
+            f"{worst.model} is furthest from the real images"
+            f" (FID {number(worst.evaluate['fid_classifier'])})."
+        )
+        by_kid = min(ranked, key=lambda r: r.evaluate["kid_classifier"])
+        if by_kid is not best:
+            out.append(f"KID disagrees about the first place: it prefers {by_kid.model}.")
+    out.append(_coverage(study))
+    accuracy = study.classifier["test_accuracy"]
+    if accuracy < WEAK:
+        out.append(
+            f"The classifier behind FID, IS and KID is right on only {accuracy:.1%} of the test"
+            " images: read these columns with care."
+        )
+    out.append(f"One training per model (seed {seed}): small gaps between rows may be chance.")
+    return out
+
+
+def _against_floor(result: Result) -> str:
+    fid, floor = result.evaluate["fid_classifier"], result.evaluate["fid_classifier_floor"]
+    if fid <= AT_FLOOR * floor:
+        return (
+            f"{result.model} has the lowest FID, {number(fid)}, and is at the floor of"
+            f" {number(floor)}: this measure no longer tells its images from real ones."
+        )
+    times = f", {number(fid / floor)} times the floor of {number(floor)}" if floor > 0 else ""
+    return (
+        f"{result.model} has the lowest FID, {number(fid)}{times}"
+        " (the floor is what real training images get)."
+    )
+
+
+def _coverage(study: Study) -> str:
+    k = len(study.classes)
+    missing = [
+        f"{r.model} ({k - r.evaluate['classes_covered']:.0f} of {k})"
+        for r in study.results
+        if r.evaluate["classes_covered"] < k
+    ]
+    if missing:
+        return f"Classes are missing or rare among the images of {listed(missing)}."
+    return f"Every model generates images of all {k} classes."
+
+
+def detection(study: Study, part: str, strange: str) -> list[str]:
+    """How well the models' main scores tell `strange` images (of `part`) from test images."""
+    auroc = {_main(r): r.score(part)["auroc"] for r in study.results if r.score(part)}
+    if not auroc:
+        return ["No model has a score for this."]
+    out, top = [], max(auroc.values())
+    if top > 0.5:
+        best = [score for score, value in auroc.items() if f"{value:.3f}" == f"{top:.3f}"]
+        verb = "tells" if len(best) == 1 else "tell"
+        out.append(f"{listed(best)} {verb} {strange} from test images best: AUROC {top:.3f}.")
+    for score, value in auroc.items():
+        if value < 0.5:
+            near = ", though it is near guessing" if value > 0.45 else ""
+            out.append(
+                f"{score} is reversed here (AUROC {value:.3f}): it finds {strange} less strange"
+                f" than test images{near}."
+            )
+        elif value < 0.55:
+            out.append(f"{score} is hardly better than guessing (AUROC {value:.3f}).")
+    return out
+
+
+def _main(r: Result) -> str:
+    return f"{r.model}'s {r.main_score.replace('_', ' ')}" if r.main_score else r.model
+
+
+def false_alarms(study: Study, quantile: float) -> list[str]:
+    """Whether the threshold, set on validation images, keeps its promise on test images."""
+    rates = []
+    for r in study.results:
+        if n := r.score("anomaly"):
+            rates.append(f"{r.model} {n['fp'] / (n['fp'] + n['tn']):.1%}")
+    if not rates:
+        return []
+    return [
+        f"Each threshold is the {quantile:g} quantile of the score on validation images, so about"
+        f" {1 - quantile:.1%} of the test images should be false alarms; they are:"
+        f" {listed(rates)}."
+    ]
+
+
+def hardest_corruption(study: Study) -> list[str]:
+    """The corruption that even its best detector finds worst."""
+    best: dict[str, tuple[float, str]] = {}
+    for r in study.results:
+        for key, value in r.score("anomaly").items():
+            if key.startswith("auroc_"):
+                kind = key.removeprefix("auroc_").replace("_", " ")
+                best[kind] = max(best.get(kind, (0.0, "")), (value, r.model))
+    if len(best) < 2:
+        return []
+    kind, (value, model) = min(best.items(), key=lambda item: item[1])
+    return [f"Hardest to find: {kind} (AUROC {value:.3f} at best, by {model})."]
+
+
+def sweep(points: list[dict]) -> list[str]:
+    """The best and the worst point of one model's grid, and what the step is worth."""
+    if len(points) < 2:
+        return []
+    best, worst = (f(points, key=lambda s: s["fid_classifier"]) for f in (min, max))
+    where = "latent_dim {latent_dim}, width {width}"
+    return [
+        f"{best['model']}: lowest FID {number(best['fid_classifier'])} at {where.format(**best)}"
+        f" ({best['parameters']:,} parameters), highest {number(worst['fid_classifier'])}"
+        f" at {where.format(**worst)} ({worst['parameters']:,} parameters)."
+    ]

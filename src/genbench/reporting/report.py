@@ -1,0 +1,128 @@
+"""The report: one page that opens without a server, in the folder of its own pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import images, records
+from ..params import Params
+from ..workspace import replacing
+from . import chapters, rankings
+from .curves import save as save_plots
+from .findings import listed
+from .gallery import Gallery
+from .markup import Column, Html, table, tag
+from .summary import Study, flat
+
+TITLE = "genbench: image generative models compared"
+HERE = Path(__file__).parent
+
+
+class Chapter(NamedTuple):
+    key: str
+    title: str
+    make: Callable[[Study, Params, Gallery], Html | None]
+
+
+CHAPTERS = (
+    Chapter("ranking", "Ranking", rankings.ranking),
+    Chapter("samples", "Samples", chapters.samples),
+    Chapter("training", "Training", chapters.training),
+    Chapter("latents", "Latent space", chapters.latents),
+    Chapter("anomaly", "Anomaly detection", rankings.anomaly),
+    Chapter("ood", "Other datasets", rankings.ood),
+    Chapter("tsne", "Maps (t-SNE)", chapters.tsne),
+    Chapter("sweep", "Sweep", chapters.sweep),
+)
+
+
+def save(p: Params, studies: list[Study], summary: Path, folder: Path) -> None:
+    """Write the summary and the report's folder: index.html, figures/, plots/."""
+    with replacing(folder) as new:
+        new.mkdir()
+        (new / "index.html").write_text(page(p, studies, new), encoding="utf-8")
+        save_plots(new / "plots", studies)
+        records.save_json(summary, flat(studies))
+
+
+def page(p: Params, studies: list[Study], folder: Path) -> str:
+    """The whole HTML; its pictures are put into `folder`."""
+    made = {study.dataset: _chapters(p, study, folder) for study in studies}
+    head = (
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", TITLE),
+        tag("style", Html((HERE / "report.css").read_text(encoding="utf-8"))),
+    )
+    body = (
+        _header(p, studies),
+        tag("nav", [_contents(dataset, made[dataset]) for dataset in made], aria_label="contents"),
+        _overview(studies) if len(studies) > 1 else None,
+        tag("main", [_dataset(study, made[study.dataset]) for study in studies]),
+        tag("script", Html((HERE / "report.js").read_text(encoding="utf-8"))),
+    )
+    return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body), lang="en") + "\n"
+
+
+def _chapters(p: Params, study: Study, folder: Path) -> dict[Chapter, Html]:
+    """The chapters that have something to show."""
+    (x,) = images.load_npz(study.data, "test_x")
+    gallery = Gallery(folder, study.dataset, x.shape[-1])
+    made = {chapter: chapter.make(study, p, gallery) for chapter in CHAPTERS}
+    return {chapter: content for chapter, content in made.items() if content}
+
+
+def _header(p: Params, studies: list[Study]) -> Html:
+    many = len(p.models) > 1
+    what = (
+        f"{listed(p.models)} on {listed(p.datasets)}:"
+        f" {'each ' if many else ''}trained with the same budget and judged by one protocol."
+    )
+    protocol = {
+        "budget": f"{p.train.images:,} images seen per model, in batches of {p.train.batch_size}",
+        "size": f"latent_dim {p.model.latent_dim}, width {p.model.width}",
+        "seed": p.seed,
+        "extractor": "features of a classifier trained on the same training images; right on "
+        + listed([f"{s.classifier['test_accuracy']:.2%} of {s.dataset}'s test" for s in studies])
+        + " images",
+        "n": "; ".join(_counted(s) for s in studies),
+    }
+    terms = [(tag("dt", k), tag("dd", str(v))) for k, v in protocol.items()]
+    return tag("header", tag("h1", "genbench"), tag("p", what), tag("dl", terms, class_="protocol"))
+
+
+def _counted(study: Study) -> str:
+    n = study.ranked()[0].evaluate
+    return f"{study.dataset}: {n['n_real']:,} real test images, {n['n_fake']:,} generated per model"
+
+
+def _contents(dataset: str, made: dict[Chapter, Html]) -> Html:
+    links = [tag("a", c.title, href=f"#{dataset}-{c.key}") for c in made]
+    return tag("p", tag("a", tag("b", dataset), href=f"#{dataset}"), " ", links)
+
+
+def _overview(studies: list[Study]) -> Html:
+    """Every model's FID on every dataset."""
+    columns = [Column(s.dataset, s.dataset, "lower") for s in studies]
+    rows: dict[str, dict] = {}
+    for study in studies:
+        for r in study.results:
+            row = rows.setdefault(r.model, {"name": r.model})
+            row[study.dataset] = r.evaluate["fid_classifier"]
+    title = tag("h2", "All datasets: FID")
+    return tag("section", title, table(columns, list(rows.values()), first="model"))
+
+
+def _dataset(study: Study, made: dict[Chapter, Html]) -> Html:
+    parts = [
+        tag("section", tag("h3", c.title), content, id=f"{study.dataset}-{c.key}")
+        for c, content in made.items()
+    ]
+    train, val, test, x = images.load_npz(study.data, "train_y", "val_y", "test_y", "test_x")
+    shape = " x ".join(map(str, x.shape[1:]))
+    about = (
+        f"{len(train):,} training, {len(val):,} validation and {len(test):,} test images of"
+        f" {shape} (channels, height, width) in {len(study.classes)} classes."
+    )
+    return tag("article", tag("h2", study.dataset), tag("p", about), parts, id=study.dataset)

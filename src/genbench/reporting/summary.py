@@ -1,0 +1,131 @@
+"""All results of a pipeline run in one tree, read from the files that the stages wrote."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import images, records
+from ..params import Params
+
+ANOMALY = ("auroc", "average_precision", "precision", "recall", "f1", "n")
+OOD = ("auroc", "fpr95", "n_out")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model on one dataset. What its model cannot have (codes of a GAN) is empty."""
+
+    model: str
+    train: dict
+    history: list[dict[str, float]]
+    evaluate: dict[str, float]
+    main_score: str | None
+    anomaly: dict[str, dict[str, float]]
+    ood: dict[str, dict[str, dict[str, float]]]
+    codes: dict[str, float]
+    pictures: Path
+    snapshots: list[Path]
+    scores: Path
+
+    def score(self, part: str) -> dict[str, float]:
+        """Numbers of the main score: against anomalies, or against the partner named `part`."""
+        of = self.anomaly if part == "anomaly" else self.ood.get(part, {})
+        return of.get(self.main_score, {})
+
+    def numbers(self) -> dict[str, float]:
+        """What is worth comparing between two experiments, flat."""
+        flat = {**self.evaluate, "parameters": self.train["parameters"]}
+        flat |= {f"anomaly_{k}": v for k, v in self.score("anomaly").items() if k in ANOMALY}
+        for partner in self.ood:
+            flat |= {f"ood_{partner}_{k}": v for k, v in self.score(partner).items() if k in OOD}
+        if self.codes:
+            # a VAE's validation loss says how good it is, a discriminator's does not
+            final = {k: v for k, v in self.train["final"].items() if k.startswith("val/")}
+            flat |= {k.replace("/", "_"): v for k, v in final.items()}
+            flat["knn_accuracy"] = self.codes["knn_accuracy"]
+        flat.pop("classifier_test_accuracy", None)  # stands once per dataset
+        return flat
+
+
+@dataclass(frozen=True)
+class Study:
+    """All models on one dataset, in the order of `models`."""
+
+    dataset: str
+    data: Path
+    maps: Path
+    classes: list[str]
+    classifier: dict[str, float]
+    results: list[Result]
+    partners: list[str]
+    features: dict
+    sweep: list[dict]
+
+    def ranked(self) -> list[Result]:
+        """Best first: by Frechet distance in the classifier's features."""
+        return sorted(self.results, key=lambda r: r.evaluate["fid_classifier"])
+
+
+def collect(p: Params, data: Path, metrics: Path) -> list[Study]:
+    """Read what the stages wrote for `datasets` x `models`, whatever else lies there."""
+    return [_study(p, dataset, data, metrics) for dataset in p.datasets]
+
+
+def flat(studies: list[Study]) -> dict[str, dict[str, dict[str, float]]]:
+    """dataset -> model -> metric: one row per number in `dvc metrics diff`."""
+    return {study.dataset: _flat(study) for study in studies}
+
+
+def _flat(study: Study) -> dict[str, dict[str, float]]:
+    rows = {r.model: r.numbers() for r in study.results}
+    rows["classifier"] = {"test_accuracy": study.classifier["test_accuracy"]}
+    for point in study.sweep:
+        name = "sweep-{model}-{latent_dim}-{width}".format(**point)
+        rows[name] = {k: point[k] for k in ("fid_classifier", "parameters")}
+        rows[name] |= {k.replace("/", "_"): v for k, v in point["final"].items() if k == "val/loss"}
+    return rows
+
+
+def _study(p: Params, dataset: str, data: Path, metrics: Path) -> Study:
+    processed = data / "processed" / f"{dataset}.npz"
+    (classes,) = images.load_npz(processed, "classes")
+    tsne = records.load_json(metrics / "tsne" / f"{dataset}.json")
+    return Study(
+        dataset=dataset,
+        data=processed,
+        maps=data / "tsne" / f"{dataset}.npz",
+        classes=[str(name) for name in classes],
+        classifier=records.load_json(metrics / "classifier" / f"{dataset}.json"),
+        results=[_result(dataset, model, data, metrics, tsne) for model in p.models],
+        partners=p.data[dataset].ood,
+        features=tsne["features"],
+        sweep=_sweep(p, dataset, metrics / "sweep"),
+    )
+
+
+def _result(dataset: str, model: str, data: Path, metrics: Path, tsne: dict) -> Result:
+    train = metrics / "train" / dataset / model
+    anomaly = records.load_json(metrics / "anomaly" / dataset / f"{model}.json")
+    return Result(
+        model=model,
+        train=records.load_json(train / "summary.json"),
+        history=records.load_csv(train / "history.csv"),
+        evaluate=records.load_json(metrics / "evaluate" / dataset / f"{model}.json"),
+        main_score=anomaly.get("main_score"),
+        anomaly=anomaly.get("anomaly", {}),
+        ood=anomaly.get("ood", {}),
+        codes=tsne["codes"].get(model, {}),
+        pictures=metrics / "sample" / dataset / model,
+        snapshots=sorted((train / "snapshots").glob("*.png")),
+        scores=data / "scores" / dataset / f"{model}.npz",
+    )
+
+
+def _sweep(p: Params, dataset: str, folder: Path) -> list[dict]:
+    """The points of the grid; a point that was not run is left out."""
+    grid = [
+        folder / f"{dataset}-{model}-{latent_dim}-{width}.json"
+        for model in p.sweep.models
+        for latent_dim in p.sweep.latent_dim
+        for width in p.sweep.width
+    ]
+    return [records.load_json(path) for path in grid if path.exists()]

@@ -1,0 +1,174 @@
+"""A results tree as the stages leave it, made up: two datasets, one grey and one in colour."""
+
+import numpy as np
+
+from genbench import images, records
+from genbench.params import Params
+
+MODELS = ("gan", "dcgan", "wgan", "vae")
+SIDES = {"digits": (1, 8, 3), "Käfer": (3, 32, 12)}  # channels, pixels, classes
+SETS = {"val": 0.0, "test": 0.0, "corrupted-noise": 2.5, "corrupted-blur": 0.7}
+PARTNER = "other_beetles"
+
+TREE = {
+    "seed": 0,
+    "device": "cpu",
+    "datasets": list(SIDES),
+    "models": list(MODELS),
+    "model": {"latent_dim": 4, "width": 8},
+    "train": {
+        **{"images": 60000, "batch_size": 64, "ema_images": 1000},
+        **{"history": 40, "snapshots": 4},
+    },
+    "zoo": {},
+    "split": {"val": 0.1, "test": 0.25},
+    "data": {name: {"ood": [PARTNER, "noise"]} for name in SIDES},
+    "classifier": {"images": 1000, "batch_size": 10, "lr": 0.001, "width": 8},
+    "sample": {"n": 100},
+    "evaluate": {"n": 100, "splits": 2, "kid_subsets": 2, "kid_subset_size": 10},
+    "anomaly": {"n": 100, "quantile": 0.95, "corruptions": ["noise", "blur"]},
+    "tsne": {"n": 100, "perplexity": 30, "neighbours": 10},
+    "sweep": {"models": ["vae"], "latent_dim": [4, 16], "width": [16, 32], "images": 1000},
+    "tracking": {"enabled": False, "experiment": "x", "live_after": 30},
+}
+
+
+def params(**changes) -> Params:
+    """Choices that fit the tree, some of them changed."""
+    return Params.model_validate({**TREE, **changes})
+
+
+def tree(root, n: int = 20, datasets=tuple(SIDES)):
+    """Write results of all models; returns the folders of data and metrics.
+
+    From n = 100 images on, pictures have the sizes that the stages give them.
+    """
+    for dataset in datasets:
+        channels, side, k = SIDES[dataset]
+        random = np.random.default_rng(len(dataset))
+        _processed(root / "data", dataset, random, channels, side, k, n)
+        for i, model in enumerate(MODELS):
+            _model(root, dataset, model, random, i, n >= 100)
+        _maps(root, dataset, random, k)
+        for latent_dim in (4, 16):
+            for width in (16, 32):
+                point = {"dataset": dataset, "model": "vae", "latent_dim": latent_dim}
+                point |= {"width": width, "images": 1000, "parameters": 1000 * width}
+                point |= {"fid_classifier": 300 / latent_dim + width / 7}
+                point |= {"final": {"model/loss": 21.5, "val/loss": 20 + 40 / width}}
+                name = f"{dataset}-vae-{latent_dim}-{width}.json"
+                records.save_json(root / "metrics" / "sweep" / name, point)
+    return root / "data", root / "metrics"
+
+
+def _images(random, n, channels, side, y):
+    """A bright spot whose place tells the class."""
+    axis = np.arange(side)
+    angle = y * 0.7
+    row, column = (side / 2 + side / 4 * f(angle)[:, None, None] for f in (np.sin, np.cos))
+    far = (axis[:, None] - row) ** 2 + (axis[None, :] - column) ** 2
+    tint = random.uniform(0.5, 1, (n, channels, 1, 1))
+    return (255 * tint * np.exp(-far / side)[:, None]).astype(np.uint8)
+
+
+def _processed(data, dataset, random, channels, side, k, n):
+    arrays = {"classes": np.array([f"class <b>{i}</b> & more" for i in range(k)])}
+    for part in ("train", "val", "test"):
+        y = random.integers(0, k, n)
+        arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
+    images.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
+    record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
+    records.save_json(data.parent / "metrics" / "classifier" / f"{dataset}.json", record)
+
+
+def _model(root, dataset, model, random, i, large):
+    metrics, channels, side, k = root / "metrics", *SIDES[dataset]
+    vae = model == "vae"
+    history = [_losses(random, model, seen / 60000, seen) for seen in range(1500, 60001, 1500)]
+    folder = metrics / "train" / dataset / model
+    records.save_csv(folder / "history.csv", history)
+    final = {name: value for name, value in history[-1].items() if name != "images"}
+    summary = {"images": 60000, "parameters": 123456 * (i + 1), "final": final, "ema": not vae}
+    records.save_json(folder / "summary.json", summary)
+
+    def picture(path, rows, columns):
+        rows, columns = (rows, columns) if large else (2, 3)
+        y = np.arange(rows * columns) % k
+        made = images.grid(_images(random, len(y), channels, side, y), columns)
+        images.save_png(path, made)
+
+    for seen in (0, 20000, 40000, 60000):
+        picture(folder / "snapshots" / f"{seen:08d}.png", 8, 8)
+    shown = metrics / "sample" / dataset / model
+    picture(shown / "grid.png", 10, 10)
+    names = ("interpolation_lerp", "interpolation_slerp")
+    for name in (*names, *(("reconstructions", "traversals") if vae else ())):
+        picture(shown / f"{name}.png", 6, 11)
+    quality = {"fid_classifier": 30.0 / (i + 1), "fid_classifier_floor": 3.1}
+    quality |= {"is_classifier": 5.0 + i, "is_classifier_std": 0.1, "is_classifier_real": 8.6}
+    quality |= {"kid_classifier": 0.05 / (i + 1), "kid_classifier_std": 0.001}
+    quality |= {"classes_covered": k - (i == 0), "n_real": 150, "n_fake": 100}
+    quality |= {"classifier_test_accuracy": 0.9}
+    records.save_json(metrics / "evaluate" / dataset / f"{model}.json", quality)
+    _scores(root, dataset, model, random, i)
+
+
+def _losses(random, model, t, seen):
+    noise = random.normal(0, 0.1, 8)
+    if model == "vae":
+        reconstruction, kl = 15 + 8 * np.exp(-5 * t) + noise[0], 6 - 3 * np.exp(-5 * t) + noise[1]
+        row = {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+        row = {f"model/{k}": v for k, v in row.items()} | {f"val/{k}": v for k, v in row.items()}
+        return {"images": seen, **row}
+    if model == "wgan":
+        row = {"critic/loss": -0.3 + noise[0], "critic/gap": 0.3 + noise[0]}
+        row |= {"generator/loss": 0.1 + noise[1], "val/loss": -0.2, "val/gap": 0.2}
+        return {"images": seen, **row}
+    row = {"discriminator/loss": 1.2 + noise[0], "discriminator/real": 0.6 + noise[1]}
+    row |= {"discriminator/fake": 0.4 + noise[2], "generator/loss": 1 + t + noise[3]}
+    return {"images": seen, **row, "val/loss": 1.3, "val/real": 0.55, "val/fake": 0.4}
+
+
+def _scores(root, dataset, model, random, i):
+    names = ("negative_elbo", "kl") if model == "vae" else ("discriminator",)
+    shifts = SETS | {f"ood-{PARTNER}": 1.5, "ood-noise": 6}
+    sets = {
+        f"{part}/{name}": random.normal(shift * (1 if i else -0.4), 1, 300).astype(np.float32)
+        for part, shift in shifts.items()
+        for name in names
+    }
+    images.save_npz(root / "data" / "scores" / dataset / f"{model}.npz", **sets)
+    anomaly = {**{"threshold": 1.64, "tp": 300, "fp": 15, "tn": 285, "fn": 300}}
+    anomaly |= {"precision": 0.952, "recall": 0.5, "f1": 0.656, "average_precision": 0.8, "n": 900}
+    anomaly |= {"auroc": 0.8 if i else 0.31, "auroc_noise": 0.96 - i / 50, "auroc_blur": 0.45}
+    out = {
+        "auroc": 0.9 - i / 20 if i else 0.2,
+        "aupr": 0.9,
+        "fpr95": 0.4,
+        "n_in": 300,
+        "n_out": 300,
+    }
+    record = {"main_score": names[0], "anomaly": dict.fromkeys(names, anomaly)}
+    record["ood"] = {part: dict.fromkeys(names, out) for part in (PARTNER, "noise")}
+    records.save_json(root / "metrics" / "anomaly" / dataset / f"{model}.json", record)
+
+
+def _maps(root, dataset, random, k):
+    y = random.integers(0, k, 400)
+    centres = random.normal(0, 30, (k, 2))
+    group = np.repeat(np.arange(len(MODELS) + 1), 80)
+    arrays = {
+        "codes/vae": centres[y] + random.normal(0, 5, (400, 2)),
+        "codes_y/vae": y,
+        "features": centres[y] + random.normal(0, 4, (400, 2)),
+        "features_y": y,
+        "features_group": group,
+        "features_groups": np.array(MODELS),
+    }
+    arrays = {key: v.astype(np.float32) if v.dtype == float else v for key, v in arrays.items()}
+    images.save_npz(root / "data" / "tsne" / f"{dataset}.npz", **arrays)
+    share = {model: 0.1 * (i + 1) for i, model in enumerate(MODELS)}
+    codes = {"knn_accuracy": 0.913, "knn_accuracy_map": 0.9, "silhouette": 0.21, "n": 400}
+    features = {"silhouette": 0.4, "trustworthiness": 0.97, "n": 400, "real_neighbours": share}
+    record = {"codes": {"vae": {**codes, "trustworthiness": 0.95}}, "features": features}
+    records.save_json(root / "metrics" / "tsne" / f"{dataset}.json", record)
