@@ -1,0 +1,29 @@
+"""A trained model as one function of its latents: what MLflow stores, loads and serves."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from . import checkpoint
+
+
+class Generator(nn.Module):
+    """Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]; the labels take turns."""
+
+    def __init__(self, model: nn.Module, image_shape: tuple[int, int, int], classes: int):
+        super().__init__()
+        self.model, self.image_shape, self.classes = model, image_shape, classes
+
+    @property
+    def latent_dim(self) -> int:
+        return self.model.latent_dim
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.model.decode(z, torch.arange(len(z), device=z.device) % self.classes)
+
+
+def load(weights: Path) -> Generator:
+    """The generator in a file of `checkpoint.save`."""
+    how = checkpoint.read(weights)["how"]
+    return Generator(checkpoint.load(weights), tuple(how["image_shape"]), how["classes"]).eval()

@@ -1,0 +1,168 @@
+"""The whole pipeline as a user runs it: real DVC commands in a copy of the repository."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "models": ["gan", "vae"],
+    "train": {"images": 2000, "history": 4, "snapshots": 2},
+    "classifier": {"images": 4000},
+    "sample": {"n": 300},
+    "anomaly": {"n": 100},
+    "tsne": {"n": 40},
+    "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8]},
+}
+
+pytestmark = pytest.mark.slow
+
+
+def run(folder, *command, ok=True):
+    """Run a command as in an activated environment, and return what it printed."""
+    bins = Path(sys.executable).parent
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("GENBENCH_MIRROR", "MLFLOW_TRACKING_URI")
+    }
+    env |= {"PATH": f"{bins}{os.pathsep}{env['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+    for role in ("AUTHOR", "COMMITTER"):
+        env |= {f"GIT_{role}_NAME": "a", f"GIT_{role}_EMAIL": "a@example.org"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == ok, output
+    return output
+
+
+def stages_run(output):
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def runs_in_store(folder):
+    """By run name, the metrics of the live runs in the MLflow store."""
+    with sqlite3.connect(folder / "mlflow.db") as store:
+        rows = store.execute(
+            "select r.name, m.key, m.value from runs r join latest_metrics m using (run_uuid)"
+            " where r.lifecycle_stage = 'active'"
+        ).fetchall()
+        names = store.execute("select name from runs where lifecycle_stage = 'active'").fetchall()
+    return {name: {k: v for n, k, v in rows if n == name} for (name,) in names}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A repository of its own, in a folder with a space, after its first `dvc repro`."""
+    folder = tmp_path_factory.mktemp("pipeline") / "my project"
+    files = run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, files.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(ROOT / name):
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    tree = yaml.safe_load((folder / "params.yaml").read_text())
+    for key, value in TINY.items():
+        tree[key] = tree[key] | value if isinstance(value, dict) else value
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny budgets")
+    output = run(folder, "dvc", "repro")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny results")
+    return folder, output
+
+
+def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
+    folder, output = project
+    kinds = {name.split("@")[0] for name in stages_run(output)}
+    assert kinds == {
+        *("params", "download", "preprocess", "classifier", "train", "sample"),
+        *("evaluate", "anomaly", "tsne", "sweep", "report"),
+    }
+    summary = json.loads((folder / "metrics" / "summary.json").read_text())
+    assert set(TINY["models"]) <= set(summary["digits"])
+    assert (folder / "reports" / "index.html").stat().st_size > 10_000
+
+
+def test_a_second_run_executes_nothing(project):
+    folder, _ = project
+    assert stages_run(run(folder, "dvc", "repro")) == set()
+    assert run(folder, "git", "status", "--porcelain") == ""
+
+
+def test_a_forced_training_gives_the_same_bytes(project):
+    folder, _ = project
+    before = (folder / "dvc.lock").read_bytes()
+    for stage in ("train@digits-gan", "sample@digits-vae", "tsne@digits", "report"):
+        run(folder, "dvc", "repro", "--force", "--single-item", stage)
+    assert (folder / "dvc.lock").read_bytes() == before
+
+
+def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
+    folder, _ = project
+    runs = runs_in_store(folder)
+    for model in TINY["models"]:
+        found = runs[f"digits-{model}"]
+        assert {"fid_classifier", "images_per_second", "anomaly_auroc"} <= set(found)
+    assert len(runs) == 4
+
+
+def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
+    folder, _ = project
+    path = folder / "src" / "genbench" / "params.py"
+    text = path.read_text()
+    path.write_text(text.replace("def load(", "def missing("))
+    output = run(folder, "python", "stages/params.py", "--out", "data/params.txt", ok=False)
+    path.write_text(text)
+    assert "has no attribute 'load'" in output
+
+
+def test_editing_a_model_concerns_that_model_and_the_report(project):
+    folder, _ = project
+    path = folder / "src" / "genbench" / "models" / "vae.py"
+    text = path.read_text()
+    path.write_text(text + "\n# edited\n")
+    status = json.loads(run(folder, "dvc", "status", "--json"))
+    path.write_text(text)
+    named = {name for name in status if name not in ("params", "report")}
+    assert "report" in status and "train@digits-vae" in named
+    assert all("-vae" in name for name in named), named
+
+
+def test_a_mistake_in_params_stops_before_anything_is_touched(project):
+    folder, _ = project
+    path = folder / "params.yaml"
+    text = path.read_text()
+    before = {p: p.stat().st_mtime_ns for p in folder.glob("metrics/**/*") if p.is_file()}
+    for wrong, line in [
+        (text.replace("latent_dim: 16", "latent_dim: 0", 1), "model.latent_dim: input should be"),
+        (text.replace("quantile:", "quantil:"), "anomaly.quantil is not a known key"),
+        (text.replace("- vae\n", "- vea\n", 1), "models: unknown vea; known: "),
+        (text.replace("- digits\n", "- digitz\n", 1), "datasets: unknown digitz; known: digits, "),
+    ]:
+        assert wrong != text
+        path.write_text(wrong)
+        output = run(folder, "dvc", "repro", ok=False)
+        assert line in output and "Traceback" not in output
+    path.write_text(text)
+    assert before == {p: p.stat().st_mtime_ns for p in folder.glob("metrics/**/*") if p.is_file()}
+    assert stages_run(run(folder, "dvc", "repro")) <= {"params"}
+
+
+def test_a_queued_experiment_leaves_result_and_runs_in_the_main_repository(project):
+    folder, _ = project
+    change = ["-S", "models=[vae]", "-S", "zoo.vae.lr=0.0005", "-S", "sweep.width=[4]"]
+    output = run(folder, "dvc", "exp", "run", "--temp", "--name", "slower", *change)
+    assert {"train@digits-vae", "report"} <= stages_run(output)
+    assert all("gan" not in name for name in stages_run(output))
+    assert not {"download@digits", "preprocess@digits", "classifier@digits"} & stages_run(output)
+    assert "slower" in run(folder, "dvc", "exp", "show", "--csv")
+    with sqlite3.connect(folder / "mlflow.db") as store:
+        rates = store.execute("select value from params where key = 'zoo.vae.lr'").fetchall()
+    assert {float(value) for (value,) in rates} >= {0.0005, 0.001}
