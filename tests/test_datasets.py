@@ -66,19 +66,25 @@ def test_a_stratified_share_is_within_one_image_of_each_class(share):
 
 
 def test_the_split_follows_the_seed_and_every_class_is_in_every_part(tmp_path):
-    own = paint(tmp_path / "mine")
+    own = paint(tmp_path / "mine", (20, 20, 20))
     raw = fetched(choices(mine=own), "mine", tmp_path / "raw")
     first, again, other = (datasets.load("mine", choices(s, mine=own), raw)[0] for s in (0, 0, 1))
     for part, (x, y) in first.items():
         np.testing.assert_array_equal(x, again[part][0])
         assert set(y) == {0, 1, 2}
     assert not np.array_equal(first["test"][0], other["test"][0])
-    assert sum(len(y) for _, y in first.values()) == 35
+    assert sum(len(y) for _, y in first.values()) == 60
 
 
 def test_a_class_too_small_to_split_is_named(tmp_path):
     p = choices(mine=paint(tmp_path / "mine", (9, 2, 9)))
     with pytest.raises(InputError, match="mine: class cow has 2 images to split; 3 are needed"):
+        datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+
+
+def test_a_part_too_small_to_measure_with_is_named(tmp_path):
+    p = choices(mine=paint(tmp_path / "mine", (9, 9, 9)))
+    with pytest.raises(InputError, match="mine: 6 test images; at least 10 are needed"):
         datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
 
 

@@ -25,6 +25,22 @@ def test_labels_without_structure_score_chance():
     assert found["silhouette"] == pytest.approx(0, abs=0.02)
 
 
+def test_the_vote_agrees_with_scikit_learn_leaving_one_out():
+    from sklearn.model_selection import LeaveOneOut, cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
+
+    x, y = blobs(n=60, apart=1.0)
+    want = cross_val_score(KNeighborsClassifier(5), x, y + 7, cv=LeaveOneOut()).mean()
+    assert embedding.vote_accuracy(x, y + 7, 5) == pytest.approx(want)
+
+
+def test_a_handful_of_points_still_gives_finite_numbers():
+    x, y = blobs(n=5)
+    maps, numbers = embedding.of_codes({"vae": (x, y)}, n=100, perplexity=30, neighbours=10, seed=0)
+    assert maps["codes/vae"].shape == (5, 2)
+    assert np.isfinite(list(numbers["vae"].values())).all()
+
+
 def test_a_map_that_is_the_space_is_wholly_trustworthy():
     x, y = blobs(d=2)
     assert embedding.class_structure(x, x, y, k=3)["trustworthiness"] == 1

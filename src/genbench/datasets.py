@@ -15,6 +15,7 @@ from .sources import classfolders, patches, pixels
 from .sources.published import Published, read_idx, read_pickles
 
 AT_MOST = 10_000  # images of a partner
+AT_LEAST = 10  # images to train on, and to measure with
 FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
 NUMERALS = "zero one two three four five six seven eight nine".split()
 
@@ -151,6 +152,9 @@ def load(name: str, p, folder: Path):
             _check_counts(name, y, classes, 3 if part == "test" else 2)
             chosen = stratified(y, share, rng)
             parts |= {"train": (x[~chosen], y[~chosen]), part: (x[chosen], y[chosen])}
+    for part in parts.keys() & {"train", "test"}:
+        if (n := len(parts[part][0])) < AT_LEAST:
+            raise InputError(f"{name}: {n} {part} images; at least {AT_LEAST} are needed")
     return parts, classes
 
 
