@@ -19,11 +19,10 @@ def main(argv=None):
     if codes is not None:
         samples |= {"codes": codes, "codes_y": test_y[: p.sample.n]}
         shown = seeds.generator(p.seed, "figures", a.dataset).permutation(len(codes))
-        ends, y, real = codes[shown], test_y[shown], test_x[shown]
-        few = slice(0, 2 * pictures.STEPS)
-        figures["reconstructions"] = pictures.reconstructions(model, real[few], ends[few], y[few])
+        ends, y = codes[shown], test_y[shown]
+        figures["reconstructions"] = pictures.reconstructions(model, test_x[shown], ends, y)
         figures["traversals"] = pictures.traversals(model, ends, y)
-    figures |= pictures.interpolations(model, ends[: 2 * pictures.PAIRS], y)
+    figures |= pictures.interpolations(model, ends, y)
 
     images.save_npz(a.out, **samples)
     with replacing(a.figures) as folder:

@@ -15,16 +15,19 @@ def samples(x: np.ndarray) -> np.ndarray:
 
 
 def interpolations(model, ends: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-    """Walks between the latents (2 PAIRS, latent_dim), a row a pair, on lines and on arcs."""
-    steps = np.linspace(0, 1, STEPS, dtype=np.float32)
-    walks = {walk.__name__: walk(ends[:PAIRS], ends[PAIRS:], steps) for walk in (lerp, slerp)}
+    """Walks between the first latents (N, latent_dim), a row a pair, on lines and on arcs."""
+    steps, pairs = np.linspace(0, 1, STEPS, dtype=np.float32), min(PAIRS, len(ends) // 2)
+    start, end = ends[:pairs], ends[pairs : 2 * pairs]
+    walks = {walk.__name__: walk(start, end, steps) for walk in (lerp, slerp)}
     return {f"interpolation_{name}": _decoded(model, z, y[0]) for name, z in walks.items()}
 
 
 def reconstructions(model, x: np.ndarray, codes: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Two times STEPS images (N, C, H, W), each row of them above its reconstructions."""
-    rows = np.stack([x, decode(model, codes, y)]).reshape(2, -1, STEPS, *x.shape[1:])
-    return grid(rows.swapaxes(0, 1).reshape(-1, *x.shape[1:]), STEPS)
+    """The first images (N, C, H, W), at most two rows, each above its reconstructions."""
+    columns = min(STEPS, len(x))
+    n = min(2, len(x) // columns) * columns
+    rows = np.stack([x[:n], decode(model, codes[:n], y[:n])]).reshape(2, -1, columns, *x.shape[1:])
+    return grid(rows.swapaxes(0, 1).reshape(-1, *x.shape[1:]), columns)
 
 
 def traversals(model, codes: np.ndarray, y: np.ndarray) -> np.ndarray:
