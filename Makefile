@@ -31,10 +31,10 @@ repro: $(READY)  ## run the pipeline: what has changed since the last time, and 
 track: $(READY)  ## send every result in the workspace to MLflow
 	@python stages/track.py
 
-ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:$(PORT)
+ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:5000 (`make ui PORT=5001`: elsewhere)
 	@python stages/track.py --serve $(PORT)
 
-test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: seconds)
+test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: without them)
 	@python -m pytest $(ARGS)
 
 lint: $(READY)  ## check style and formatting
