@@ -31,7 +31,8 @@ def main(argv=None):
     x = sampling.sample(run.model, n, run.how["classes"], seeds.derive(p.seed, "sample", a.dataset))
     classifier = features.load(a.classifier, run.model.device)
     fake, logits = features.extract(classifier, x["x"])
-    real = torch.as_tensor(test[seeds.generator(p.seed, "sweep", a.dataset).permutation(n)])
+    chosen = seeds.generator(p.seed, "sweep", a.dataset).permutation(len(test))[:n]
+    real = torch.as_tensor(test[chosen])
     found = metrics.quality(real, fake, logits, choices=p.evaluate, seed=p.seed)
     point = {"dataset": a.dataset, "model": a.model, "latent_dim": a.latent_dim, "width": a.width}
     records.save_json(a.out, {**point, **run.summary(), **found})
