@@ -49,3 +49,36 @@ def test_the_generators_gradient_lives_where_the_discriminator_is_sure():
     losses.generator_loss(fake).backward()
     assert fake.grad.item() == pytest.approx(-1)
     assert losses.generator_loss(fake).item() == pytest.approx(100, abs=math.exp(-50))
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 5, 5)], ids=str)
+@pytest.mark.parametrize("target", [1.0, 0.0])
+def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target):
+    w = torch.randn(shape)
+    real, fake = torch.randn(2, 6, *shape)
+    got = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake, target)
+    assert got.item() == pytest.approx((w.norm().item() - target) ** 2, rel=1e-5)
+
+
+def test_the_gradient_penalty_looks_between_real_and_fake_images_each_by_itself():
+    # |x|^2 / 2 has gradient x: between 2 and 4 times a unit vector norms are uniform on [2, 4]
+    unit = torch.nn.functional.normalize(torch.randn(20_000, 4), dim=1).reshape(-1, 1, 2, 2)
+    critic = lambda x: x.square().flatten(1).sum(1) / 2  # noqa: E731
+    got = losses.gradient_penalty(critic, 2 * unit, 4 * unit, target=0.0)
+    assert got.item() == pytest.approx((4**3 - 2**3) / 3 / 2, rel=0.02)
+
+
+def test_the_gradient_penalty_is_float32_under_mixed_precision():
+    net = torch.nn.Linear(4, 1)
+    real, fake = torch.randn(2, 6, 1, 2, 2)
+    plain, mixed = (
+        _seeded(lambda: losses.gradient_penalty(lambda x: net(x.flatten(1)), real, fake), mixed)
+        for mixed in (False, True)
+    )
+    assert mixed.dtype == torch.float32 and mixed.item() == plain.item()
+
+
+def _seeded(f, mixed):
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        return f()
