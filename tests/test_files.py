@@ -133,3 +133,28 @@ def test_a_users_mistake_is_one_line_and_exit_code_1():
 def test_a_mistake_of_ours_keeps_its_traceback():
     assert "Traceback" in run("raise ValueError('bug')").stderr
     assert "Traceback" in run("raise errors.InputError('x')", GENBENCH_TRACEBACK="1").stderr
+
+
+def test_ctrl_c_is_one_line_while_a_stage_imports_and_while_it_runs():
+    line = "interrupted; `dvc repro` starts this stage again\n"
+    done = run("raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (130, line)
+    importing = [sys.executable, "-c", "import genbench\nraise KeyboardInterrupt"]
+    assert subprocess.run(importing, capture_output=True, text=True).stderr == line
+
+
+@pytest.mark.parametrize(
+    "message, size",
+    [
+        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1610612736 bytes", 1.5),
+        ("CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity", 1.5),
+    ],
+)
+def test_out_of_memory_says_how_much_was_asked_for_and_what_to_lower(message, size):
+    done = run(f"raise RuntimeError({message!r})")
+    line = f"error: out of memory: {size:.2f} GiB more were asked for; lower train.batch_size, "
+    assert done.returncode == 1 and done.stderr.startswith(line) and done.stderr.count("\n") == 1
+
+
+def test_another_runtime_error_is_ours():
+    assert "Traceback" in run("raise RuntimeError('shapes do not match')").stderr

@@ -1,7 +1,19 @@
 """genbench: image generative models on equal data and budget, judged by one protocol."""
 
 import os
+import sys
 
 # Read by OpenMP when torch is imported. Its threads else spin while they wait for each other; where
 # another process has one of two cores, a training step then took 10 to 100 times as long.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+
+def _show(kind, error, trace, otherwise=sys.excepthook) -> None:
+    """Ctrl-C while a stage is still importing, before `cli.run`, needs no traceback either."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("interrupted; `dvc repro` starts this stage again", file=sys.stderr)
+    else:
+        otherwise(kind, error, trace)
+
+
+sys.excepthook = _show
