@@ -8,6 +8,7 @@ import torch
 
 from genbench import models, params
 from genbench.errors import InputError
+from genbench.models.base import GAN
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32)]
 SHIPPED = params.load(Path(__file__).parents[1] / "params.yaml")
@@ -74,6 +75,15 @@ def test_averaged_networks_exist_and_serve_decoding(game):
             for weight in getattr(model, name).parameters():
                 weight.zero_()
         assert not torch.equal(model.decode(z, y), before)
+
+
+def test_judging_real_and_generated_images_together_mixes_nothing(game):
+    model, x, y = game
+    if not isinstance(model, GAN):
+        pytest.skip("judges nothing")
+    judge, fake = getattr(model, model.turns[0]), model.fake(x, y)
+    for together, alone in zip(model.judged(judge, x, fake), (judge(x), judge(fake)), strict=True):
+        torch.testing.assert_close(together, alone)
 
 
 @pytest.mark.parametrize("name", models.NAMES)

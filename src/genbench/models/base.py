@@ -61,6 +61,8 @@ class GAN(GenerativeModel):
 
     turns = ("discriminator", "generator")
     averaged = ("generator",)
+    apart = False
+    """Real and generated images are judged in two passes: batch norm must not mix them."""
     generator: nn.Module
     discriminator: nn.Module
 
@@ -78,12 +80,16 @@ class GAN(GenerativeModel):
         """As many generated images as there are in `x`."""
         return self.decode(torch.randn(len(x), self.latent_dim, device=x.device), y)
 
+    def judged(self, judge: nn.Module, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """What `judge` says of real and of generated images."""
+        return (judge(x), judge(fake)) if self.apart else judge(torch.cat([x, fake])).chunk(2)
+
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         if player == "generator":
             return {"loss": losses.generator_loss(self.discriminator(self.fake(x, y)))}
         with torch.no_grad():
             fake = self.fake(x, y)
-        real, fake = self.discriminator(x), self.discriminator(fake)
+        real, fake = self.judged(self.discriminator, x, fake)
         shown = {"real": real.sigmoid().mean(), "fake": fake.sigmoid().mean()}
         return {"loss": losses.discriminator_loss(real, fake), **shown}
 

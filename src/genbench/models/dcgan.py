@@ -5,6 +5,8 @@ from .base import GAN
 
 
 class Model(GAN):
+    apart = True
+
     def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: float):
         super().__init__()
         self.latent_dim, self.lr = latent_dim, lr

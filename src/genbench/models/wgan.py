@@ -9,6 +9,8 @@ from .base import GAN
 
 
 class Model(GAN):
+    apart = True
+
     def __init__(
         self,
         image_shape,
@@ -41,7 +43,8 @@ class Model(GAN):
             return {"loss": -self.critic(self.fake(x, y)).mean()}
         with torch.no_grad():
             fake = self.fake(x, y)
-        gap = self.critic(x).mean() - self.critic(fake).mean()  # W1(data, model), up to a scale
+        real, fake = self.judged(self.critic, x, fake)
+        gap = real.mean() - fake.mean()  # W1(data, model), up to a scale
         return {"loss": -gap, "gap": gap}
 
     @torch.no_grad()

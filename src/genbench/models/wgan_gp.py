@@ -40,9 +40,10 @@ class Model(GAN):
             return {"loss": -self.critic(self.fake(x, y)).mean()}
         with torch.no_grad():
             fake = self.fake(x, y)
-        gap = self.critic(x).mean() - self.critic(fake).mean()  # W1(data, model), up to a scale
         with torch.enable_grad():  # the penalty is a gradient, in validation too
             penalty = gradient_penalty(self.critic, x, fake)
+        real, fake = self.judged(self.critic, x, fake)
+        gap = real.mean() - fake.mean()  # W1(data, model), up to a scale
         return {"loss": self.penalty * penalty - gap, "gap": gap, "penalty": penalty}
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
