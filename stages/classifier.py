@@ -4,8 +4,9 @@ from pathlib import Path
 
 import torch
 
-from genbench import checkpoint, cli, devices, features, images, params, records, seeds, training
-from genbench.progress import Progress
+from genbench import checkpoint, cli, devices, facts, features, images, params, records, seeds
+from genbench.batches import Batches
+from genbench.resume import resumable
 
 PARTS = ("train", "val", "test")
 
@@ -13,7 +14,7 @@ PARTS = ("train", "val", "test")
 def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, data=Path, out=Path, features=Path, record=Path)
     p = params.load()
-    device = devices.pick(p.device)
+    device = devices.prepare(p.device, p.train)
     seed = seeds.everything(p.seed, "classifier", a.dataset)
     x = dict(zip(PARTS, images.load_npz(a.data, *(f"{part}_x" for part in PARTS)), strict=True))
     y = dict(zip(PARTS, images.load_npz(a.data, *(f"{part}_y" for part in PARTS)), strict=True))
@@ -22,10 +23,14 @@ def main(argv=None):
     how |= {"width": p.classifier.width, "lr": p.classifier.lr}
     model = features.Classifier(**how).to(device)
     on_device = (torch.as_tensor(v["train"]).to(device) for v in (x, y))
-    budget = {"images": p.classifier.images, "batch_size": p.classifier.batch_size}
-    with Progress(f"classifier {a.dataset}", p.classifier.images) as bar:
-        data = training.batches(*on_device, p.classifier.batch_size, seed)
-        training.train(model, data, **budget, on_log=bar.update)
+    name, budget = f"classifier-{a.dataset}", {"images": p.classifier.images}
+    data = Batches(*on_device, p.classifier.batch_size, seed)
+    depends = (how, facts.sha256(a.data))
+    with resumable(name, model, data, choices=p.train, depends=depends, **budget):
+        save(a, model, how, x, y)
+
+
+def save(a, model, how, x, y):
     extracted = {part: features.extract(model, x[part]) for part in PARTS}
     accuracy = {part: features.accuracy(extracted[part][1], y[part]) for part in PARTS}
     print(f"classifier {a.dataset}: test accuracy {accuracy['test']:.4f}")

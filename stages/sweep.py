@@ -25,7 +25,15 @@ def main(argv=None):
         **{"data": Path, "classifier": Path, "real": Path, "out": Path},
     )
     p = params.load().at_point(a.latent_dim, a.width)
-    run = experiment.run(p, a.dataset, a.model, a.data, stream=(a.latent_dim, a.width))
+    with experiment.run(p, a.dataset, a.model, a.data, stream=(a.latent_dim, a.width)) as run:
+        point = {"dataset": a.dataset, "model": a.model}
+        point |= {"latent_dim": a.latent_dim, "width": a.width}
+        records.save_json(a.out, {**point, **run.summary(), **quality(p, a, run)})
+        facts.save(a.out, run.facts)
+
+
+def quality(p, a, run):
+    """FID, IS and KID of the trained model, in the classifier's features."""
     (test,) = images.load_npz(a.real, "test")
     n = min(p.evaluate.n, p.sample.n, len(test))
     x = sampling.sample(run.model, n, run.how["classes"], seeds.derive(p.seed, "sample", a.dataset))
@@ -33,10 +41,7 @@ def main(argv=None):
     fake, logits = features.extract(classifier, x["x"])
     chosen = seeds.generator(p.seed, "sweep", a.dataset).permutation(len(test))[:n]
     real = torch.as_tensor(test[chosen])
-    found = metrics.quality(real, fake, logits, choices=p.evaluate, seed=p.seed)
-    point = {"dataset": a.dataset, "model": a.model, "latent_dim": a.latent_dim, "width": a.width}
-    records.save_json(a.out, {**point, **run.summary(), **found})
-    facts.save(a.out, run.facts)
+    return metrics.quality(real, fake, logits, choices=p.evaluate, seed=p.seed)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,19 @@ from genbench.workspace import replacing
 def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, model=str, data=Path, out=Path, record=Path)
     p = params.load()
-    with replacing(a.record) as record, live.curves(p, a.dataset, a.model) as log:
-
-        def snapshot(seen, x):
-            images.save_png(record / "snapshots" / f"{seen:08d}.png", images.grid(x, 5))
-
-        run = experiment.run(p, a.dataset, a.model, a.data, on_log=log, on_snapshot=snapshot)
-        records.save_csv(record / "history.csv", run.history)
-        records.save_json(record / "summary.json", run.summary())
+    with (
+        live.curves(p, a.dataset, a.model) as log,
+        experiment.run(
+            *(p, a.dataset, a.model, a.data), snapshots=p.train.snapshots, on_log=log
+        ) as run,
+    ):
+        with replacing(a.record) as record:
+            for seen, x in run.snapshots:
+                images.save_png(record / "snapshots" / f"{seen:08d}.png", images.grid(x, 5))
+            records.save_csv(record / "history.csv", run.history)
+            records.save_json(record / "summary.json", run.summary())
         checkpoint.save(a.out, run.model, **run.how)
-    facts.save(a.out, run.facts)
+        facts.save(a.out, run.facts)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ TREE = {
     "model": {"latent_dim": 4, "width": 8},
     "train": {
         **{"images": 60000, "batch_size": 64, "ema_images": 1000},
-        **{"history": 40, "snapshots": 4},
+        **{"history": 40, "snapshots": 4, "threads": "auto", "checkpoint_every": 60},
+        **{"precision": "float32", "deterministic": True},
     },
     "zoo": {},
     "split": {"val": 0.1, "test": 0.25},

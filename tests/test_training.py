@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from genbench import models, optimizers, params, training
+from genbench.average import Average
+from genbench.batches import Batches
 
 SHIPPED = params.load(Path(__file__).parents[1] / "params.yaml")
 SHAPES = [(1, 8, 8), (3, 9, 9)]
@@ -18,10 +20,8 @@ def data(shape=(1, 8, 8), n=50, seed=0):
 def trained(name, shape=(1, 8, 8), **options):
     torch.manual_seed(0)
     model = models.build(name, shape, 10, **SHIPPED.build_args(name))
-    options = {"images": 160, "batch_size": 8, **options}
-    batches = training.batches(*data(shape), options["batch_size"], seed=1)
-    seen = training.train(model, batches, **options)
-    return model, seen
+    done = training.train(model, Batches(*data(shape), 8, seed=1), **{"images": 160, **options})
+    return model, done
 
 
 def weights(model):
@@ -30,7 +30,7 @@ def weights(model):
 
 def test_every_image_is_seen_once_before_any_is_seen_again():
     x = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1)
-    stream = training.batches(x, torch.arange(10), 4, seed=0)
+    stream = Batches(x, torch.arange(10), 4, seed=0)
     labels = torch.cat([next(stream)[1] for _ in range(5)])
     assert sorted(labels[:10].tolist()) == sorted(labels[10:].tolist()) == list(range(10))
     assert labels[:10].tolist() != labels[10:].tolist()
@@ -38,12 +38,12 @@ def test_every_image_is_seen_once_before_any_is_seen_again():
 
 def test_a_batch_may_be_larger_than_the_dataset():
     x, y = data(n=3)
-    assert len(next(training.batches(x, y, 8, seed=0))[0]) == 8
+    assert len(next(Batches(x, y, 8, seed=0))[0]) == 8
 
 
 def test_images_keep_their_labels_and_become_floats():
     x = torch.arange(0, 250, 10, dtype=torch.uint8).reshape(25, 1, 1, 1)
-    images, labels = next(training.batches(x, torch.arange(25), 25, seed=3))
+    images, labels = next(Batches(x, torch.arange(25), 25, seed=3))
     torch.testing.assert_close(images.flatten(), labels * 10 / 127.5 - 1)
 
 
@@ -56,53 +56,40 @@ def test_the_same_seed_gives_the_same_weights(name):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_looking_changes_no_weight(name, shape):
     x, y = data(shape, n=5)
-    looks = []
-    watched, _ = trained(
-        name,
-        shape,
-        history=10,
-        snapshots=4,
-        validation=(x, y),
-        on_log=lambda *seen: looks.append(seen),
-        on_snapshot=looks.append,
-    )
+    often = {"history": 20, "snapshots": 4, "draw": lambda: torch.randn(1).numpy()}
+    watched, done = trained(name, shape, **often, validations=20, validation=(x, y))
     alone, _ = trained(name, shape, history=0)
-    assert looks and torch.equal(weights(watched), weights(alone))
+    assert done.history and len(done.snapshots) > 1
+    assert torch.equal(weights(watched), weights(alone))
 
 
 def test_a_player_changes_only_its_own_parameters():
     model = models.build("gan", (1, 8, 8), 10, **SHIPPED.build_args("gan"))
     model.turns = ("discriminator",)
     before = [w.clone() for w in model.generator.parameters()]
-    training.train(model, training.batches(*data(), 8, 0), images=80, batch_size=8)
+    training.train(model, Batches(*data(), 8, 0), images=80)
     assert all(torch.equal(a, b) for a, b in zip(before, model.generator.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("name, moves", [("vae", 1), ("gan", 2), ("wgan", 6)])
 def test_the_budget_counts_every_moves_batch_in_whole_rounds(name, moves):
-    _, seen = trained(name, images=8 * moves * 3 + 7)
-    assert seen == 8 * moves * 3
+    _, done = trained(name, images=8 * moves * 3 + 7)
+    assert done.seen == 8 * moves * 3
 
 
 def test_history_and_snapshots_are_evenly_spaced_and_end_at_the_end():
-    logs, pictures = [], []
-    trained(
-        "vae",
-        images=800,
-        history=4,
-        snapshots=3,
-        on_log=lambda seen, _: logs.append(seen),
-        on_snapshot=pictures.append,
-    )
-    assert (logs, pictures) == ([200, 400, 600, 800], [0, 400, 800])
+    x, y = data(n=5)
+    looks = {"snapshots": 3, "draw": lambda: x.numpy(), "validations": 2, "validation": (x, y)}
+    _, done = trained("vae", images=800, history=4, **looks)
+    assert [row["images"] for row in done.history] == [200, 400, 600, 800]
+    assert [row["images"] for row in done.history if "val/loss" in row] == [400, 800]
+    assert [seen for seen, _ in done.snapshots] == [0, 400, 800]
 
 
 def test_the_history_is_the_mean_since_the_last_point():
-    fine, coarse = [], []
-    trained("vae", history=20, on_log=lambda _, values: fine.append(values["model/loss"]))
-    trained("vae", history=2, on_log=lambda _, values: coarse.append(values["model/loss"]))
-    means = torch.tensor(fine).reshape(2, 10).mean(1).tolist()
-    assert coarse == pytest.approx(means, rel=1e-5)
+    fine, coarse = (trained("vae", history=n)[1].history for n in (20, 2))
+    means = torch.tensor([row["model/loss"] for row in fine]).reshape(2, 10).mean(1).tolist()
+    assert [row["model/loss"] for row in coarse] == pytest.approx(means, rel=1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_with_player_part_and_images():
@@ -110,7 +97,7 @@ def test_a_loss_that_is_not_finite_stops_with_player_part_and_images():
     with torch.no_grad():
         next(model.encoder.parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match=r"model/loss.* not finite after 16 images"):
-        training.train(model, training.batches(*data(), 8, 0), images=32, batch_size=8, history=2)
+        training.train(model, Batches(*data(), 8, 0), images=32, history=2)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +134,7 @@ def test_the_average_forgets_half_per_half_life():
         net = torch.nn.Linear(1, 1, bias=False)
 
     torch.nn.init.zeros_(Tiny.net.weight)
-    average = training.Average(Tiny, half_life=100)
+    average = Average(Tiny, half_life=100)
     torch.nn.init.ones_(Tiny.net.weight)
     for step in range(1, 11):
         average.update(seen=10_000 + 10 * step, step=10)

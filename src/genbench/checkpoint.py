@@ -1,5 +1,6 @@
 """Models on disk: weights and the arguments that rebuild the model; loading runs no stored code."""
 
+import io
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -12,9 +13,11 @@ from .workspace import replacing
 
 def save(path: Path, model: torch.nn.Module, **how) -> None:
     """Write the weights of `model` and `how`, the arguments of `models.build`."""
-    weights = {k: v.detach().cpu() for k, v in model.state_dict().items()}
+    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    buffer = io.BytesIO()  # torch would hide that a disk is full
+    torch.save({"how": how, "weights": weights}, buffer)
     with replacing(path) as new:
-        torch.save({"how": how, "weights": weights}, new)
+        new.write_bytes(buffer.getbuffer())
 
 
 def read(path: Path) -> dict:

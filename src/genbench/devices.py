@@ -1,8 +1,14 @@
-"""Where to compute."""
+"""Where and how to compute."""
+
+import ctypes
+import os
+import sys
 
 import torch
 
 from .errors import InputError
+
+M_TRIM_THRESHOLD = -1  # of glibc's mallopt
 
 
 def pick(name: str) -> torch.device:
@@ -15,12 +21,53 @@ def pick(name: str) -> torch.device:
     return torch.device(name)
 
 
+def prepare(name: str, choices) -> torch.device:
+    """The device for a training, with torch set to its `choices`, the block `train` of params.yaml.
+
+    Raises
+    ------
+    InputError : for bfloat16 where the hardware does not multiply in it.
+    """
+    device = pick(name)
+    if choices.threads != "auto":
+        torch.set_num_threads(choices.threads)
+    if choices.precision == "bfloat16" and not _multiplies_bfloat16(device):
+        raise InputError(
+            f"train.precision: this {device.type} has no fast products in bfloat16; use float32"
+        )
+    if device.type == "mps" and choices.deterministic:
+        print("note: mps cannot promise the same bytes every time", file=sys.stderr)
+    if device.type == "cuda":
+        tensor_float = choices.precision != "float32"
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tensor_float
+        # read when cuBLAS starts: it else may add in any order
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(choices.deterministic)
+        torch.backends.cudnn.benchmark = not choices.deterministic
+    if device.type == "cpu":
+        _keep_memory()
+    return device
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def _keep_memory() -> None:
+    """Tell glibc not to hand freed memory back, which the next layer asks for again."""
+    try:
+        ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, 2**30)
+    except (AttributeError, OSError):  # another C library
+        pass
+
+
 def peak_memory_mib(device: torch.device) -> float:
     """Highest memory use so far: of the GPU's allocator, else of the whole process; in MiB."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     import resource
-    import sys
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

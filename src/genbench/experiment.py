@@ -1,33 +1,37 @@
 """One training of one model on one dataset, with everything around the loop."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from . import devices, images, models, sampling, seeds, training
+from . import devices, facts, images, models, sampling, seeds
+from .batches import Batches
 from .params import Params
-from .progress import Progress
+from .resume import resumable
 
 VALIDATION_IMAGES = 1000
+VALIDATION_SHARE = 0.03
+"""Of the images seen in training, at most so many are seen in validation: about 1 % of the time."""
 SHOWN = 25
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model, how to rebuild it, its loss curves, and its `facts`.
+    """A trained model, how to rebuild it, its loss curves and snapshots, and its `facts`.
 
     `facts` (speed, memory, device) differ between two runs of the same parameters; the rest
-    does not.
+    does not. `snapshots` are (images seen, SHOWN samples (N, C, H, W) uint8).
     """
 
     model: torch.nn.Module
     how: dict
     averaged: bool
     history: list[dict[str, float]]
+    snapshots: list[tuple[int, np.ndarray]]
     seen: int
     facts: dict[str, object]
 
@@ -38,6 +42,7 @@ class Run:
         return {"images": self.seen, "parameters": count, "ema": self.averaged, "final": last}
 
 
+@contextmanager
 def run(
     p: Params,
     dataset: str,
@@ -45,19 +50,21 @@ def run(
     data: Path,
     *,
     stream: tuple = (),
-    on_log: Callable[[int, dict[str, float]], None] | None = None,
-    on_snapshot: Callable[[int, np.ndarray], None] | None = None,
-) -> Run:
+    snapshots: int = 0,
+    on_log: Callable[[int, dict[str, float]], None] = lambda images, values: None,
+) -> Iterator[Run]:
     """Train `model` on the processed dataset in `data` with the budget `p.train`.
+
+    Yields the trained model; until the block that saves it has succeeded, a training that is
+    interrupted at any moment goes on from its last checkpoint and ends the same.
 
     Parameters
     ----------
     stream : names that tell this run's random numbers from those of other runs
+    snapshots : how many are made on the way, always of the same latents
     on_log : called with images seen and losses, at every point of the history
-    on_snapshot : called with images seen and SHOWN samples (N, C, H, W) uint8, always made from
-        the same latents, `p.train.snapshots` times; without it no samples are made
     """
-    device = devices.pick(p.device)
+    device = devices.prepare(p.device, p.train)
     seed = seeds.everything(p.seed, "train", dataset, model, *stream)
     names = ("train_x", "train_y", "val_x", "val_y", "classes")
     x, y, val_x, val_y, classes = images.load_npz(data, *names)
@@ -66,38 +73,23 @@ def run(
     how = {"name": model, "image_shape": tuple(x.shape[1:]), "classes": len(classes)}
     how |= p.build_args(model)
     built = models.build(**how).to(device)
-    history: list[dict[str, float]] = []
     latents = seeds.latents(SHOWN, built.latent_dim, seeds.derive(p.seed, "snapshots", dataset))
     shown = sampling.labels(SHOWN, len(classes))
-    start = time.monotonic()
-    with Progress(f"{model} on {dataset}", p.train.images) as bar:
-
-        def log(seen: int, values: dict[str, float]) -> None:
-            history.append({"images": seen, **values})
-            bar.update(seen, {k: v for k, v in values.items() if k.endswith("/loss")})
-            if on_log:
-                on_log(seen, values)
-
-        seen = training.train(
-            built,
-            training.batches(x, y, p.train.batch_size, seed),
-            **p.train.model_dump(exclude={"snapshots"}),
-            snapshots=p.train.snapshots if on_snapshot else 0,
-            validation=(val_x, val_y),
-            on_log=log,
-            on_snapshot=lambda seen: on_snapshot(seen, sampling.decode(built, latents, shown)),
-        )
-    seconds = time.monotonic() - start
-    averaged = bool(built.averaged and p.train.ema_images)
-    return Run(built, how, averaged, history, seen, _facts(device, seen, seconds))
-
-
-def _facts(device: torch.device, seen: int, seconds: float) -> dict[str, object]:
-    return {
-        "seconds": seconds,
-        "images_per_second": seen / seconds,
-        "peak_memory_mib": devices.peak_memory_mib(device),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else device.type,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-    }
+    with resumable(
+        "-".join(map(str, (dataset, model, *stream))),
+        built,
+        Batches(x, y, p.train.batch_size, seed),
+        choices=p.train,
+        depends=(how, facts.sha256(data)),
+        on_log=on_log,
+        images=p.train.images,
+        ema_images=p.train.ema_images,
+        history=p.train.history,
+        snapshots=snapshots,
+        draw=lambda: sampling.decode(built, latents, shown),
+        validation=(val_x, val_y),
+        validations=max(1, int(VALIDATION_SHARE * p.train.images / len(val_x))),
+    ) as done:
+        averaged = bool(built.averaged and p.train.ema_images)
+        measured = done.facts() | {"precision": p.train.precision}
+        yield Run(built, how, averaged, done.history, done.snapshots, done.seen, measured)

@@ -19,6 +19,11 @@ class Adam:
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros((), device=p.device) for p in parameters]
 
+    @property
+    def state(self) -> list[Tensor]:
+        """All that the next step depends on besides parameters and gradients."""
+        return [*self.means, *self.squares, *self.steps]
+
     @torch.no_grad()
     def step(self, gradients: tuple[Tensor, ...]) -> None:
         """Move the parameters once against their gradients."""
@@ -35,6 +40,11 @@ class RMSprop:
         self.parameters, self.lr = parameters, lr
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros(()) for _ in parameters]
+
+    @property
+    def state(self) -> list[Tensor]:
+        """All that the next step depends on besides parameters and gradients."""
+        return [*self.squares, *self.steps]
 
     @torch.no_grad()
     def step(self, gradients: tuple[Tensor, ...]) -> None:

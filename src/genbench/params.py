@@ -11,6 +11,8 @@ from .errors import InputError
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
 PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
+NO_RESULT = {"threads", "checkpoint_every"}
+"""Keys of `train` that no result is meant to depend on."""
 CORRUPTIONS = Literal["noise", "salt_and_pepper", "blur", "occlusion", "inversion"]
 
 Count = Annotated[int, Field(ge=1)]
@@ -35,6 +37,10 @@ class Train(Block):
     ema_images: Annotated[int, Field(ge=0)]
     history: Count
     snapshots: Annotated[int, Field(ge=2)]
+    threads: Literal["auto"] | Count
+    precision: Literal["float32", "tf32", "bfloat16"]
+    deterministic: bool
+    checkpoint_every: Annotated[float, Field(ge=0)]
 
 
 class Split(Block):
@@ -124,7 +130,8 @@ class Params(Block):
 
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""
-        tree = self.model_dump(exclude={"datasets", "models", "sweep", "tracking", "device"})
+        elsewhere = {"datasets", "models", "sweep", "tracking", "device"}
+        tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
         tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
         return {"dataset": dataset, "model_name": model, **_flat(tree)}
 

@@ -7,24 +7,25 @@ SECONDS_BETWEEN_LINES = 10
 
 
 class Progress:
-    """Counts `total` units of work; as a context manager it closes its bar."""
+    """Counts `total` units of work, `done` before; as a context manager it closes its bar."""
 
-    def __init__(self, label: str, total: int, unit: str = "images"):
+    def __init__(self, label: str, total: int, unit: str = "images", done: int = 0):
         self.label, self.total, self.unit = label, total, unit
-        self.done, self.start, self.bar = 0, time.monotonic(), None
+        self.done = self.before = done
+        self.start, self.bar = time.monotonic(), None
         self.last_line = self.start
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, desc=label, unit=f" {unit}", unit_scale=True)
+            self.bar = tqdm(total=total, desc=label, unit=f" {unit}", unit_scale=True, initial=done)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         if self.bar is not None:
             self.bar.close()
-        else:
+        elif kind is None:  # an error speaks for itself
             self._line("")
 
     def update(self, done: int, values: dict[str, float] | None = None) -> None:
@@ -40,8 +41,8 @@ class Progress:
     def _line(self, text: str) -> None:
         self.last_line = time.monotonic()
         seconds = max(self.last_line - self.start, 1e-9)
-        rate = self.done / seconds
-        left = (self.total - self.done) / rate if self.done else 0
+        rate = (self.done - self.before) / seconds
+        left = (self.total - self.done) / rate if rate else 0
         when = f"{left:.0f} s left" if left else f"{seconds:.1f} s"
         count = f"{self.done:,} of {self.total:,} {self.unit}"
         print(f"{self.label}: {count}, {rate:,.0f}/s, {when} {text}".rstrip(), flush=True)

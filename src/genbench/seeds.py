@@ -25,6 +25,29 @@ def everything(seed: int, *names) -> int:
     return value
 
 
+def state(device) -> list:
+    """The states of torch's global generators, those that training on `device` draws from."""
+    import torch
+
+    own = _generators(device)
+    return [torch.get_rng_state(), *([own.get_rng_state()] if own else [])]
+
+
+def restore(states: list, device) -> None:
+    """Put torch's global generators back to what `state` returned."""
+    import torch
+
+    torch.set_rng_state(states[0])
+    for value in states[1:]:
+        _generators(device).set_rng_state(value)
+
+
+def _generators(device):
+    import torch
+
+    return {"cuda": torch.cuda, "mps": torch.mps}.get(device.type)
+
+
 def latents(n: int, dim: int, seed: int) -> np.ndarray:
     """Standard normal latents, (n, dim) float32; the first 10 of 64 are the 10 of the same seed."""
     return np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)

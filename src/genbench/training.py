@@ -1,166 +1,223 @@
 """The only training loop: players move in turn until the budget of images is spent."""
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from . import devices, seeds
+from .average import Average
+from .batches import Batches
 from .images import to_unit
 
 
-def batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches in an order drawn anew for every pass over the data.
+class Training:
+    """A training under way: all that its next round depends on, and what it has recorded.
 
-    Parameters
+    Attributes
     ----------
-    x : (N, C, H, W) uint8, on the device that trains
-    y : (N,) int64
-    """
-    # drawn on the CPU: the same order on every device
-    random = torch.Generator().manual_seed(seed)
-    order = torch.empty(0, dtype=torch.long, device=x.device)
-    while True:
-        while len(order) < size:
-            order = torch.cat([order, torch.randperm(len(x), generator=random).to(x.device)])
-        batch, order = order[:size], order[size:]
-        yield to_unit(x[batch]), y[batch]
-
-
-def play(model, optimizers: dict, data: Iterator) -> dict[str, Tensor]:
-    """One round: every player in `model.turns` moves once, on a batch of its own.
-
-    Gradients are taken of the mover's own parameters: no player touches another's. The logged
-    values stay on the device; the caller decides when to wait for them.
-    """
-    log = {}
-    for player in model.turns:
-        out = model.loss(player, *next(data))
-        optimizer = optimizers[player]
-        optimizer.step(torch.autograd.grad(out["loss"], optimizer.parameters))
-        model.after_update(player)
-        log.update({f"{player}/{part}": value.detach() for part, value in out.items()})
-    return log
-
-
-class Average:
-    """Exponential moving average of weights and batch-norm statistics, half-life in images.
-
-    Source: Karras et al. 2018, arXiv:1710.10196; the half-life is at most 5 % of the images
-    seen, so that the initial weights are forgotten early (Karras et al. 2020, arXiv:2006.06676).
+    rounds : rounds played; in one round every player in `model.turns` moves once
+    history : rows {"images": seen, "<player>/<part>": mean since the row before, ...}
+    snapshots : (images seen, samples (N, C, H, W) uint8)
+    seconds : spent in training so far, in all processes that took part
     """
 
-    def __init__(self, model, half_life: int):
-        names = model.averaged if half_life else ()
-        states = [getattr(model, name).state_dict(keep_vars=True).values() for name in names]
-        self.live = [v.detach() for state in states for v in state if v.is_floating_point()]
-        self.mean = [v.clone() for v in self.live]
-        self.half_life = half_life
+    def __init__(self, model, data: Batches, *, ema_images: int, bfloat16: bool):
+        convolves = any(w.dim() == 4 for w in model.parameters())
+        data.layout = torch.channels_last if convolves else torch.contiguous_format
+        self.model, self.data = model.to(memory_format=data.layout).train(), data
+        self.device = next(model.parameters()).device
+        self.optimizers = {name: model.optimizer(own) for name, own in model.players().items()}
+        self.average, self.bfloat16 = Average(model, ema_images), bfloat16
+        self.sums: dict[str, Tensor] = {}
+        self.rounds = self.summed = 0
+        self.history: list[dict[str, float]] = []
+        self.snapshots: list[tuple[int, np.ndarray]] = []
+        self.seconds, self.since = 0.0, time.monotonic()
+
+    @property
+    def images_per_round(self) -> int:
+        """Every move of every player sees one batch."""
+        return self.data.size * len(self.model.turns)
+
+    @property
+    def seen(self) -> int:
+        """Images seen so far."""
+        return self.rounds * self.images_per_round
+
+    def play(self) -> None:
+        """One round: every player moves in its turn, on a batch of its own.
+
+        Gradients are taken of the mover's own parameters: no player touches another's. Values
+        to be logged are summed on the device, so that nothing waits for them.
+        """
+        values = {}
+        for player in self.model.turns:
+            x, y = next(self.data)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+                out = self.model.loss(player, x, y)
+            optimizer = self.optimizers[player]
+            optimizer.step(torch.autograd.grad(out["loss"], optimizer.parameters))
+            self.model.after_update(player)
+            values |= {f"{player}/{part}": value.detach() for part, value in out.items()}
+        self.rounds, self.summed = self.rounds + 1, self.summed + 1
+        self.average.update(self.seen, self.images_per_round)
+        if not self.sums:
+            zero = torch.zeros((), device=self.device)
+            self.sums = {name: zero.clone() for name in values}
+        torch._foreach_add_(list(self.sums.values()), [values[name] for name in self.sums])
+
+    def means(self) -> dict[str, float]:
+        """Means of the logged values since the last row of the history; all must be finite."""
+        sums = torch.stack(list(self.sums.values())).tolist()
+        means = {name: total / self.summed for name, total in zip(self.sums, sums, strict=True)}
+        return _finite(self.seen, means)
+
+    def record(self, validation: tuple[Tensor, Tensor] | None) -> dict[str, float]:
+        """Add a row to the history, with the first player's losses on `validation` as val/."""
+        row = {"images": self.seen, **self.means()}
+        self.sums, self.summed = {}, 0
+        if validation is not None:
+            row |= _finite(self.seen, self._validate(*validation))
+        self.history.append(row)
+        return row
 
     @torch.no_grad()
-    def update(self, seen: int, step: int) -> None:
-        """Follow the weights after `step` more images, `seen` in all."""
-        if self.mean:
-            decay = 0.5 ** (step / min(self.half_life, 0.05 * seen))
-            torch._foreach_lerp_(self.mean, self.live, 1 - decay)
+    def _validate(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        with self.looking():
+            torch.manual_seed(0)  # the same noise every time
+            x = to_unit(x).contiguous(memory_format=self.data.layout)
+            out = self.model.loss(self.model.turns[0], x, y)
+        return {f"val/{part}": value.item() for part, value in out.items()}
+
+    def picture(self, draw: Callable[[], np.ndarray]) -> None:
+        """Add a snapshot, made with the averaged weights."""
+        self.average.swap()
+        with self.looking():
+            self.snapshots.append((self.seen, draw()))
+        self.average.swap()
+
+    @contextmanager
+    def looking(self):
+        """The model in eval mode; whatever is drawn from the random generators changes nothing."""
+        random = seeds.state(self.device)
+        self.model.eval()
+        yield
+        self.model.train()
+        seeds.restore(random, self.device)
+
+    def facts(self) -> dict[str, object]:
+        """What differs between two equal trainings: speed, memory, device."""
+        cuda = self.device.type == "cuda"
+        return {
+            "seconds": self.seconds,
+            "images_per_second": self.seen / self.seconds,
+            "peak_memory_mib": devices.peak_memory_mib(self.device),
+            "device": torch.cuda.get_device_name() if cuda else self.device.type,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
+
+    def state(self) -> dict:
+        """All of it as tensors and plain values, those of the model being its own."""
+        return {
+            "weights": self.model.state_dict(),
+            "average": self.average.mean,
+            "optimizers": {name: each.state for name, each in self.optimizers.items()},
+            "random": seeds.state(self.device),
+            "sums": self.sums,
+            "snapshots": [(seen, torch.from_numpy(x)) for seen, x in self.snapshots],
+            "images": self.seen,
+            "seconds": self.seconds + time.monotonic() - self.since,
+            **{name: getattr(self, name) for name in ("rounds", "summed", "history")},
+        }
 
     @torch.no_grad()
-    def swap(self) -> None:
-        """Exchange the averaged weights and the model's."""
-        for mean, live in zip(self.mean, self.live, strict=True):
-            kept = live.clone()
-            live.copy_(mean)
-            mean.copy_(kept)
+    def restore(self, state: dict) -> None:
+        """Become the training that `state` was taken of."""
+        self.model.load_state_dict(state["weights"])
+        pairs = [(self.average.mean, state["average"])]
+        pairs += [(each.state, state["optimizers"][name]) for name, each in self.optimizers.items()]
+        for own, kept in pairs:
+            for tensor, value in zip(own, kept, strict=True):
+                tensor.copy_(value)
+        self.sums = {name: value.to(self.device) for name, value in state["sums"].items()}
+        self.snapshots = [(seen, x.numpy()) for seen, x in state["snapshots"]]
+        for name in ("rounds", "summed", "history", "seconds"):
+            setattr(self, name, state[name])
+        self.data.seek(self.seen)
+        seeds.restore(state["random"], self.device)
 
 
 def train(
     model,
-    data: Iterator[tuple[Tensor, Tensor]],
+    data: Batches,
     *,
     images: int,
-    batch_size: int,
     ema_images: int = 0,
+    bfloat16: bool = False,
     history: int = 100,
     snapshots: int = 0,
+    validations: int = 0,
     validation: tuple[Tensor, Tensor] | None = None,
-    on_log: Callable[[int, dict[str, float]], None] = lambda seen, values: None,
-    on_snapshot: Callable[[int], None] = lambda seen: None,
-) -> int:
+    draw: Callable[[], np.ndarray] | None = None,
+    state: dict | None = None,
+    on_log: Callable[[dict[str, float]], None] = lambda row: None,
+    after_round: Callable[[Training], None] = lambda training: None,
+) -> Training:
     """Train until `images` images were seen; the model ends with its averaged weights.
 
     Parameters
     ----------
-    data : batches of `batch_size` images (N, C, H, W) in [-1, 1] with labels (N,)
-    images : the budget; every move of every player sees one batch, whole rounds only
+    images : the budget, in whole rounds
     ema_images : half-life of the average over `model.averaged`, in images; 0 for none
-    history : how often `on_log(seen, values)` is called: means since the last call, by
-        "<player>/<part>", and the first player's losses on `validation` as "val/<part>"
-    snapshots : how often `on_snapshot(seen)` is called, the untrained model included; the model
-        then is in eval mode and has its averaged weights
-
-    Returns
-    -------
-    int : images seen.
+    bfloat16 : compute losses under autocast to bfloat16
+    history : rows of the history; `on_log` gets each
+    snapshots : how often `draw` makes one, the untrained model included
+    validations : how many rows of the history also have the losses on `validation`, at most
+    state : of a training with the same arguments, to go on from
+    after_round : called after every round, when nothing is half done
 
     Raises
     ------
     FloatingPointError : naming player, part and images seen, when a logged value is not finite.
     """
-    model.train()
-    optimizers = {name: model.optimizer(own) for name, own in model.players().items()}
-    average, step = Average(model, ema_images), batch_size * len(model.turns)
-    rounds = max(1, images // step)
+    training = Training(model, data, ema_images=ema_images, bfloat16=bfloat16)
+    if state is not None:
+        training.restore(state)
+    rounds = max(1, images // training.images_per_round)
     log_at, picture_at = _evenly(rounds, history), _evenly(rounds, snapshots - 1)
-    recent = defaultdict(list)
-    if snapshots:
-        _look(model, average, on_snapshot, 0)
-    for n in range(1, rounds + 1):
-        for name, value in play(model, optimizers, data).items():
-            recent[name].append(value)
-        average.update(n * step, step)
-        if n in log_at:
-            values = {name: torch.stack(v).mean() for name, v in recent.items()}
-            recent.clear()
-            if validation is not None:
-                values |= _validate(model, *validation)
-            on_log(n * step, _finite(n * step, values))
-        if n in picture_at:
-            _look(model, average, on_snapshot, n * step)
-    average.swap()
+    validate_at = log_at[::-1][:: -(-len(log_at) // validations)] if validations else []
+    log_at, picture_at, validate_at = set(log_at), set(picture_at), set(validate_at)
+    if snapshots and not training.snapshots:
+        training.picture(draw)
+    while training.rounds < rounds:
+        training.play()
+        if training.rounds in log_at:
+            on_log(training.record(validation if training.rounds in validate_at else None))
+        if training.rounds in picture_at:
+            training.picture(draw)
+        after_round(training)
+    training.average.swap()
+    training.seconds += time.monotonic() - training.since
     model.eval()
-    return rounds * step
+    return training
 
 
-def _evenly(rounds: int, times: int) -> set[int]:
+def _evenly(rounds: int, times: int) -> list[int]:
     """At most `times` rounds, evenly spaced, the last one included."""
-    return {math.ceil(rounds * k / times) for k in range(1, times + 1)} if times > 0 else set()
+    times = min(times, rounds)
+    return [math.ceil(rounds * k / times) for k in range(1, times + 1)]
 
 
-def _look(model, average: Average, on_snapshot, seen: int) -> None:
-    average.swap()
-    model.eval()
-    on_snapshot(seen)
-    model.train()
-    average.swap()
-
-
-def _finite(seen: int, values: dict[str, Tensor]) -> dict[str, float]:
-    values = {name: value.item() for name, value in values.items()}
+def _finite(seen: int, values: dict[str, float]) -> dict[str, float]:
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:
         raise FloatingPointError(
             f"{', '.join(bad)} not finite after {seen} images; try a lower learning rate"
         )
     return values
-
-
-@torch.no_grad()
-def _validate(model, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    # own random state: looking at the model more or less often changes no weight
-    devices = [x.device] if x.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(0)
-        out = model.eval().loss(model.turns[0], to_unit(x), y)
-    model.train()
-    return {f"val/{part}": value for part, value in out.items()}

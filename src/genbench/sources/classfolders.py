@@ -1,7 +1,5 @@
 """Images in class-named folders, with or without train/, val/ and test/ above them, as arrays."""
 
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import numpy as np
 
 from .. import seeds
 from ..errors import InputError
+from ..progress import Progress
 from . import archives, pixels
 
 PARTS = ("train", "val", "test")
@@ -34,12 +33,14 @@ def load(path: Path, size: int, channels: int):
         places, classes = _layout(path, content)
         parts, index = _empty_arrays(places, classes, (channels, size, size))
         stored = [name for name in content.files if name in places]
-        for name in _progress(stored, f"decoding {path.name}"):
-            part, i = index[name]
-            try:
-                parts[part][0][i] = pixels.decode(content.files[name](), size, channels)
-            except InputError as error:
-                raise InputError(f"{path}: {name}: {error}") from None
+        with Progress(f"decoding {path.name}", len(stored)) as bar:
+            for name in stored:
+                part, i = index[name]
+                try:
+                    parts[part][0][i] = pixels.decode(content.files[name](), size, channels)
+                except InputError as error:
+                    raise InputError(f"{path}: {name}: {error}") from None
+                bar.update(bar.done + 1)
     return parts, classes
 
 
@@ -120,18 +121,3 @@ def _empty_arrays(places, classes, shape):
         parts[part] = np.empty((len(names), *shape), np.uint8), labels
         index |= {name: (part, row) for row, name in enumerate(names)}
     return parts, index
-
-
-def _progress(names: list[str], what: str):
-    """The names, with a bar on a terminal and a line every 10 seconds elsewhere."""
-    if sys.stderr.isatty():
-        from tqdm import tqdm
-
-        yield from tqdm(names, what, unit=" images", leave=False)
-        return
-    said = time.monotonic()
-    for n, name in enumerate(names):
-        if time.monotonic() - said > 10:
-            said = time.monotonic()
-            print(f"{what}: {n} of {len(names)} images", file=sys.stderr, flush=True)
-        yield name
