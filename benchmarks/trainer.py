@@ -1,0 +1,125 @@
+"""genbench's trainer against a bare loop and against the plain recipe: images/s as ratios.
+
+    python benchmarks/trainer.py                # all cases, about 8 minutes on two cores
+    python benchmarks/trainer.py vae_mlp gan    # these models only
+
+In each of `--pairs` repetitions the loops train the same network one after the other, in changing
+order; a ratio is the median over the repetitions, with its extremes. The trainer has everything
+on: history, validation, average of weights, progress, checkpoints.
+"""
+
+import argparse
+import contextlib
+import io
+import statistics
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import loops
+import numpy as np
+import torch
+from torch import nn
+
+from genbench import devices, models, params
+from genbench.batches import Batches
+from genbench.nets import mlp
+from genbench.resume import resumable
+
+SHAPES = {"28x28x1": (1, 28, 28), "32x32x3": (3, 32, 32)}
+STEPS = {
+    "vae": loops.vae_step,
+    "gan": loops.gan_step,
+    "dcgan": loops.gan_step,
+    "wgan_gp": loops.wgan_gp_step,
+    "vae_mlp": loops.vae_step,
+}
+RECIPES = {"vae_mlp": loops.vae_recipe, "gan": loops.gan_recipe}
+N = 10_000
+ROUNDS_PER_ROW = 23  # of the history, as in the default run
+
+
+def build(name: str, shape, p) -> nn.Module:
+    """A model of the zoo, or `vae_mlp`: the VAE with the networks of pytorch/examples."""
+    torch.manual_seed(0)
+    known = name.removesuffix("_mlp")
+    model = models.build(known, shape, 10, **p.build_args(known))
+    if name != known:
+        pixels = int(np.prod(shape))
+        model.encoder = nn.Sequential(nn.Flatten(), mlp(pixels, 400, 2 * model.latent_dim))
+        model.decoder = nn.Sequential(mlp(model.latent_dim, 400, pixels), nn.Unflatten(1, shape))
+    return model
+
+
+def trainer(p, model, x, batch_size, rounds):
+    """Training as the stages do it."""
+    data = Batches(torch.from_numpy(x), torch.zeros(len(x), dtype=torch.long), batch_size, seed=0)
+    seen = rounds * batch_size * len(model.turns)
+    held_out = torch.from_numpy(x[:100])
+    options = {"images": seen, "ema_images": p.train.ema_images}
+    options |= {"history": -(-rounds // ROUNDS_PER_ROW), "validations": max(1, seen * 3 // 10_000)}
+    check = {"validation": (held_out, torch.zeros(100, dtype=torch.long))}
+    with resumable("benchmark", model, data, choices=p.train, depends=(), **options, **check):
+        pass
+
+
+def seconds(loop, *arguments) -> float:
+    """How long a training takes, its progress unseen."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        start = time.perf_counter()
+        loop(*arguments)
+        return time.perf_counter() - start
+
+
+def compare(name: str, shape, p, a) -> dict[str, list[float]]:
+    """Images/s of every loop, once per repetition."""
+    x = np.random.default_rng(0).integers(0, 256, (N, *shape), dtype=np.uint8)
+    contestants = {"bare": partial(loops.bare, STEPS[name]), "trainer": partial(trainer, p)}
+    if name in RECIPES and shape[0] == 1:
+        contestants["recipe"] = RECIPES[name]
+    size = a.batch_size * len(build(name, shape, p).turns)
+    for loop in contestants.values():  # warms up
+        seconds(loop, build(name, shape, p), x, a.batch_size, 3)
+    pace = seconds(contestants["bare"], build(name, shape, p), x, a.batch_size, 10) / 10
+    rounds = max(ROUNDS_PER_ROW, round(a.seconds / pace))
+    speeds = {key: [] for key in contestants}
+    for i in range(a.pairs):
+        for key in list(contestants)[:: 1 if i % 2 else -1]:
+            took = seconds(contestants[key], build(name, shape, p), x, a.batch_size, rounds)
+            speeds[key].append(rounds * size / took)
+    return speeds
+
+
+def ratio(above: list[float], below: list[float]) -> str:
+    ratios = sorted(a / b for a, b in zip(above, below, strict=True))
+    return f"{statistics.median(ratios):.3f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", default=list(STEPS), help=", ".join(STEPS))
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2.5, help="of one bare training")
+    parser.add_argument("--batch-size", type=int, default=64)
+    a = parser.parse_args()
+    p = params.load(Path(__file__).parents[1] / "params.yaml")
+    p = p.model_copy(update={"device": "cpu"})
+    devices.prepare(p.device, p.train)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {a.batch_size}")
+    print("| model | images | bare, images/s | trainer / bare | trainer / recipe |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+        for name in a.models:
+            for label, shape in SHAPES.items():
+                if name == "vae_mlp" and shape[0] != 1:
+                    continue  # not among the cases asked about
+                found = compare(name, shape, p, a)
+                bare = f"{statistics.median(found['bare']):,.0f}"
+                recipe = ratio(found["trainer"], found["recipe"]) if "recipe" in found else ""
+                better = ratio(found["trainer"], found["bare"])
+                print(f"| {name} | {label} | {bare} | {better} | {recipe} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
