@@ -19,7 +19,7 @@ TREE = {
     "train": {
         **{"images": 60000, "batch_size": 64, "ema_images": 1000},
         **{"history": 40, "snapshots": 4, "threads": "auto", "checkpoint_every": 60},
-        **{"precision": "float32", "deterministic": True},
+        **{"precision": "float32", "deterministic": True, "cuda_graphs": False},
     },
     "zoo": {},
     "split": {"val": 0.1, "test": 0.25},

@@ -31,19 +31,31 @@ def weights(model):
 def test_every_image_is_seen_once_before_any_is_seen_again():
     x = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1)
     stream = Batches(x, torch.arange(10), 4, seed=0)
-    labels = torch.cat([next(stream)[1] for _ in range(5)])
+    labels = torch.cat([stream[numbers][1] for numbers in stream.draw(5)])
     assert sorted(labels[:10].tolist()) == sorted(labels[10:].tolist()) == list(range(10))
     assert labels[:10].tolist() != labels[10:].tolist()
 
 
 def test_a_batch_may_be_larger_than_the_dataset():
     x, y = data(n=3)
-    assert len(next(Batches(x, y, 8, seed=0))[0]) == 8
+    numbers = Batches(x, y, 8, seed=0).draw(2).flatten().tolist()
+    passes = [sorted(numbers[i : i + 3]) for i in range(0, 15, 3)]
+    assert passes == [[0, 1, 2]] * 5
+
+
+def test_the_order_goes_on_from_the_number_of_images_drawn():
+    x, y = data(n=10)
+    whole, later = Batches(x, y, 4, seed=0), Batches(x, y, 4, seed=0)
+    numbers = whole.draw(9)
+    for drawn in range(9):
+        later.seek(4 * drawn)
+        assert torch.equal(later.draw(9 - drawn), numbers[drawn:])
 
 
 def test_images_keep_their_labels_and_become_floats():
     x = torch.arange(0, 250, 10, dtype=torch.uint8).reshape(25, 1, 1, 1)
-    images, labels = next(Batches(x, torch.arange(25), 25, seed=3))
+    stream = Batches(x, torch.arange(25), 25, seed=3)
+    images, labels = stream[stream.draw(1)[0]]
     torch.testing.assert_close(images.flatten(), labels * 10 / 127.5 - 1)
 
 
@@ -61,6 +73,29 @@ def test_looking_changes_no_weight(name, shape):
     alone, _ = trained(name, shape, history=0)
     assert done.history and len(done.snapshots) > 1
     assert torch.equal(weights(watched), weights(alone))
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_every_round_works_in_the_same_memory_so_that_it_can_be_recorded(name):
+    places = []
+
+    def recorder(work):
+        held = work.__self__
+
+        def replay():
+            used = [held.chosen, *held.sums.values(), *held.model.state_dict().values()]
+            used += [tensor for each in held.optimizers.values() for tensor in each.state]
+            places.append([tensor.data_ptr() for tensor in used])
+            work()
+
+        return replay
+
+    looks = {"snapshots": 3, "draw": lambda: data()[0].numpy(), "history": 3}
+    recorded, done = trained(name, images=500, recorder=recorder, ema_images=100, **looks)
+    plain, _ = trained(name, images=500, ema_images=100)
+    assert len(places) == done.rounds - training.EAGER_ROUNDS > 3
+    assert all(place == places[0] for place in places)
+    assert torch.equal(weights(recorded), weights(plain))
 
 
 def test_a_player_changes_only_its_own_parameters():

@@ -8,7 +8,7 @@ from .seeds import derive
 
 
 class Batches:
-    """Endless batches of images in [-1, 1] (size, C, H, W) and labels (size,).
+    """Images and labels in memory, of which batches are drawn without end.
 
     The order is drawn anew for every pass over the data, from the seed and the number of the
     pass alone: how many images were `drawn` is all that has to be known to go on from there.
@@ -17,6 +17,7 @@ class Batches:
     ----------
     x : (N, C, H, W) uint8, on the device that trains
     y : (N,) int64
+    size : images in a batch
     """
 
     def __init__(self, x: Tensor, y: Tensor, size: int, seed: int):
@@ -25,17 +26,26 @@ class Batches:
         self.seek(0)
 
     def seek(self, drawn: int) -> None:
-        """Go on as if `drawn` images had been handed out."""
-        self.drawn, self.passes = drawn, drawn // len(self.x)
+        """Go on as if `drawn` images had been drawn."""
+        self.passes = drawn // len(self.x)
         self.order = self._next_pass()[drawn % len(self.x) :]
 
-    def __next__(self) -> tuple[Tensor, Tensor]:
-        if len(self.order) < self.size:
-            more = -(-(self.size - len(self.order)) // len(self.x))
+    def draw(self, batches: int) -> Tensor:
+        """The numbers of the next images, (batches, size)."""
+        n = batches * self.size
+        if len(self.order) < n:
+            more = -(-(n - len(self.order)) // len(self.x))
             self.order = torch.cat([self.order, *(self._next_pass() for _ in range(more))])
-        batch, self.order = self.order[: self.size], self.order[self.size :]
-        self.drawn += self.size
-        return to_unit(self.x[batch]).contiguous(memory_format=self.layout), self.y[batch]
+        drawn, self.order = self.order[:n], self.order[n:]
+        return drawn.view(batches, self.size)
+
+    def __getitem__(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Images in [-1, 1] (n, C, H, W) and labels (n,) of the given numbers."""
+        return self.floats(self.x[numbers]), self.y[numbers]
+
+    def floats(self, x: Tensor) -> Tensor:
+        """uint8 images as the networks take them."""
+        return to_unit(x).contiguous(memory_format=self.layout)
 
     def _next_pass(self) -> Tensor:
         # drawn on the CPU: the same order on every device

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 import torch
 
@@ -47,6 +48,14 @@ def prepare(name: str, choices) -> torch.device:
     if device.type == "cpu":
         _keep_memory()
     return device
+
+
+def graph(work: Callable[[], None]) -> Callable[[], None]:
+    """`work` recorded as a CUDA graph: what it launches one by one is launched at once."""
+    recorded = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(recorded):
+        work()
+    return recorded.replay
 
 
 def _multiplies_bfloat16(device: torch.device) -> bool:

@@ -11,7 +11,7 @@ from .errors import InputError
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
 PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
-NO_RESULT = {"threads", "checkpoint_every"}
+NO_RESULT = {"threads", "cuda_graphs", "checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
 CORRUPTIONS = Literal["noise", "salt_and_pepper", "blur", "occlusion", "inversion"]
 
@@ -40,6 +40,7 @@ class Train(Block):
     threads: Literal["auto"] | Count
     precision: Literal["float32", "tf32", "bfloat16"]
     deterministic: bool
+    cuda_graphs: bool
     checkpoint_every: Annotated[float, Field(ge=0)]
 
 

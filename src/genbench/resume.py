@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import training
+from . import devices, training
 from .batches import Batches
 from .errors import InputError
 from .facts import digest, sha256
@@ -51,8 +51,9 @@ def resumable(
     on_log : called with images seen and losses, for every row of the history
     options : the other arguments of `training.train`
     """
-    own = choices.model_dump(include={"precision", "deterministic"})
-    key = (depends, data.seed, data.size, str(next(model.parameters()).device), own, options)
+    own = choices.model_dump(include={"precision", "deterministic", "cuda_graphs"})
+    device = next(model.parameters()).device
+    key = (depends, data.seed, data.size, str(device), own, options)
     with Checkpoint(name, choices.checkpoint_every, *key) as kept:
         state = kept.load()
         with Progress(name, options["images"], done=kept.images) as bar:
@@ -69,6 +70,7 @@ def resumable(
                 *(model, data),
                 **options,
                 bfloat16=choices.precision == "bfloat16",
+                recorder=devices.graph if choices.cuda_graphs and device.type == "cuda" else None,
                 **{"draw": draw, "validation": validation},
                 **{"state": state, "on_log": log, "after_round": kept.visit},
             )

@@ -12,7 +12,9 @@ from torch import Tensor
 from . import devices, seeds
 from .average import Average
 from .batches import Batches
-from .images import to_unit
+
+Recorder = Callable[[Callable[[], None]], Callable[[], None]]
+EAGER_ROUNDS = 3  # libraries set themselves up in these, which a recording must not contain
 
 
 class Training:
@@ -26,7 +28,15 @@ class Training:
     seconds : spent in training so far, in all processes that took part
     """
 
-    def __init__(self, model, data: Batches, *, ema_images: int, bfloat16: bool):
+    def __init__(
+        self,
+        model,
+        data: Batches,
+        *,
+        ema_images: int,
+        bfloat16: bool = False,
+        recorder: Recorder | None = None,
+    ):
         convolves = any(w.dim() == 4 for w in model.parameters())
         data.layout = torch.channels_last if convolves else torch.contiguous_format
         self.model, self.data = model.to(memory_format=data.layout).train(), data
@@ -34,6 +44,8 @@ class Training:
         self.optimizers = {name: model.optimizer(own) for name, own in model.players().items()}
         self.average, self.bfloat16 = Average(model, ema_images), bfloat16
         self.sums: dict[str, Tensor] = {}
+        self.chosen = torch.empty_like(data.order[:1]).repeat(len(model.turns), data.size)
+        self.moves, self.recorder, self.played = self._moves, recorder, 0
         self.rounds = self.summed = 0
         self.history: list[dict[str, float]] = []
         self.snapshots: list[tuple[int, np.ndarray]] = []
@@ -50,22 +62,30 @@ class Training:
         return self.rounds * self.images_per_round
 
     def play(self) -> None:
-        """One round: every player moves in its turn, on a batch of its own.
+        """One round: every player moves in its turn, on a batch of its own."""
+        self.chosen.copy_(self.data.draw(len(self.chosen)))
+        if self.recorder and self.played == EAGER_ROUNDS:
+            self.moves = self.recorder(self._moves)
+        self.moves()
+        self.played += 1
+        self.rounds, self.summed = self.rounds + 1, self.summed + 1
+        self.average.update(self.seen, self.images_per_round)
+
+    def _moves(self) -> None:
+        """The moves of a round on the `chosen` images: work for the device alone.
 
         Gradients are taken of the mover's own parameters: no player touches another's. Values
         to be logged are summed on the device, so that nothing waits for them.
         """
         values = {}
-        for player in self.model.turns:
-            x, y = next(self.data)
+        for player, numbers in zip(self.model.turns, self.chosen, strict=True):
+            x, y = self.data[numbers]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
                 out = self.model.loss(player, x, y)
             optimizer = self.optimizers[player]
             optimizer.step(torch.autograd.grad(out["loss"], optimizer.parameters))
             self.model.after_update(player)
             values |= {f"{player}/{part}": value.detach() for part, value in out.items()}
-        self.rounds, self.summed = self.rounds + 1, self.summed + 1
-        self.average.update(self.seen, self.images_per_round)
         if not self.sums:
             zero = torch.zeros((), device=self.device)
             self.sums = {name: zero.clone() for name in values}
@@ -80,7 +100,8 @@ class Training:
     def record(self, validation: tuple[Tensor, Tensor] | None) -> dict[str, float]:
         """Add a row to the history, with the first player's losses on `validation` as val/."""
         row = {"images": self.seen, **self.means()}
-        self.sums, self.summed = {}, 0
+        torch._foreach_zero_(list(self.sums.values()))
+        self.summed = 0
         if validation is not None:
             row |= _finite(self.seen, self._validate(*validation))
         self.history.append(row)
@@ -90,8 +111,7 @@ class Training:
     def _validate(self, x: Tensor, y: Tensor) -> dict[str, float]:
         with self.looking():
             torch.manual_seed(0)  # the same noise every time
-            x = to_unit(x).contiguous(memory_format=self.data.layout)
-            out = self.model.loss(self.model.turns[0], x, y)
+            out = self.model.loss(self.model.turns[0], self.data.floats(x), y)
         return {f"val/{part}": value.item() for part, value in out.items()}
 
     def picture(self, draw: Callable[[], np.ndarray]) -> None:
@@ -160,6 +180,7 @@ def train(
     images: int,
     ema_images: int = 0,
     bfloat16: bool = False,
+    recorder: Recorder | None = None,
     history: int = 100,
     snapshots: int = 0,
     validations: int = 0,
@@ -176,6 +197,7 @@ def train(
     images : the budget, in whole rounds
     ema_images : half-life of the average over `model.averaged`, in images; 0 for none
     bfloat16 : compute losses under autocast to bfloat16
+    recorder : makes of the work of one round something faster that does the same again
     history : rows of the history; `on_log` gets each
     snapshots : how often `draw` makes one, the untrained model included
     validations : how many rows of the history also have the losses on `validation`, at most
@@ -186,7 +208,7 @@ def train(
     ------
     FloatingPointError : naming player, part and images seen, when a logged value is not finite.
     """
-    training = Training(model, data, ema_images=ema_images, bfloat16=bfloat16)
+    training = Training(model, data, ema_images=ema_images, bfloat16=bfloat16, recorder=recorder)
     if state is not None:
         training.restore(state)
     rounds = max(1, images // training.images_per_round)
