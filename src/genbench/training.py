@@ -44,7 +44,7 @@ class Training:
         self.optimizers = {name: model.optimizer(own) for name, own in model.players().items()}
         self.average, self.bfloat16 = Average(model, ema_images), bfloat16
         self.sums: dict[str, Tensor] = {}
-        self.chosen = torch.empty_like(data.order[:1]).repeat(len(model.turns), data.size)
+        self.chosen = torch.zeros(len(model.turns), data.size, dtype=torch.long, device=self.device)
         self.moves, self.recorder, self.played = self._moves, recorder, 0
         self.rounds = self.summed = 0
         self.history: list[dict[str, float]] = []
