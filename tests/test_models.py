@@ -3,10 +3,11 @@
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from genbench import models, params
+from genbench import models, params, sampling, seeds
 from genbench.errors import InputError
 from genbench.models.base import GAN
 
@@ -64,6 +65,15 @@ def test_a_score_does_not_depend_on_the_images_beside_it(game):
     alone = [model.scores(x[i : i + 1], y[i : i + 1]) for i in range(4)]
     for name, score in together.items():
         assert torch.cat([a[name] for a in alone]).tolist() == pytest.approx(score.tolist(), 1e-4)
+
+
+def test_an_image_does_not_depend_on_the_images_made_with_it(game):
+    model, _, y = game
+    z = seeds.latents(230, model.latent_dim, seed=0) * 3
+    y = np.resize(y.numpy(), 230)
+    many = sampling.decode(model.eval(), z, y)
+    for n in (1, 7, 64, 100, 101):
+        assert np.array_equal(sampling.decode(model, z[:n], y[:n]), many[:n])
 
 
 def test_averaged_networks_exist_and_serve_decoding(game):

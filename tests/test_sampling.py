@@ -26,7 +26,7 @@ def points(n=6, d=4, seed=0):
 def test_images_come_back_from_their_codes():
     x = np.random.default_rng(0).integers(0, 256, (7, 1, 2, 2), dtype=np.uint8)
     codes = sampling.encode(Pixels(), x, np.zeros(7), batch_size=3)
-    assert np.array_equal(sampling.decode(Pixels(), codes, np.zeros(7), batch_size=2), x)
+    assert np.array_equal(sampling.decode(Pixels(), codes, np.zeros(7)), x)
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn():

@@ -6,6 +6,9 @@ import torch
 from .images import to_uint8, to_unit
 from .seeds import latents
 
+BATCH = 100
+"""Images are decoded so many at a time, never fewer: small batches are rounded differently."""
+
 
 def labels(n: int, classes: int) -> np.ndarray:
     """Class labels for `n` images, in turn: (n,) int64."""
@@ -13,11 +16,16 @@ def labels(n: int, classes: int) -> np.ndarray:
 
 
 @torch.no_grad()
-def decode(model, z: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray:
-    """Latents (N, latent_dim) and labels (N,) to images (N, C, H, W) uint8."""
-    z, y = torch.as_tensor(z).to(model.device), torch.as_tensor(y).to(model.device)
-    pairs = zip(z.split(batch_size), y.split(batch_size), strict=True)
-    return torch.cat([to_uint8(model.decode(*pair)).cpu() for pair in pairs]).numpy()
+def decode(model, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Latents (N, latent_dim) and labels (N,) to images (N, C, H, W) uint8.
+
+    An image does not depend on how many are decoded with it, to the last bit.
+    """
+    n, filled = len(z), -(-len(z) // BATCH) * BATCH
+    z, y = (np.resize(v, (filled, *v.shape[1:])) for v in (z, y))
+    z, y = torch.from_numpy(z).to(model.device), torch.from_numpy(y).to(model.device)
+    pairs = zip(z.split(BATCH), y.split(BATCH), strict=True)
+    return torch.cat([to_uint8(model.decode(*pair)).cpu() for pair in pairs]).numpy()[:n]
 
 
 @torch.no_grad()
