@@ -2,6 +2,7 @@
 
     python benchmarks/choices.py                     # all choices, about 20 minutes on two cores
     python benchmarks/choices.py batch_512 threads_1
+    python benchmarks/choices.py --device cuda
 
 A choice and the default are measured in processes of their own, in turn, `--pairs` times; a ratio
 is the median over the pairs, with its extremes. `at_once_*` are two trainings side by side: their
@@ -20,18 +21,27 @@ CASES = {
     "dcgan 28x28x1": ("dcgan", (1, 28, 28)),
     "dcgan 32x32x3": ("dcgan", (3, 32, 32)),
 }
-CHOICES = {
+CPU = {
     "batch_32": {"batch_size": 32},
     "batch_128": {"batch_size": 128},
     "batch_512": {"batch_size": 512},
     "threads_1": {"threads": 1},
     "contiguous": {"layout": "contiguous_format"},  # instead of channels_last
-    "default_malloc": {"keep_memory": False},  # freed memory goes back to the system
     "all_gradients": {"all_gradients": True},  # of the players that do not move, too
     "bfloat16": {"bfloat16": True},
     "compile": {"compile": True},
     "at_once_1_thread": {"threads": 1, "at_once": 2},
     "at_once_2_threads": {"threads": 2, "at_once": 2},
+}
+CUDA = {
+    "batch_128": {"batch_size": 128},
+    "batch_512": {"batch_size": 512},
+    "contiguous": {"layout": "contiguous_format"},
+    "float32": {"precision": "float32"},  # instead of tf32
+    "bfloat16": {"bfloat16": True},
+    "not_deterministic": {"deterministic": False},
+    "cuda_graphs": {"cuda_graphs": True},
+    "replay_alone": {"cuda_graphs": True, "replay_alone": True},  # no new images, no average
 }
 
 
@@ -59,46 +69,51 @@ class Worker:
 
 def _serve(pipe, name, shape, options):
     start = time.perf_counter()
+    replay_alone = options.pop("replay_alone", False)
     training = _training(name, shape, **options)
-    for _ in range(3):
+    for _ in range(5):
         training.play()
+    play = training.moves if replay_alone else training.play
     pipe.send(time.perf_counter() - start)
     while (seconds := pipe.recv()) is not None:
-        seen, start = training.seen, time.perf_counter()
+        rounds, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds:
-            training.play()
-        pipe.send((training.seen - seen) / (time.perf_counter() - start))
+            play()
+            rounds += 1
+            if rounds % 100 == 0:
+                training.means()  # waits for a GPU that is behind
+        training.means()
+        pipe.send(rounds * training.images_per_round / (time.perf_counter() - start))
 
 
 def _training(
     name,
     shape,
     *,
+    device,
     batch_size=64,
     threads="auto",
     layout=None,
-    keep_memory=True,
     all_gradients=False,
     bfloat16=False,
     compile=False,
+    cuda_graphs=False,
+    **train,
 ):
-    from genbench import devices
-
-    if not keep_memory:
-        devices._keep_memory = lambda: None
     import torch
 
-    from genbench import models, params
+    from genbench import devices, models, params
     from genbench.batches import Batches
     from genbench.training import Training
 
     p = params.load(Path(__file__).parents[1] / "params.yaml")
-    devices.prepare("cpu", p.train.model_copy(update={"threads": threads}))
+    device = devices.prepare(device, p.train.model_copy(update={"threads": threads, **train}))
     torch.manual_seed(0)
-    x = torch.randint(0, 256, (10_000, *shape), dtype=torch.uint8)
-    model = models.build(name, shape, 10, **p.build_args(name))
-    data = Batches(x, torch.zeros(len(x), dtype=torch.long), batch_size, seed=0)
-    training = Training(model, data, ema_images=p.train.ema_images, bfloat16=bfloat16)
+    x = torch.randint(0, 256, (10_000, *shape), dtype=torch.uint8).to(device)
+    model = models.build(name, shape, 10, **p.build_args(name)).to(device)
+    data = Batches(x, torch.zeros(len(x), dtype=torch.long, device=device), batch_size, seed=0)
+    options = {"ema_images": p.train.ema_images, "bfloat16": bfloat16}
+    training = Training(model, data, **options, recorder=devices.graph if cuda_graphs else None)
     if layout:
         data.layout = getattr(torch, layout)
         model.to(memory_format=data.layout)
@@ -117,12 +132,10 @@ def _training(
 
 
 def measure(name, shape, options, a) -> str:
-    options = dict(options)
+    options = {"device": a.device, **options}
     at_once = options.pop("at_once", 1)
-    default, chosen = (
-        Worker(name, shape, {}),
-        [Worker(name, shape, options) for _ in range(at_once)],
-    )
+    default = Worker(name, shape, {"device": a.device})
+    chosen = [Worker(name, shape, options) for _ in range(at_once)]
     ratios = []
     for _ in range(a.pairs):
         found = []
@@ -140,14 +153,16 @@ def measure(name, shape, options, a) -> str:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("choices", nargs="*", default=list(CHOICES), help=", ".join(CHOICES))
+    parser.add_argument("choices", nargs="*", help=", ".join({**CPU, **CUDA}))
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
     a = parser.parse_args()
+    choices = CUDA if a.device == "cuda" else CPU
     print("| choice |", " | ".join(CASES), "|")
     print("|---" * (len(CASES) + 1) + "|")
-    for choice in a.choices:
-        cells = [measure(*case, CHOICES[choice], a) for case in CASES.values()]
+    for choice in a.choices or choices:
+        cells = [measure(*case, choices[choice], a) for case in CASES.values()]
         print(f"| {choice} |", " | ".join(cells), "|", flush=True)
 
 

@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -152,6 +155,30 @@ def test_a_mistake_in_params_stops_before_anything_is_touched(project):
         assert line in output and "Traceback" not in output
     path.write_text(text)
     assert before == {p: p.stat().st_mtime_ns for p in folder.glob("metrics/**/*") if p.is_file()}
+    assert stages_run(run(folder, "dvc", "repro")) <= {"params"}
+
+
+def test_ctrl_c_stops_dvc_and_the_next_repro_goes_on_in_the_middle_of_the_training(project):
+    folder, _ = project
+    path = folder / "params.yaml"
+    text = path.read_text()
+    tree = yaml.safe_load(text)
+    tree["train"] |= {"images": 60_000, "checkpoint_every": 0.2}
+    path.write_text(yaml.safe_dump(tree))
+    command = [Path(sys.executable).parent / "dvc", "repro", "train@digits-vae"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    process = subprocess.Popen(command, cwd=folder, env=env, start_new_session=True, **pipes)
+    while not list(folder.glob(".genbench/checkpoints/digits-vae-*.pt")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    output, _ = process.communicate()
+    assert process.returncode != 0 and "Traceback" not in output
+    images = re.search(r"interrupted; `dvc repro` continues after ([\d,]+) images", output)[1]
+    assert f"continues after {images} images" in run(folder, "dvc", "repro", "train@digits-vae")
+    assert not list(folder.glob(".genbench/checkpoints/*"))
+    path.write_text(text)
     assert stages_run(run(folder, "dvc", "repro")) <= {"params"}
 
 

@@ -98,6 +98,17 @@ def test_every_round_works_in_the_same_memory_so_that_it_can_be_recorded(name):
     assert torch.equal(weights(recorded), weights(plain))
 
 
+@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_bfloat16_changes_the_losses_in_their_third_digit_and_the_weights_stay_float32(name, shape):
+    model, mixed = trained(name, shape, images=96, history=1, bfloat16=True)
+    _, plain = trained(name, shape, images=96, history=1)
+    assert {value.dtype for value in model.parameters()} == {torch.float32}
+    losses = [{k: v for k, v in done.history[0].items() if "loss" in k} for done in (mixed, plain)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02, abs=0.02)
+
+
 def test_a_player_changes_only_its_own_parameters():
     model = models.build("gan", (1, 8, 8), 10, **SHIPPED.build_args("gan"))
     model.turns = ("discriminator",)

@@ -1,6 +1,5 @@
 """Where and how to compute."""
 
-import ctypes
 import os
 import sys
 from collections.abc import Callable
@@ -8,8 +7,6 @@ from collections.abc import Callable
 import torch
 
 from .errors import InputError
-
-M_TRIM_THRESHOLD = -1  # of glibc's mallopt
 
 
 def pick(name: str) -> torch.device:
@@ -45,8 +42,6 @@ def prepare(name: str, choices) -> torch.device:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(choices.deterministic)
         torch.backends.cudnn.benchmark = not choices.deterministic
-    if device.type == "cpu":
-        _keep_memory()
     return device
 
 
@@ -62,14 +57,6 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-
-
-def _keep_memory() -> None:
-    """Tell glibc not to hand freed memory back, which the next layer asks for again."""
-    try:
-        ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, 2**30)
-    except (AttributeError, OSError):  # another C library
-        pass
 
 
 def peak_memory_mib(device: torch.device) -> float:
