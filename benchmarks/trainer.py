@@ -2,6 +2,7 @@
 
     python benchmarks/trainer.py                # all cases, about 8 minutes on two cores
     python benchmarks/trainer.py vae_mlp gan    # these models only
+    python benchmarks/trainer.py --threads 1 --cpu-time   # where others use the machine, too
 
 In each of `--pairs` repetitions the loops train the same network one after the other, in changing
 order; a ratio is the median over the repetitions, with its extremes. The trainer has everything
@@ -64,12 +65,12 @@ def trainer(p, model, x, batch_size, rounds):
         pass
 
 
-def seconds(loop, *arguments) -> float:
+def seconds(clock, loop, *arguments) -> float:
     """How long a training takes, its progress unseen."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        start = time.perf_counter()
+        start = clock()
         loop(*arguments)
-        return time.perf_counter() - start
+        return clock() - start
 
 
 def compare(name: str, shape, p, a) -> dict[str, list[float]]:
@@ -78,15 +79,16 @@ def compare(name: str, shape, p, a) -> dict[str, list[float]]:
     contestants = {"bare": partial(loops.bare, STEPS[name]), "trainer": partial(trainer, p)}
     if name in RECIPES and shape[0] == 1:
         contestants["recipe"] = RECIPES[name]
+    clock = time.process_time if a.cpu_time else time.perf_counter
     size = a.batch_size * len(build(name, shape, p).turns)
     for loop in contestants.values():  # warms up
-        seconds(loop, build(name, shape, p), x, a.batch_size, 3)
-    pace = seconds(contestants["bare"], build(name, shape, p), x, a.batch_size, 10) / 10
+        seconds(clock, loop, build(name, shape, p), x, a.batch_size, 3)
+    pace = seconds(clock, contestants["bare"], build(name, shape, p), x, a.batch_size, 10) / 10
     rounds = max(ROUNDS_PER_ROW, round(a.seconds / pace))
     speeds = {key: [] for key in contestants}
     for i in range(a.pairs):
         for key in list(contestants)[:: 1 if i % 2 else -1]:
-            took = seconds(contestants[key], build(name, shape, p), x, a.batch_size, rounds)
+            took = seconds(clock, contestants[key], build(name, shape, p), x, a.batch_size, rounds)
             speeds[key].append(rounds * size / took)
     return speeds
 
@@ -102,10 +104,13 @@ def main():
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.5, help="of one bare training")
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="images per second of processor time"
+    )
     a = parser.parse_args()
     p = params.load(Path(__file__).parents[1] / "params.yaml")
-    p = p.model_copy(update={"device": "cpu"})
-    devices.prepare(p.device, p.train)
+    devices.prepare("cpu", p.train.model_copy(update={"threads": a.threads}))
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {a.batch_size}")
     print("| model | images | bare, images/s | trainer / bare | trainer / recipe |")
     print("|---|---|---|---|---|")
