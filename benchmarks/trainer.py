@@ -59,7 +59,7 @@ def trainer(p, model, x, batch_size, rounds):
     seen = rounds * batch_size * len(model.turns)
     held_out = torch.from_numpy(x[:100])
     options = {"images": seen, "ema_images": p.train.ema_images}
-    options |= {"history": -(-rounds // ROUNDS_PER_ROW), "validations": max(1, seen * 3 // 10_000)}
+    options |= {"history": -(-rounds // ROUNDS_PER_ROW), "validations": max(1, seen * 2 // 10_000)}
     check = {"validation": (held_out, torch.zeros(100, dtype=torch.long))}
     with resumable("benchmark", model, data, choices=p.train, depends=(), **options, **check):
         pass

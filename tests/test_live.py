@@ -82,11 +82,24 @@ def test_a_store_that_is_down_costs_one_warning(monkeypatch, capfd):
     assert line.startswith("warning: MLflow at sqlite:///") and "not a database" in line
 
 
-def test_a_child_that_hangs_is_not_waited_for(monkeypatch):
+@pytest.fixture
+def hanging(monkeypatch):
+    """Children that do nothing for a minute."""
     script = Path("hangs")
     script.write_text("#!/bin/sh\nexec sleep 60\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script.absolute()))
+
+
+def test_ctrl_c_waits_for_no_child(hanging):
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), live.curves(params(), "digits", "vae") as log:
+        log(100, {"model/loss": 1.0})
+        raise KeyboardInterrupt
+    assert time.monotonic() - start < 1
+
+
+def test_a_child_that_hangs_is_not_waited_for(hanging, monkeypatch):
     monkeypatch.setattr(live, "SECONDS_TO_FINISH", 0.1)
     monkeypatch.setattr(live, "SECONDS_BETWEEN_BATCHES", 0)
     start = time.monotonic()

@@ -34,6 +34,8 @@ def curves(params, dataset: str, model: str):
     child = _Child(header, params.tracking.live_after)
     try:
         yield child.log
+    except KeyboardInterrupt:  # must not wait; the child sees the pipe close and ends by itself
+        raise
     except BaseException:
         child.end("FAILED")
         raise
