@@ -155,14 +155,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("choices", nargs="*", help=", ".join({**CPU, **CUDA}))
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
     a = parser.parse_args()
     choices = CUDA if a.device == "cuda" else CPU
-    print("| choice |", " | ".join(CASES), "|")
-    print("|---" * (len(CASES) + 1) + "|")
+    print("| choice |", " | ".join(a.cases), "|")
+    print("|---" * (len(a.cases) + 1) + "|")
     for choice in a.choices or choices:
-        cells = [measure(*case, choices[choice], a) for case in CASES.values()]
+        cells = [measure(*CASES[case], choices[choice], a) for case in a.cases]
         print(f"| {choice} |", " | ".join(cells), "|", flush=True)
 
 
