@@ -15,7 +15,9 @@ def main(argv=None):
     )
     p = params.load()
     classifier = features.load(a.classifier, devices.pick(p.device))
-    (x,) = images.load_npz(a.samples, "x")
+    there = images.names_in(a.samples)
+    samples = dict(zip(there, images.load_npz(a.samples, *there), strict=True))
+    x = samples["x"]
     train, test, real_logits = images.load_npz(a.real, "train", "test", "test_logits")
     n = min(p.evaluate.n, len(x), len(train), len(test))
     random = seeds.generator(p.seed, "evaluate", a.dataset)
@@ -30,6 +32,10 @@ def main(argv=None):
     found["fid_classifier_floor"] = metrics.frechet_distance(test, train)
     splits = p.evaluate.splits
     found["is_classifier_real"] = metrics.inception_score(real_logits, splits=splits, seed=seed)[0]
+    if "labels" in samples:
+        found["label_accuracy"] = features.accuracy(logits, samples["labels"][:n])
+    if "test_negative_elbo" in samples:
+        found["negative_elbo"] = samples["test_negative_elbo"].mean(dtype=float).item()
     found["classifier_test_accuracy"] = records.load_json(a.accuracy)["test_accuracy"]
     records.save_json(a.out, found)
 

@@ -15,7 +15,12 @@ def main(argv=None):
         model, p.sample.n, len(classes), seeds.derive(p.seed, "sample", a.dataset)
     )
     codes = sampling.encode(model, test_x[: p.sample.n], test_y[: p.sample.n])
+    bounds = sampling.negative_elbo(model, test_x, test_y)
     ends, y, figures = samples["z"], samples["y"], {"grid": pictures.samples(samples["x"])}
+    if model.conditional:
+        samples |= {"labels": y}
+    if bounds is not None:
+        samples |= {"test_negative_elbo": bounds}
     if codes is not None:
         samples |= {"codes": codes, "codes_y": test_y[: p.sample.n]}
         shown = seeds.generator(p.seed, "figures", a.dataset).permutation(len(codes))

@@ -25,7 +25,8 @@ def main(argv=None):
         **{"data": Path, "classifier": Path, "real": Path, "out": Path},
     )
     p = params.load().at_point(a.latent_dim, a.width)
-    with experiment.run(p, a.dataset, a.model, a.data, stream=(a.latent_dim, a.width)) as run:
+    chosen = {"stream": (a.latent_dim, a.width), "perceptual": a.classifier}
+    with experiment.run(p, a.dataset, a.model, a.data, **chosen) as run:
         point = {"dataset": a.dataset, "model": a.model}
         point |= {"latent_dim": a.latent_dim, "width": a.width}
         records.save_json(a.out, {**point, **run.summary(), **quality(p, a, run)})

@@ -7,12 +7,17 @@ from genbench.workspace import replacing
 
 
 def main(argv=None):
-    a = cli.parse(__doc__, argv, dataset=str, model=str, data=Path, out=Path, record=Path)
+    a = cli.parse(
+        *(__doc__, argv),
+        **{"dataset": str, "model": str, "data": Path, "perceptual": Path},
+        **{"out": Path, "record": Path},
+    )
     p = params.load()
     with (
         live.curves(p, a.dataset, a.model) as log,
         experiment.run(
-            *(p, a.dataset, a.model, a.data), snapshots=p.train.snapshots, on_log=log
+            *(p, a.dataset, a.model, a.data),
+            **{"perceptual": a.perceptual, "snapshots": p.train.snapshots, "on_log": log},
         ) as run,
     ):
         with replacing(a.record) as record:

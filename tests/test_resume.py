@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from genbench import models, params, resume, training
+from genbench import losses, models, params, resume, training
 from genbench.batches import Batches
 
 ROOT = Path(__file__).parents[1]
@@ -92,8 +92,8 @@ def test_a_checkpoint_of_other_choices_or_code_or_threads_is_not_used(kept, monk
 def test_the_code_behind_a_training_is_part_of_its_key(monkeypatch, tmp_path):
     before = resume._code()
     edited = tmp_path / "losses.py"
-    edited.write_text(Path(models.base.losses.__file__).read_text() + "\n# edited\n")
-    monkeypatch.setattr(models.base.losses, "__file__", str(edited))
+    edited.write_text(Path(losses.__file__).read_text() + "\n# edited\n")
+    monkeypatch.setattr(losses, "__file__", str(edited))
     assert before != resume._code()
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from genbench import models, optimizers, params, training
+from genbench import models, optimizers, params, rounds, training
 from genbench.average import Average
 from genbench.batches import Batches
 
@@ -93,7 +93,7 @@ def test_every_round_works_in_the_same_memory_so_that_it_can_be_recorded(name):
     looks = {"snapshots": 3, "draw": lambda: data()[0].numpy(), "history": 3}
     recorded, done = trained(name, images=500, recorder=recorder, ema_images=100, **looks)
     plain, _ = trained(name, images=500, ema_images=100)
-    assert len(places) == done.rounds - training.EAGER_ROUNDS > 3
+    assert len(places) == done.rounds - rounds.EAGER_ROUNDS > 3
     assert all(place == places[0] for place in places)
     assert torch.equal(weights(recorded), weights(plain))
 

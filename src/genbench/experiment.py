@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import devices, facts, images, models, sampling, seeds
+from . import alarms, devices, facts, features, images, models, sampling, seeds
 from .batches import Batches
 from .params import Params
 from .resume import resumable
@@ -36,10 +36,15 @@ class Run:
     facts: dict[str, object]
 
     def summary(self) -> dict:
-        """Size, budget spent, the last point of every curve; `ema`: the weights are averages."""
+        """Size, budget spent, last point of every curve, alarms; `ema`: weights are averages."""
         last = {k: v for row in self.history for k, v in row.items() if k != "images"}
-        count = sum(w.numel() for w in self.model.parameters())
-        return {"images": self.seen, "parameters": count, "ema": self.averaged, "final": last}
+        return {
+            "images": self.seen,
+            "parameters": sum(w.numel() for w in self.model.parameters()),
+            "ema": self.averaged,
+            "final": {k: v for k, v in last.items() if not k.startswith("alarm/")},
+            "alarms": alarms.told(self.history, self.model.latent_dim),
+        }
 
 
 @contextmanager
@@ -49,6 +54,7 @@ def run(
     model: str,
     data: Path,
     *,
+    perceptual: Path | None = None,
     stream: tuple = (),
     snapshots: int = 0,
     on_log: Callable[[int, dict[str, float]], None] = lambda images, values: None,
@@ -60,6 +66,7 @@ def run(
 
     Parameters
     ----------
+    perceptual : a classifier for models with a perceptual loss; without one an empty file
     stream : names that tell this run's random numbers from those of other runs
     snapshots : how many are made on the way, always of the same latents
     on_log : called with images seen and losses, at every point of the history
@@ -73,6 +80,8 @@ def run(
     how = {"name": model, "image_shape": tuple(x.shape[1:]), "classes": len(classes)}
     how |= p.build_args(model)
     built = models.build(**how).to(device)
+    if built.perceptual:
+        built.perceive = features.perception(perceptual, device)
     latents = seeds.latents(SHOWN, built.latent_dim, seeds.derive(p.seed, "snapshots", dataset))
     shown = sampling.labels(SHOWN, len(classes))
     with resumable(
@@ -80,7 +89,7 @@ def run(
         built,
         Batches(x, y, p.train.batch_size, seed),
         choices=p.train,
-        depends=(how, facts.sha256(data)),
+        depends=(how, facts.sha256(data), built.perceptual and facts.sha256(perceptual)),
         on_log=on_log,
         images=p.train.images,
         ema_images=p.train.ema_images,

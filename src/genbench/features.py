@@ -1,5 +1,6 @@
 """The extractor: a small classifier of the dataset, whose features and logits serve the metrics."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,12 @@ def load(path: Path, device: torch.device) -> Classifier:
     classifier = Classifier(**stored["how"])
     classifier.load_state_dict(stored["weights"])
     return classifier.to(device).eval()
+
+
+def perception(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """A trained classifier's features (N, D) of images in [-1, 1], for losses: it stays fixed."""
+    classifier = load(path, device).requires_grad_(False)
+    return lambda x: classifier(x)[0]
 
 
 @torch.no_grad()

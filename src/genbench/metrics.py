@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+NEAREST = 3
+CHUNK = 1000
+
 
 class _Ready(nn.Module):
     """Stands in for the extractor: what torchmetrics is given are features already."""
@@ -104,6 +107,33 @@ def classes_covered(logits: Tensor, *, share: float = 0.1) -> int:
     return int((counts >= share * n / classes).sum())
 
 
+def precision_and_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
+    """Shares of generated images among the real ones, and of real images among the generated.
+
+    An image is among a set if it lies, for any image of the set, no further than that image's
+    NEAREST-th neighbour in the set.
+
+    Parameters
+    ----------
+    real, fake : (N, D) and (M, D) features
+
+    Returns
+    -------
+    (float, float) : precision and recall, each from 0 to 1. For equal distributions both lie
+        below 1, by how much depends on N, M and D.
+
+    Source: Kynkaanniemi et al. 2019, arXiv:1904.06991, section 2 and algorithm 1, k = 3.
+    """
+    return _inside(fake, real), _inside(real, fake)
+
+
+def _inside(points: Tensor, of: Tensor) -> float:
+    k = min(NEAREST, len(of) - 1) + 1  # the nearest is the image itself
+    radii = torch.cat([torch.cdist(p, of).kthvalue(k).values for p in of.split(CHUNK)])
+    inside = [(torch.cdist(p, of) <= radii).any(1) for p in points.split(CHUNK)]
+    return torch.cat(inside).float().mean().item()
+
+
 def quality(real: Tensor, fake: Tensor, logits: Tensor, *, choices, seed: int) -> dict[str, float]:
     """Every metric of generated images that needs no second opinion on the real ones.
 
@@ -116,12 +146,15 @@ def quality(real: Tensor, fake: Tensor, logits: Tensor, *, choices, seed: int) -
     score, score_std = inception_score(logits, splits=choices.splits, seed=seed)
     subsets = {"subsets": choices.kid_subsets, "size": choices.kid_subset_size}
     distance, distance_std = kernel_distance(real, fake, **subsets, seed=seed)
+    precision, recall = precision_and_recall(real, fake)
     return {
         "fid_classifier": frechet_distance(real, fake),
         "is_classifier": score,
         "is_classifier_std": score_std,
         "kid_classifier": distance,
         "kid_classifier_std": distance_std,
+        "precision": precision,
+        "recall": recall,
         "classes_covered": classes_covered(logits),
         "n_real": len(real),
         "n_fake": len(fake),

@@ -38,6 +38,13 @@ class Progress:
         if self.bar is None and time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
             self._line(text)
 
+    def say(self, line: str) -> None:
+        """Print a line of its own, above the bar where there is one."""
+        if self.bar is not None:
+            self.bar.write(line)
+        else:
+            print(line, flush=True)
+
     def _line(self, text: str) -> None:
         self.last_line = time.monotonic()
         seconds = max(self.last_line - self.start, 1e-9)

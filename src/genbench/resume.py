@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import devices, training
+from . import alarms, devices, training
 from .batches import Batches
 from .errors import InputError
 from .facts import digest, sha256
@@ -54,6 +54,7 @@ def resumable(
     own = choices.model_dump(include={"precision", "deterministic", "cuda_graphs"})
     device = next(model.parameters()).device
     key = (depends, data.seed, data.size, str(device), own, options)
+    told, latents = set(), getattr(model, "latent_dim", 0)
     with Checkpoint(name, choices.checkpoint_every, *key) as kept:
         state = kept.load()
         with Progress(name, options["images"], done=kept.images) as bar:
@@ -61,6 +62,10 @@ def resumable(
             def log(row: dict[str, float]) -> None:
                 losses = {k: v for k, v in row.items() if k != "images"}
                 bar.update(row["images"], {k: v for k, v in losses.items() if "loss" in k})
+                for alarm, line in alarms.said(row, latents).items():
+                    if alarm not in told:
+                        bar.say(f"{name}: alarm after {row['images']:,} images: {line}")
+                    told.add(alarm)
                 if on_log:
                     on_log(row["images"], losses)
 

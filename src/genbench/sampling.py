@@ -28,16 +28,25 @@ def decode(model, z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return torch.cat([to_uint8(model.decode(*pair)).cpu() for pair in pairs]).numpy()[:n]
 
 
-@torch.no_grad()
 def encode(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
     """Images (N, C, H, W) uint8 to codes (N, latent_dim) float32; None without an encoder."""
+    return _of_images(model, model.encode, x, y, batch_size)
+
+
+def negative_elbo(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
+    """Upper bounds of -log p(x), (N,) nats per image, of uint8 images; None without a bound."""
+    return _of_images(model, model.negative_elbo, x, y, batch_size)
+
+
+@torch.no_grad()
+def _of_images(model, what, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray | None:
     x, y = torch.as_tensor(x), torch.as_tensor(y)
-    codes = []
+    parts = []
     for images, classes in zip(x.split(batch_size), y.split(batch_size), strict=True):
-        codes.append(model.encode(to_unit(images.to(model.device)), classes.to(model.device)))
-        if codes[0] is None:
+        parts.append(what(to_unit(images.to(model.device)), classes.to(model.device)))
+        if parts[0] is None:
             return None
-    return torch.cat(codes).cpu().numpy()
+    return torch.cat(parts).cpu().numpy()
 
 
 def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:

@@ -7,9 +7,8 @@ from typing import get_args
 
 from ..errors import InputError
 
-NAMES = sorted(
-    p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "base")
-)
+SHARED = ("__init__", "base", "adversarial", "variational")
+NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in SHARED)
 SIZES = range(8, 65)
 
 

@@ -1,12 +1,15 @@
 """The one interface that training, sampling and scoring know. Images: (N, C, H, W) in [-1, 1]."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from .. import losses
 from ..optimizers import Adam, RMSprop
+
+PROBED = 200
+"""Images generated for `diagnose`."""
 
 
 class GenerativeModel(nn.Module, ABC):
@@ -18,10 +21,17 @@ class GenerativeModel(nn.Module, ABC):
     """
 
     latent_dim: int
+    """Numbers behind one image: N(0, 1) under the model."""
     lr: float
     turns: tuple[str, ...] = ("model",)
     averaged: tuple[str, ...] = ()
     """Names of the networks whose weights are averaged over training (EMA) for sampling."""
+    conditional = False
+    """Whether an image depends on its label."""
+    perceptual = 0.0
+    """Weight of the distance between images as `perceive` sees them, in the loss; 0 without."""
+    perceive: Callable[[Tensor], Tensor] | None = None
+    """Images to features (N, D) of a trained classifier, set before a training that uses them."""
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """Who owns which parameters. Every parameter has exactly one owner."""
@@ -43,6 +53,10 @@ class GenerativeModel(nn.Module, ABC):
         """Images to codes (N, latent_dim), the mean of the posterior. None without an encoder."""
         return None
 
+    def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor | None:
+        """Upper bound of -log p(x), (N,) in nats per image. None for a model without a bound."""
+        return None
+
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Anomaly scores, each (N,), larger is stranger; the first is the model's main score."""
         return {}
@@ -50,48 +64,18 @@ class GenerativeModel(nn.Module, ABC):
     def after_update(self, player: str) -> None:
         """Constraints on weights, such as WGAN clipping. Called after each move."""
 
+    def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """Scalars that show whether a training goes wrong, from validation images `x`.
+
+        diversity : how much generated images vary, as a share of how much real ones do: the
+            ratio of the root mean squared distances between two images of either; 0 if all
+            generated images are equal, about 1 where they vary like the real ones.
+        """
+        y = y.repeat(-(-PROBED // len(y)))[:PROBED]
+        made = self.decode(torch.randn(PROBED, self.latent_dim, device=x.device), y)
+        return {"diversity": (made.var(0).sum() / x.var(0).sum().clamp_min(1e-12)).sqrt()}
+
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
         return next(self.parameters()).device
-
-
-class GAN(GenerativeModel):
-    """A generator against a discriminator, unconditional, with the non-saturating loss."""
-
-    turns = ("discriminator", "generator")
-    averaged = ("generator",)
-    apart = False
-    """Real and generated images are judged in two passes: batch norm must not mix them."""
-    generator: nn.Module
-    discriminator: nn.Module
-
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {p: list(getattr(self, p).parameters()) for p in dict.fromkeys(self.turns)}
-
-    def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
-        # beta_1 = 0.5: Radford et al. 2016, arXiv:1511.06434, section 4
-        return Adam(parameters, self.lr, betas=(0.5, 0.999))
-
-    def decode(self, z: Tensor, y: Tensor) -> Tensor:
-        return self.generator(z)
-
-    def fake(self, x: Tensor, y: Tensor) -> Tensor:
-        """As many generated images as there are in `x`."""
-        return self.decode(torch.randn(len(x), self.latent_dim, device=x.device), y)
-
-    def judged(self, judge: nn.Module, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """What `judge` says of real and of generated images."""
-        return (judge(x), judge(fake)) if self.apart else judge(torch.cat([x, fake])).chunk(2)
-
-    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        if player == "generator":
-            return {"loss": losses.generator_loss(self.discriminator(self.fake(x, y)))}
-        with torch.no_grad():
-            fake = self.fake(x, y)
-        real, fake = self.judged(self.discriminator, x, fake)
-        shown = {"real": real.sigmoid().mean(), "fake": fake.sigmoid().mean()}
-        return {"loss": losses.discriminator_loss(real, fake), **shown}
-
-    def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        return {"discriminator": -self.discriminator(x).squeeze(1)}

@@ -5,13 +5,12 @@ import math
 from torch import nn
 
 from ..nets import mlp
-from .base import GAN
+from .adversarial import GAN
 
 
 class Model(GAN):
     def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: float):
-        super().__init__()
-        self.latent_dim, self.lr = latent_dim, lr
+        super().__init__(latent_dim=latent_dim, lr=lr)
         pixels, hidden = math.prod(image_shape), (8 * width, 16 * width)
         self.generator = nn.Sequential(
             mlp(latent_dim, *hidden, pixels), nn.Tanh(), nn.Unflatten(1, image_shape)

@@ -1,0 +1,52 @@
+"""Class-conditional GAN with a projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
+
+The generator's batch normalisation is conditional on the class; spectral normalisation and the
+hinge loss as in Miyato et al. 2018, arXiv:1802.05957.
+"""
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ..nets import Decoder, Encoder
+from .adversarial import HingeGAN
+
+
+class Projection(nn.Module):
+    """Images (N, C, H, W) and labels (N,) to verdicts (N,): w f(x) + b + v_y f(x), f the features.
+
+    Source: Miyato & Koyama 2018, equation 3.
+    """
+
+    def __init__(self, image_shape, classes: int, width: int):
+        super().__init__()
+        self.body = Encoder(image_shape, None, width, norm="spectral")
+        self.head = spectral_norm(nn.Linear(self.body.features, 1))
+        self.embedding = spectral_norm(nn.Embedding(classes, self.body.features))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        features = self.body(x)
+        return self.head(features).squeeze(1) + (self.embedding(y) * features).sum(1)
+
+
+class Model(HingeGAN):
+    conditional = True
+
+    def __init__(
+        self,
+        image_shape,
+        classes,
+        *,
+        latent_dim: int,
+        width: int,
+        lr: float,
+        discriminator_moves: int,
+    ):
+        super().__init__(latent_dim=latent_dim, lr=lr, judge_moves=discriminator_moves)
+        self.generator = Decoder(latent_dim, image_shape, width, classes=classes)
+        self.discriminator = Projection(image_shape, classes, width)
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.generator(z, y)
+
+    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.discriminator(x, y)

@@ -1,0 +1,39 @@
+"""Class-conditional VAE: encoder and decoder are told the class (Sohn et al. 2015, NeurIPS)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..nets import vae_decoder, vae_encoder
+from .variational import VAE, Kind
+
+
+class Model(VAE):
+    conditional = True
+
+    def __init__(
+        self,
+        image_shape,
+        classes,
+        *,
+        latent_dim: int,
+        width: int,
+        lr: float,
+        likelihood: Kind,
+        kl_warmup_images: int,
+    ):
+        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
+        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        self.classes, (channels, *size) = classes, image_shape
+        self.encoder = vae_encoder((channels + classes, *size), 2 * latent_dim, width)
+        self.decoder = vae_decoder(latent_dim + classes, image_shape, width)
+
+    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        planes = self._one_hot(y, x)[..., None, None].expand(-1, -1, *x.shape[2:])
+        return super().posterior(torch.cat([x, planes], 1), y)
+
+    def output(self, h: Tensor, y: Tensor) -> Tensor:
+        return super().output(torch.cat([h, self._one_hot(y, h)], 1), y)
+
+    def _one_hot(self, y: Tensor, like: Tensor) -> Tensor:
+        return F.one_hot(y, self.classes).to(like.dtype)

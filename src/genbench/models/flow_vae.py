@@ -1,0 +1,89 @@
+"""VAE whose prior is a normalising flow, RealNVP (Dinh et al. 2017, arXiv:1605.08803).
+
+A learned prior instead of a learned shape of the posterior: the two are equivalent along the
+encoder's path (Chen et al. 2017, arXiv:1611.02731, section 3.2), and the prior is also sampled.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ..nets import mlp, vae_decoder, vae_encoder
+from .variational import VAE, Kind
+
+
+class Coupling(nn.Module):
+    """An affine coupling layer: one half of the numbers scales and shifts the other half.
+
+    Source: Dinh et al. 2017, equations 4, 6 and 7; the log-scale is kept in (-2, 2) by tanh.
+    """
+
+    def __init__(self, dim: int, hidden: int, turned: bool):
+        super().__init__()
+        kept = torch.arange(dim) % 2 == turned
+        self.register_buffer("kept", kept.float())
+        self.net = mlp(dim, hidden, hidden, 2 * dim)
+        nn.init.zeros_(self.net[-1].weight)  # starts as the identity
+        nn.init.zeros_(self.net[-1].bias)
+
+    def _scale_and_shift(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        scale, shift = self.net(z * self.kept).chunk(2, 1)
+        return 2 * torch.tanh(scale / 2) * (1 - self.kept), shift * (1 - self.kept)
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """z (N, D) to the next u (N, D) and log |det du/dz| (N,)."""
+        log_scale, shift = self._scale_and_shift(z)
+        return z * log_scale.exp() + shift, log_scale.sum(1)
+
+    def inverse(self, u: Tensor) -> Tensor:
+        """u (N, D) back to z (N, D)."""
+        log_scale, shift = self._scale_and_shift(u)
+        return (u - shift) * (-log_scale).exp()
+
+
+class Model(VAE):
+    def __init__(
+        self,
+        image_shape,
+        classes,
+        *,
+        latent_dim: int,
+        width: int,
+        lr: float,
+        likelihood: Kind,
+        kl_warmup_images: int,
+        couplings: int,
+    ):
+        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
+        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        if couplings < 1:
+            raise ValueError(f"couplings must be at least 1, got {couplings}")
+        self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
+        self.decoder = vae_decoder(latent_dim, image_shape, width)
+        self.flow = nn.ModuleList(
+            Coupling(latent_dim, 4 * width, turned=i % 2 == 1) for i in range(couplings)
+        )
+
+    def to_prior(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """z (N, D) of the posterior to u (N, D), N(0, 1) under the prior, and log |det du/dz|."""
+        log_determinant = z.new_zeros(len(z))
+        for coupling in self.flow:
+            z, step = coupling(z)
+            log_determinant = log_determinant + step
+        return z, log_determinant
+
+    def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
+        for coupling in reversed(self.flow):
+            z = coupling.inverse(z)
+        return z
+
+    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The KL is an estimate from the one draw: log q(z | x) - log p(z), at times below 0."""
+        mean, log_variance = self.posterior(x, y)
+        z = mean + (0.5 * log_variance).exp() * noise
+        u, log_determinant = self.to_prior(z)
+        # log N(noise) - log N(u) - log sigma - log |det|; the constants cancel
+        kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant
+        return z, {"kl": kl}
+
+    def encode(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.to_prior(self.posterior(x, y)[0])[0]

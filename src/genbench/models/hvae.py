@@ -1,0 +1,96 @@
+"""Hierarchical VAE with top-down inference (Sonderby et al. 2016, arXiv:1602.02282).
+
+The posterior of each layer is built on what the layers above have drawn, as in Kingma et al. 2016
+(arXiv:1606.04934, section 5.1) and relative to the prior there, as in Vahdat & Kautz 2020
+(arXiv:2007.03898, equation 2).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ..losses import kl_to_standard_normal
+from ..nets import mlp, vae_decoder, vae_encoder
+from .variational import VAE, Kind
+
+HIDDEN = 128
+"""Size of the deterministic states that pass from layer to layer."""
+
+
+class Layer(nn.Module):
+    """One stochastic layer of D latents: prior and posterior given the state from above."""
+
+    def __init__(self, dim: int, top: bool):
+        super().__init__()
+        self.prior = None if top else mlp(HIDDEN, HIDDEN, 2 * dim)
+        self.posterior = nn.Linear(2 * HIDDEN, 2 * dim)
+        self.enter, self.mix = nn.Linear(dim, HIDDEN), mlp(HIDDEN, HIDDEN, HIDDEN)
+
+    def step(self, state: Tensor, code: Tensor) -> Tensor:
+        """The state (N, HIDDEN) below, for a code (N, D) that is N(0, 1) under the prior."""
+        if self.prior is not None:
+            mean, log_variance = self.prior(state).chunk(2, 1)
+            code = mean + (0.5 * log_variance).exp() * code
+        state = state + self.enter(code)
+        return state + self.mix(state)
+
+
+class Model(VAE):
+    """`layers` layers of latent_dim latents each, so codes are (N, layers * latent_dim), top first.
+
+    Codes are in units of the prior: (latent - its prior mean) / its prior deviation, which makes
+    the prior N(0, 1) in all layers and leaves the KL what it was.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        classes,
+        *,
+        latent_dim: int,
+        width: int,
+        lr: float,
+        likelihood: Kind,
+        kl_warmup_images: int,
+        layers: int,
+    ):
+        if layers < 2:
+            raise ValueError(f"layers must be at least 2, got {layers}")
+        common = {"latent_dim": layers * latent_dim, "lr": lr, "likelihood": likelihood}
+        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        self.encoder = vae_encoder(image_shape, HIDDEN, width)
+        self.up = nn.ModuleList(mlp(HIDDEN, HIDDEN, HIDDEN) for _ in range(layers - 1))
+        self.layers = nn.ModuleList(Layer(latent_dim, top=i == 0) for i in range(layers))
+        self.decoder = vae_decoder(HIDDEN, image_shape, width)
+
+    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of the codes, of the lower layers given the means above."""
+        _, *moments = self._descend(x, noise=None)
+        return tuple(torch.cat(m, 1) for m in moments)
+
+    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        state, means, log_variances = self._descend(x, noise)
+        pairs = zip(means, log_variances, strict=True)
+        kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
+        return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
+
+    def _descend(
+        self, x: Tensor, noise: Tensor | None
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """The state below all layers, and each layer's moments; without noise, draws are means."""
+        seen = [self.encoder(x)]
+        for up in self.up:
+            seen.append(seen[-1] + up(seen[-1]))
+        state, means, log_variances = torch.zeros_like(seen[0]), [], []
+        noises = [0.0] * len(self.layers) if noise is None else noise.chunk(len(self.layers), 1)
+        for layer, bottom_up, e in zip(self.layers, reversed(seen), noises, strict=True):
+            mean, log_variance = layer.posterior(torch.cat([state, bottom_up], 1)).chunk(2, 1)
+            state = layer.step(state, mean + (0.5 * log_variance).exp() * e)
+            means.append(mean)
+            log_variances.append(log_variance)
+        return state, means, log_variances
+
+    def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
+        state = z.new_zeros(len(z), HIDDEN)
+        for layer, code in zip(self.layers, z.chunk(len(self.layers), 1), strict=True):
+            state = layer.step(state, code)
+        return state

@@ -1,0 +1,44 @@
+"""VAE of residual blocks, with an optional perceptual loss (Hou et al. 2017, arXiv:1610.00291)."""
+
+from torch import Tensor
+
+from ..nets import residual_decoder, residual_encoder
+from .variational import VAE, Kind
+
+
+class Model(VAE):
+    """With `perceptual`, the loss gains that times the squared distance of features.
+
+    Of an image and of its reconstruction's mean, summed over the features of the dataset's
+    classifier (`perceive`). The negative ELBO that is recorded stays without it.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        classes,
+        *,
+        latent_dim: int,
+        width: int,
+        lr: float,
+        likelihood: Kind,
+        kl_warmup_images: int,
+        blocks: int,
+        perceptual: float,
+    ):
+        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
+        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        for name, value, least in (("blocks", blocks, 1), ("perceptual", perceptual, 0)):
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value}")
+        self.perceptual = perceptual
+        self.encoder = residual_encoder(image_shape, 2 * latent_dim, width, blocks)
+        self.decoder = residual_decoder(latent_dim, image_shape, width, blocks)
+
+    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        out = super().loss(player, x, y)
+        if not self.perceive:
+            return out
+        made = self.decode(self.encode(x, y), y)
+        distance = (self.perceive(made) - self.perceive(x)).square().sum(1).mean()
+        return out | {"loss": out["loss"] + self.perceptual * distance, "perceptual": distance}

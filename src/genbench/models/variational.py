@@ -1,0 +1,158 @@
+"""What VAEs share: a posterior, a likelihood, and the evidence lower bound (ELBO) in nats."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..losses import bernoulli_nll, gaussian_nll, kl_to_standard_normal, logistic_nll
+from .base import GenerativeModel
+
+Kind = Literal["auto", "bernoulli", "gaussian", "logistic"]
+DRAWS = 4
+"""Noise vectors behind the negative ELBO as a score."""
+ACTIVE = 0.01
+"""A latent is active if its posterior mean varies over images by more than this variance."""
+LOG_SCALE = -1.0
+"""Where the width of a Gaussian or logistic likelihood starts, in units of the range [-1, 1]."""
+
+
+class Likelihood(nn.Module):
+    """p(x | z), of what a decoder puts out.
+
+    bernoulli : grey values in [0, 1] as probabilities of white
+    gaussian : a density with one learned width for all pixels
+    logistic : a discretised logistic over the 256 levels, with one learned width
+    auto : bernoulli for 1 channel, gaussian for 3
+    """
+
+    def __init__(self, kind: Kind, image_shape):
+        super().__init__()
+        colour = image_shape[0] == 3
+        if kind == "bernoulli" and colour:
+            raise ValueError("likelihood must be gaussian or logistic for colour, got bernoulli")
+        self.kind = kind if kind != "auto" else "gaussian" if colour else "bernoulli"
+        self.pixels = math.prod(image_shape)
+        if self.kind != "bernoulli":
+            self.log_scale = nn.Parameter(torch.full((), LOG_SCALE))
+
+    def negative_log(self, out: Tensor, x: Tensor) -> Tensor:
+        """-log p(x | z) in nats per image, (N,)."""
+        if self.kind == "bernoulli":
+            return bernoulli_nll(out, x)
+        density = gaussian_nll if self.kind == "gaussian" else logistic_nll
+        return density(out, x, self.log_scale)
+
+    def mean(self, out: Tensor) -> Tensor:
+        """The expected image, in [-1, 1]."""
+        return out.sigmoid().mul(2).sub(1) if self.kind == "bernoulli" else out.clamp(-1, 1)
+
+    def bits_per_dim(self, nats: Tensor) -> Tensor:
+        """Nats per image as bits per pixel and channel, of pixels with 256 levels.
+
+        Exact for logistic. Gaussian: the density per grey level, 2/255 wide. Bernoulli: of pixels
+        read as black or white, so not to be compared with the others.
+        """
+        level = math.log(255 / 2) if self.kind == "gaussian" else 0.0
+        return (nats / self.pixels + level) / math.log(2)
+
+
+class VAE(GenerativeModel):
+    """An encoder and a decoder of one latent layer; subclasses set these two networks.
+
+    Parameters
+    ----------
+    kl_warmup_images : the KL's weight rises from 0 to 1 over so many images (Bowman et al. 2016,
+        arXiv:1511.06349; Sonderby et al. 2016, arXiv:1602.02282); 0: it is 1 from the start
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    def __init__(
+        self, image_shape, *, latent_dim: int, lr: float, likelihood: Kind, kl_warmup_images: int
+    ):
+        super().__init__()
+        if kl_warmup_images < 0:
+            raise ValueError(f"kl_warmup_images must be at least 0, got {kl_warmup_images}")
+        self.latent_dim, self.lr, self.kl_warmup_images = latent_dim, lr, kl_warmup_images
+        self.likelihood = Likelihood(likelihood, image_shape)
+        self.register_buffer("seen", torch.zeros((), dtype=torch.long))  # images, in training
+
+    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z | x), each (N, latent_dim)."""
+        return self.encoder(x).chunk(2, dim=1)
+
+    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the decoder gets for a draw from the posterior, and the KL to the prior.
+
+        The draw is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
+        """
+        mean, log_variance = self.posterior(x, y)
+        kl = kl_to_standard_normal(mean, log_variance).sum(1)
+        return mean + (0.5 * log_variance).exp() * noise, {"kl": kl}
+
+    def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
+        """What the decoder gets for latents (N, latent_dim) from N(0, 1)."""
+        return z
+
+    def output(self, h: Tensor, y: Tensor) -> Tensor:
+        """The decoder's output, parameters of the likelihood (N, C, H, W)."""
+        return self.decoder(h)
+
+    def terms(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """-log p(x | z) for one draw of z, and the KLs; all (N,) in nats per image."""
+        h, kls = self.infer(x, y, noise)
+        return self.likelihood.negative_log(self.output(h, y), x), kls
+
+    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        noise = torch.randn(len(x), self.latent_dim, device=x.device)
+        reconstruction, kls = self.terms(x, y, noise)
+        reconstruction, kls = reconstruction.mean(), {k: v.mean() for k, v in kls.items()}
+        kl = sum(kls.values())
+        if self.training:
+            self.seen += len(x)
+        out = {"loss": self.weighed(reconstruction, kl), "negative_elbo": reconstruction + kl}
+        out |= {"reconstruction": reconstruction, "kl": kl} | kls
+        return out | {"bits_per_dim": self.likelihood.bits_per_dim(out["negative_elbo"])}
+
+    def weighed(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
+        """The loss, from the two parts of the negative ELBO."""
+        return reconstruction + self.warmth() * kl
+
+    def warmth(self) -> Tensor | float:
+        """The weight of the KL by now, from 0 to 1."""
+        return (self.seen / self.kl_warmup_images).clamp(max=1) if self.kl_warmup_images else 1.0
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.likelihood.mean(self.output(self.from_prior(z, y), y))
+
+    def encode(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.posterior(x, y)[0]
+
+    def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        reconstruction, kl = self._averaged(x, y)
+        error = (self.decode(self.encode(x, y), y) - x).square().flatten(1).sum(1)
+        return {"negative_elbo": reconstruction + kl, "reconstruction_error": error, "kl": kl}
+
+    def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor:
+        return sum(self._averaged(x, y))
+
+    def _averaged(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and KL, (N,), as means over DRAWS draws from the posterior."""
+        # the same noise for every image, so that a score does not depend on what is scored with it
+        random = torch.Generator().manual_seed(0)
+        noise = torch.randn(DRAWS, self.latent_dim, generator=random).to(x.device)
+        draws = [self.terms(x, y, e.expand(len(x), -1)) for e in noise]
+        reconstruction = torch.stack([nll for nll, _ in draws]).mean(0)
+        return reconstruction, torch.stack([sum(kls.values()) for _, kls in draws]).mean(0)
+
+    def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """Also active_units, how many latents say something about the image.
+
+        Those whose posterior mean has a variance above 0.01 over images (Burda et al. 2016,
+        arXiv:1509.00519, section 2), of latent_dim.
+        """
+        active = (self.encode(x, y).var(0) > ACTIVE).sum()
+        return super().diagnose(x, y) | {"active_units": active}
