@@ -44,8 +44,8 @@ def vae_step(model):
         if x.shape[1] == 1:
             nll = F.binary_cross_entropy_with_logits(out, x.add(1).div(2), reduction="sum")
         else:
-            scaled = (x - out) * (-model.log_sigma).exp()
-            nll = 0.5 * scaled.square().sum() + x.numel() * model.log_sigma
+            log_sigma = model.likelihood.log_scale
+            nll = 0.5 * ((x - out) * (-log_sigma).exp()).square().sum() + x.numel() * log_sigma
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
         optimizer.zero_grad()
         ((nll + kl) / len(x)).backward()

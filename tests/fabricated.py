@@ -9,6 +9,7 @@ MODELS = ("gan", "dcgan", "wgan", "vae")
 SIDES = {"digits": (1, 8, 3), "Käfer": (3, 32, 12)}  # channels, pixels, classes
 SETS = {"val": 0.0, "test": 0.0, "corrupted-noise": 2.5, "corrupted-blur": 0.7}
 PARTNER = "other_beetles"
+ALARMS = {"gan": ["mode collapse: all <b>alike</b>; from 12,000 to 60,000 images"]}
 
 TREE = {
     "seed": 0,
@@ -57,6 +58,7 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
                 point |= {"width": width, "images": 1000, "parameters": 1000 * width}
                 point |= {"fid_classifier": 300 / latent_dim + width / 7}
                 point |= {"final": {"model/loss": 21.5, "val/loss": 20 + 40 / width}}
+                point |= {"alarms": []}
                 name = f"{dataset}-vae-{latent_dim}-{width}.json"
                 records.save_json(root / "metrics" / "sweep" / name, point)
     return root / "data", root / "metrics"
@@ -90,6 +92,7 @@ def _model(root, dataset, model, random, i, large):
     records.save_csv(folder / "history.csv", history)
     final = {name: value for name, value in history[-1].items() if name != "images"}
     summary = {"images": 60000, "parameters": 123456 * (i + 1), "final": final, "ema": not vae}
+    summary["alarms"] = ALARMS.get(model, [])
     records.save_json(folder / "summary.json", summary)
 
     def picture(path, rows, columns):
@@ -109,7 +112,8 @@ def _model(root, dataset, model, random, i, large):
     quality |= {"is_classifier": 5.0 + i, "is_classifier_std": 0.1, "is_classifier_real": 8.6}
     quality |= {"kid_classifier": 0.05 / (i + 1), "kid_classifier_std": 0.001}
     quality |= {"classes_covered": k - (i == 0), "n_real": 150, "n_fake": 100}
-    quality |= {"classifier_test_accuracy": 0.9}
+    quality |= {"classifier_test_accuracy": 0.9, "precision": 0.5 + i / 10, "recall": 0.4}
+    quality |= {"negative_elbo": 21.4} if vae else {}
     records.save_json(metrics / "evaluate" / dataset / f"{model}.json", quality)
     _scores(root, dataset, model, random, i)
 
@@ -120,14 +124,18 @@ def _losses(random, model, t, seen):
         reconstruction, kl = 15 + 8 * np.exp(-5 * t) + noise[0], 6 - 3 * np.exp(-5 * t) + noise[1]
         row = {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
         row = {f"model/{k}": v for k, v in row.items()} | {f"val/{k}": v for k, v in row.items()}
+        row |= {f"model/kl_layer_{i}": row["model/kl"] / i for i in (1, 2)}
+        row |= {"val/active_units": 3, "val/diversity": 0.8}
         return {"images": seen, **row}
     if model == "wgan":
-        row = {"critic/loss": -0.3 + noise[0], "critic/gap": 0.3 + noise[0]}
-        row |= {"generator/loss": 0.1 + noise[1], "val/loss": -0.2, "val/gap": 0.2}
+        row = {"critic/loss": -0.3 + noise[0], "critic/earth_movers_distance": 0.3 + noise[0]}
+        row |= {"generator/loss": 0.1 + noise[1], "val/loss": -0.2}
+        row |= {"val/earth_movers_distance": 0.2, "val/clip_saturation": 0.3}
         return {"images": seen, **row}
     row = {"discriminator/loss": 1.2 + noise[0], "discriminator/real": 0.6 + noise[1]}
     row |= {"discriminator/fake": 0.4 + noise[2], "generator/loss": 1 + t + noise[3]}
-    return {"images": seen, **row, "val/loss": 1.3, "val/real": 0.55, "val/fake": 0.4}
+    row |= {"val/loss": 1.3, "val/real": 0.55, "val/fake": 0.4}
+    return {"images": seen, **row, "alarm/mode_collapse": 1.0}
 
 
 def _scores(root, dataset, model, random, i):

@@ -20,6 +20,15 @@ def test_kl_agrees_with_torch_distributions():
     torch.testing.assert_close(got, want)
 
 
+def test_kl_agrees_with_monte_carlo():
+    mean, log_variance = torch.tensor([[0.7, -1.2, 0.0]]), torch.tensor([[-1.0, 0.4, 0.0]])
+    noise = torch.randn(400_000, 3, generator=torch.Generator().manual_seed(0))
+    z = mean + (0.5 * log_variance).exp() * noise
+    log_ratio = 0.5 * (z.square() - noise.square() - log_variance)
+    got = losses.kl_to_standard_normal(mean, log_variance)
+    torch.testing.assert_close(got, log_ratio.mean(0, keepdim=True), rtol=0.01, atol=0.003)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_bernoulli_of_black_and_white_pixels_sums_to_one(channels):
     logits = torch.randn(1, channels, 1, 2, generator=torch.Generator().manual_seed(1))
@@ -34,6 +43,65 @@ def test_gaussian_agrees_with_torch_distributions_and_sums_over_pixels():
     sigma = torch.tensor(0.3)
     want = -torch.distributions.Normal(mean, sigma).log_prob(x).sum((1, 2, 3))
     torch.testing.assert_close(losses.gaussian_nll(mean, x, sigma.log()), want)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.7])
+def test_a_gaussian_integrates_to_one(sigma):
+    x = torch.linspace(-8, 8, 20_001, dtype=torch.float64)
+    mean = torch.full((len(x), 1, 1, 1), 0.3, dtype=torch.float64)
+    log_sigma = torch.tensor(sigma, dtype=torch.float64).log()
+    density = (-losses.gaussian_nll(mean, x.view(-1, 1, 1, 1), log_sigma)).exp()
+    assert torch.trapezoid(density, x).item() == pytest.approx(1, abs=1e-6)
+
+
+LEVELS = (torch.arange(256) / 127.5 - 1).view(-1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("mean", [-3.0, -1.0, 0.123, 1.0, 2.0])
+@pytest.mark.parametrize("log_scale", [-6.0, -2.0, 1.0])
+def test_the_discretised_logistic_sums_to_one_over_the_grey_levels(mean, log_scale):
+    means = torch.full_like(LEVELS, mean)
+    total = (-losses.logistic_nll(means, LEVELS, torch.tensor(log_scale))).exp().sum()
+    assert total.item() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_discretised_logistic_is_a_difference_of_sigmoids():
+    means = torch.linspace(-0.9, 0.9, 256).view(-1, 1, 1, 1)
+    x, mean = LEVELS.double(), means.double()
+    low, high = (torch.sigmoid((x - mean + side) / 0.2) for side in (-1 / 255, 1 / 255))
+    low[0], high[-1] = 0, 1
+    got = losses.logistic_nll(means, LEVELS, torch.tensor(0.2).log())
+    torch.testing.assert_close(got.double(), -(high - low).log().flatten(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_discretised_logistic_has_a_gradient_where_both_sigmoids_are_one():
+    mean = torch.full((1, 1, 1, 1), -1.0, requires_grad=True)
+    loss = losses.logistic_nll(mean, torch.full((1, 1, 1, 1), 0.9), torch.tensor(-5.0))
+    loss.sum().backward()
+    assert loss.isfinite().all() and mean.grad.item() == pytest.approx(-math.exp(5), rel=1e-3)
+
+
+def test_the_hinge_loss_is_zero_beyond_the_margins_and_linear_inside():
+    assert losses.hinge_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, -7.0])).item() == 0
+    got = losses.hinge_loss(torch.tensor([0.5, -1.0]), torch.tensor([0.0, -3.0]))
+    assert got.item() == pytest.approx((0.5 + 2) / 2 + (1 + 0) / 2)
+
+
+def test_the_best_discriminator_estimates_the_jensen_shannon_divergence_exactly():
+    # 10 images of 3 kinds, as often as these counts say; its logit is the log-ratio of the counts
+    data, model = torch.tensor([5, 4, 1]), torch.tensor([1, 4, 5])
+    logits = (data / model).log()
+    loss = losses.discriminator_loss(*(logits.repeat_interleave(n) for n in (data, model)))
+    p, q = data / 10, model / 10
+    middle = (p + q) / 2
+    want = ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) / 2
+    assert losses.jensen_shannon(loss).item() == pytest.approx(want.item(), rel=1e-5)
+
+
+def test_the_jensen_shannon_estimate_goes_from_0_to_log_2():
+    blind, sure = torch.zeros(4), torch.full((4,), 50.0)
+    estimates = [losses.jensen_shannon(losses.discriminator_loss(v, -v)) for v in (blind, sure)]
+    assert [e.item() for e in estimates] == pytest.approx([0, math.log(2)], abs=1e-6)
 
 
 def test_the_adversarial_losses_are_cross_entropies():

@@ -9,7 +9,7 @@ import fabricated
 import pytest
 
 from genbench import params, records
-from genbench.reporting import chapters, report, summary
+from genbench.reporting import report, summary, training
 
 STAGE = Path(__file__).parents[1] / "stages" / "report.py"
 
@@ -77,6 +77,11 @@ def test_names_of_users_are_text_and_never_markup(page):
         assert name in page.text
 
 
+def test_an_alarm_stands_in_the_ranking_and_at_the_models_curves(page):
+    (line,) = fabricated.ALARMS["gan"]
+    assert page.text.count(line) == 2 * len(fabricated.SIDES)
+
+
 def test_a_model_is_shown_only_where_it_has_something_to_show(folder):
     shown = {p.parent.name for p in folder.rglob("reconstructions.png")}
     assert shown == {"vae"}
@@ -86,13 +91,15 @@ def test_a_model_is_shown_only_where_it_has_something_to_show(folder):
 def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_line(tmp_path):
     folders = fabricated.tree(tmp_path, datasets=["digits"])
     (study,) = summary.collect(fabricated.params(datasets=["digits"]), *folders)
-    gan, wgan, vae = (chapters.panels(study.results[i]) for i in (0, 2, 3))
+    gan, wgan, vae = (training.panels(study.results[i]) for i in (0, 2, 3))
     lines = {part: [(n.label, n.colour, n.dashed) for n in gan[part]] for part in gan}
     players = [("discriminator", 0, False), ("generator", 1, False), ("discriminator", 0, True)]
     assert lines["loss"] == players
     assert len(lines["verdict"]) == 4 and lines.keys() == {"loss", "verdict"}
-    assert wgan.keys() == {"loss", "gap"}
-    assert vae.keys() == {"loss", "reconstruction", "kl"}
+    assert wgan.keys() == {"loss", "earth_movers_distance", "clip_saturation"}
+    diagnostics = {"active_units", "diversity"}
+    assert vae.keys() == {"loss", "reconstruction", "kl", "kl_layers"} | diagnostics
+    assert [(n.label, n.colour) for n in vae["kl_layers"]] == [("layer 1", 0), ("layer 2", 1)]
     assert [(n.label, n.colour, n.dashed) for n in vae["kl"]] == [
         ("training", 0, False),
         ("training", 0, True),

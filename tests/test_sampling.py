@@ -18,6 +18,9 @@ class Pixels:
     def encode(self, x, y):
         return x.flatten(1)
 
+    def negative_elbo(self, x, y):
+        return x.flatten(1).sum(1) + y
+
 
 def points(n=6, d=4, seed=0):
     return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
@@ -27,6 +30,19 @@ def test_images_come_back_from_their_codes():
     x = np.random.default_rng(0).integers(0, 256, (7, 1, 2, 2), dtype=np.uint8)
     codes = sampling.encode(Pixels(), x, np.zeros(7), batch_size=3)
     assert np.array_equal(sampling.decode(Pixels(), codes, np.zeros(7)), x)
+
+
+def test_bounds_come_one_per_image_whatever_the_batch():
+    x = np.full((7, 1, 2, 2), 255, np.uint8)
+    got = sampling.negative_elbo(Pixels(), x, np.arange(7), batch_size=3)
+    assert got.tolist() == [4, 5, 6, 7, 8, 9, 10]
+
+
+def test_what_a_model_has_not_is_none():
+    model = Pixels()
+    model.encode = model.negative_elbo = lambda x, y: None
+    x, y = np.zeros((7, 1, 2, 2), np.uint8), np.zeros(7)
+    assert sampling.encode(model, x, y) is None and sampling.negative_elbo(model, x, y) is None
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn():

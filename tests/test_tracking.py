@@ -21,7 +21,7 @@ HISTORY = Path("metrics/train/digits/vae/history.csv")
 def params(experiment: str):
     """The choices under which the results of `write` are sent to an experiment of MLflow."""
     tracked = {"enabled": True, "experiment": experiment, "live_after": 30}
-    zoo = {"vae": {"lr": 0.001, "likelihood": "auto"}}
+    zoo = {"vae": {"lr": 0.001, "likelihood": "auto", "kl_warmup_images": 0, "reduction": "sum"}}
     return fabricated.params(datasets=["digits"], models=["vae"], zoo=zoo, tracking=tracked)
 
 

@@ -51,7 +51,7 @@ def command(folder, data, model="gan", *, width=4, **train):
     tree["tracking"]["enabled"] = False
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     options = {"dataset": "digits", "model": model, "data": data}
-    options |= {"out": f"out/{model}.pt", "record": "record"}
+    options |= {"perceptual": "none.pt", "out": f"out/{model}.pt", "record": "record"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [sys.executable, str(ROOT / "stages" / "train.py"), *words]
 

@@ -71,6 +71,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
     weights = data / "models" / dataset / f"{model}.pt"
     weights_digest = facts.sha256(weights)
     summary = records.load_json(train / "summary.json")
+    alarms = {"genbench.alarms": "; ".join(summary["alarms"]) or "none"}
     evaluate, anomaly = (metrics / k / dataset / f"{model}.json" for k in ("evaluate", "anomaly"))
     tsne = metrics / "tsne" / f"{dataset}.json"
     found = Result(
@@ -80,7 +81,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
         made_of=facts.digest([weights_digest, facts.sha256(train / "history.csv")]),
         images=summary["images"],
         numbers=_numbers(summary) | _numbers(_json(evaluate)) | _embedding(_json(tsne), model),
-        texts={"genbench.weights": weights_digest},
+        texts={"genbench.weights": weights_digest, **alarms},
         data=data / "processed" / f"{dataset}.npz",
         history=records.load_csv(train / "history.csv"),
         weights=weights,

@@ -1,4 +1,4 @@
-"""The report's chapters that show pictures: samples, training, latents, maps, sweep."""
+"""The report's chapters that show pictures: samples, latents, maps, sweep."""
 
 import numpy as np
 
@@ -6,20 +6,12 @@ from .. import images
 from ..params import Params
 from . import figures, findings
 from .curves import maps
-from .gallery import Gallery, legend, row, strip
+from .gallery import Gallery, legend, row
 from .markup import Html, join, number, tag
 from .rankings import colours, sentences
 from .summary import Result, Study
 
 COLUMNS = 10
-PARTS = {
-    "loss": "What each player minimises.",
-    "reconstruction": "Negative log-likelihood of images given their codes, nats per image.",
-    "kl": "Divergence of the codes from the prior, nats per image.",
-    "gap": "Critic on real minus generated images: the earth mover's distance up to a scale.",
-    "verdict": "Probability of being real that the discriminator gives; 0.5 when it cannot tell.",
-}
-VERDICTS = {"real": "real images", "fake": "generated images"}
 LATENTS = {
     "reconstructions": "Odd rows: test images. Even rows: their reconstructions.",
     "interpolation_lerp": "lerp: each row follows the straight line between {ends}.",
@@ -45,46 +37,6 @@ def samples(study: Study, p: Params, gallery: Gallery) -> Html:
         caption = join(tag("b", r.model), fid, ", averaged weights" if r.train.get("ema") else "")
         pictures.append(gallery.copy(r.pictures / "grid.png", f"{r.model}/grid.png", caption))
     return join(tag("p", "Not picked: the first images of each model's sample."), row(pictures))
-
-
-def training(study: Study, p: Params, gallery: Gallery) -> Html:
-    """Loss curves and snapshots of every model."""
-    parts = []
-    for r in study.ranked():
-        shots = [
-            gallery.copy(path, f"{r.model}/{path.name}", f"{int(path.stem):,} images")
-            for path in r.snapshots
-        ]
-        charts = [
-            gallery.chart(
-                *(figures.curves, f"{r.model}/{part}.svg", lines, part),
-                caption=PARTS.get(part, part),
-            )
-            for part, lines in panels(r).items()
-        ]
-        parts += [tag("h4", r.model), row(charts), strip(shots)]
-    note = "Every model on its own axes. Below: the same latents decoded at points of the training."
-    return join(tag("p", note), *parts)
-
-
-def panels(r: Result) -> dict[str, list[figures.Line]]:
-    """The history as charts: one per part of the loss, with a line per player.
-
-    Validation, dashed, is the first player's loss on the validation images.
-    """
-    names = list(dict.fromkeys(name for line in r.history for name in line if name != "images"))
-    players = list(dict.fromkeys(name.split("/")[0] for name in names))
-    out: dict[str, list[figures.Line]] = {}
-    for name in names:
-        player, part = name.split("/", 1)
-        owner = players[0] if player == "val" else player
-        label, colour = owner if len(players) > 2 else "training", players.index(owner)
-        if part in VERDICTS:
-            label, colour, part = VERDICTS[part], list(VERDICTS).index(part), "verdict"
-        known = [line for line in r.history if name in line]
-        x, y = ([line[k] for line in known] for k in ("images", name))
-        out.setdefault(part, []).append(figures.Line(label, x, y, colour, player == "val"))
-    return out
 
 
 def latents(study: Study, p: Params, gallery: Gallery) -> Html:

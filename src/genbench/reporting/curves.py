@@ -68,7 +68,7 @@ def _losses(study: Study):
     for r in study.results:
         for row in r.history:
             for name, value in row.items():
-                if name != "images":
+                if name != "images" and not name.startswith("alarm/"):
                     yield {"model": r.model, "part": name, "images": row["images"], "value": value}
 
 
@@ -86,7 +86,7 @@ def _roc(study: Study):
 
 def _sweep(study: Study):
     for point in study.sweep:
-        row = {k: v for k, v in point.items() if k not in ("dataset", "final")}
+        row = {k: v for k, v in point.items() if k not in ("dataset", "final", "alarms")}
         yield {**row, **point["final"]}
 
 

@@ -28,6 +28,7 @@ def ranking(study: Study, seed: int) -> list[str]:
         if by_kid is not best:
             out.append(f"KID disagrees about the first place: it prefers {by_kid.model}.")
     out.append(_coverage(study))
+    out += [f"Alarm in the training of {r.model}: {line}." for r in ranked for line in r.alarms]
     accuracy = study.classifier["test_accuracy"]
     if accuracy < WEAK:
         out.append(

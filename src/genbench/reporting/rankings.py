@@ -14,6 +14,19 @@ KID_NOTE = "Squared kernel distance of the same features; unbiased, so near 0 fo
 IS_NOTE = "Inception score from the classifier: sure of each image, and all classes equally often."
 ABOVE_NOTE = "An image that scores above it is called an anomaly."
 AUROC_NOTE = "Chance that a strange image scores above a normal one: 1 perfect, 0.5 guessing."
+PRECISION_NOTE = (
+    "Share of generated images that lie among the real ones: within the distance of a real"
+    " image's third neighbour, in the same features."
+)
+RECALL_NOTE = "Share of real images that lie among the generated ones, by the same rule."
+ELBO_NOTE = (
+    "Upper bound of -log p(x) of test images in nats per image (VAEs). Compare equal likelihoods"
+    " only: densities of colour pixels may fall below 0."
+)
+LABEL_NOTE = (
+    "Share of generated images that the classifier takes for the class they were asked to be"
+    " (conditional models)."
+)
 COVERED_NOTE = "Classes that get at least a tenth of their share of the generated images."
 KNN_NOTE = "Share of test images whose class their neighbours in latent space tell (VAEs)."
 MAIN_NOTE = (
@@ -31,7 +44,11 @@ QUALITY = [
     Column("fid_classifier", "FID", "lower", FID_NOTE),
     Column("is_classifier", "IS", "higher", IS_NOTE),
     Column("kid_classifier", "KID", "lower", KID_NOTE),
+    Column("precision", "precision", "higher", PRECISION_NOTE, places=3),
+    Column("recall", "recall", "higher", RECALL_NOTE, places=3),
     Column("classes_covered", "classes", "higher", COVERED_NOTE),
+    Column("label_accuracy", "labels", "higher", LABEL_NOTE, places=3),
+    Column("negative_elbo", "\N{MINUS SIGN}ELBO", "lower", ELBO_NOTE),
 ]
 RATES = [
     _rate("auroc", "AUROC", AUROC_NOTE, chance=0.5),

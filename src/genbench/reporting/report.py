@@ -13,6 +13,7 @@ from .findings import listed
 from .gallery import Gallery
 from .markup import Column, Html, table, tag
 from .summary import Study, flat
+from .training import training
 
 TITLE = "genbench: image generative models compared"
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ class Chapter(NamedTuple):
 CHAPTERS = (
     Chapter("ranking", "Ranking", rankings.ranking),
     Chapter("samples", "Samples", chapters.samples),
-    Chapter("training", "Training", chapters.training),
+    Chapter("training", "Training", training),
     Chapter("latents", "Latent space", chapters.latents),
     Chapter("anomaly", "Anomaly detection", rankings.anomaly),
     Chapter("ood", "Other datasets", rankings.ood),

@@ -26,6 +26,11 @@ class Result:
     snapshots: list[Path]
     scores: Path
 
+    @property
+    def alarms(self) -> list[str]:
+        """What went wrong in training, a line each."""
+        return self.train.get("alarms", [])
+
     def score(self, part: str) -> dict[str, float]:
         """Numbers of the main score: against anomalies, or against the partner named `part`."""
         of = self.anomaly if part == "anomaly" else self.ood.get(part, {})
