@@ -85,7 +85,7 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
-        *("params", "download", "preprocess", "classifier", "train", "sample"),
+        *("params", "download", "preprocess", "classifier", "perceptual", "train", "sample"),
         *("evaluate", "anomaly", "tsne", "sweep", "report"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())

@@ -66,7 +66,7 @@ def run(
 
     Parameters
     ----------
-    perceptual : a classifier for models with a perceptual loss; without one an empty file
+    perceptual : the classifier for models with a perceptual loss; the others do not read it
     stream : names that tell this run's random numbers from those of other runs
     snapshots : how many are made on the way, always of the same latents
     on_log : called with images seen and losses, at every point of the history

@@ -13,7 +13,7 @@ from ..nets import mlp, vae_decoder, vae_encoder
 from .variational import VAE, Kind
 
 HIDDEN = 128
-"""Size of the deterministic states that pass from layer to layer."""
+"""Size of the encoder's features and of the states that pass from layer to layer."""
 
 
 class Layer(nn.Module):
@@ -57,7 +57,7 @@ class Model(VAE):
             raise ValueError(f"layers must be at least 2, got {layers}")
         common = {"latent_dim": layers * latent_dim, "lr": lr, "likelihood": likelihood}
         super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
-        self.encoder = vae_encoder(image_shape, HIDDEN, width)
+        self.encoder = vae_encoder(image_shape, 1, width)[:-1]  # up to its HIDDEN features
         self.up = nn.ModuleList(mlp(HIDDEN, HIDDEN, HIDDEN) for _ in range(layers - 1))
         self.layers = nn.ModuleList(Layer(latent_dim, top=i == 0) for i in range(layers))
         self.decoder = vae_decoder(HIDDEN, image_shape, width)

@@ -9,7 +9,7 @@ from .curves import maps
 from .gallery import Gallery, legend, row
 from .markup import Html, join, number, tag
 from .rankings import colours, sentences
-from .summary import Result, Study
+from .summary import Result, Study, judged_by
 
 COLUMNS = 10
 LATENTS = {
@@ -109,9 +109,8 @@ def sweep(study: Study, p: Params, gallery: Gallery) -> Html | None:
     for model in p.sweep.models:
         points = [s for s in study.sweep if s["model"] == model]
         if points:
-            losses = [k for k in points[0]["final"] if k.endswith("/loss")]
-            kept = [k for k in losses if k.startswith("val/")] or losses
-            charts = [_heat_map(p, model, points, k, gallery) for k in ("fid_classifier", *kept)]
+            kept = ("fid_classifier", *judged_by(points[0]["final"]))
+            charts = [_heat_map(p, model, points, k, gallery) for k in kept]
             parts += [sentences(findings.sweep(points)), row(charts)]
     seen = f"Each point is a training of its own, with {p.sweep.images:,} images."
     return join(tag("p", seen), *parts) if parts else None

@@ -70,6 +70,14 @@ class Study:
         return sorted(self.results, key=lambda r: r.evaluate["fid_classifier"])
 
 
+def judged_by(final: dict[str, float]) -> list[str]:
+    """The validated loss that tells one training of a model from another: a bound if there is one.
+
+    A loss may have weights of its own (beta, warm-up), the negative ELBO has none.
+    """
+    return [k for k in ("val/negative_elbo", "val/loss") if k in final][:1]
+
+
 def collect(p: Params, data: Path, metrics: Path) -> list[Study]:
     """Read what the stages wrote for `datasets` x `models`, whatever else lies there."""
     return [_study(p, dataset, data, metrics) for dataset in p.datasets]
@@ -86,7 +94,7 @@ def _flat(study: Study) -> dict[str, dict[str, float]]:
     for point in study.sweep:
         name = "sweep-{model}-{latent_dim}-{width}".format(**point)
         rows[name] = {k: point[k] for k in ("fid_classifier", "parameters")}
-        rows[name] |= {k.replace("/", "_"): v for k, v in point["final"].items() if k == "val/loss"}
+        rows[name] |= {k.replace("/", "_"): point["final"][k] for k in judged_by(point["final"])}
     return rows
 
 
