@@ -105,15 +105,21 @@ def test_a_bound_is_the_sum_that_a_score_is_made_of_or_absent(game):
         torch.testing.assert_close(bound, scores["negative_elbo"])
 
 
-def test_averaged_networks_exist_and_serve_decoding(game):
+@torch.no_grad()
+def test_averaged_networks_exist_and_serve_what_is_made_of_the_model(game):
     model, x, y = game
     z = torch.randn(4, model.latent_dim)
-    before = model.eval().decode(z, y)
+
+    def made():
+        return torch.cat([model.decode(z, y).flatten(), *model.scores(x, y).values()])
+
+    model.eval()
     for name in model.averaged:
-        with torch.no_grad():
-            for weight in getattr(model, name).parameters():
-                weight.zero_()
-        assert not torch.equal(model.decode(z, y), before)
+        before = made()
+        for weight in (weights := list(getattr(model, name).parameters())):
+            weight.add_(1)
+        assert not weights or not torch.equal(made(), before), name
+    assert "generator" in model.averaged or set(model.averaged) >= {"encoder", "decoder"}
 
 
 def test_judging_real_and_generated_images_together_mixes_nothing(game):

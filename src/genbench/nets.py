@@ -8,9 +8,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 
 def halvings(size: int) -> list[int]:
-    """Sizes from `size` down, halved (rounded up) until below 8, at least twice: 28, 14, 7."""
+    """Sizes from `size` down, halved (rounded up) until 4 or below, at least twice: 28, 14, 7, 4.
+
+    4x4 is where the generator of Radford et al. 2016 starts.
+    """
     sizes = [size]
-    while sizes[-1] >= 8 or len(sizes) < 3:
+    while sizes[-1] > 4 or len(sizes) < 3:
         sizes.append(-(-sizes[-1] // 2))
     return sizes
 

@@ -80,6 +80,11 @@ class VAE(GenerativeModel):
         self.likelihood = Likelihood(likelihood, image_shape)
         self.register_buffer("seen", torch.zeros((), dtype=torch.long))  # images, in training
 
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """All networks: the encoder must be that of the decoder."""
+        return tuple(name for name, _ in self.named_children())
+
     def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z | x), each (N, latent_dim)."""
         return self.encoder(x).chunk(2, dim=1)
