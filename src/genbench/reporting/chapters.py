@@ -33,8 +33,10 @@ def samples(study: Study, p: Params, gallery: Gallery) -> Html:
     some = np.linspace(0, len(x) - 1, min(len(x), COLUMNS**2)).astype(int)
     pictures = [gallery.grid(x[some], COLUMNS, "real.png", tag("b", "real test images"))]
     for r in study.ranked():
-        fid = f" FID {number(r.evaluate['fid_classifier'])}"
-        caption = join(tag("b", r.model), fid, ", averaged weights" if r.train.get("ema") else "")
+        about = f" FID {number(r.evaluate['fid_classifier'])}"
+        about += ", averaged weights" if r.train.get("ema") else ""
+        about += ", classes in turn" if "label_accuracy" in r.evaluate else ""
+        caption = join(tag("b", r.model), about)
         pictures.append(gallery.copy(r.pictures / "grid.png", f"{r.model}/grid.png", caption))
     return join(tag("p", "Not picked: the first images of each model's sample."), row(pictures))
 
