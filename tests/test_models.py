@@ -69,10 +69,10 @@ def test_a_score_does_not_depend_on_the_images_beside_it(game):
 
 def test_an_image_does_not_depend_on_the_images_made_with_it(game):
     model, _, y = game
-    z = seeds.latents(230, model.latent_dim, seed=0) * 3
-    y = np.resize(y.numpy(), 230)
+    z = seeds.latents(130, model.latent_dim, seed=0) * 3
+    y = np.resize(y.numpy(), 130)
     many = sampling.decode(model.eval(), z, y)
-    for n in (1, 7, 64, 100, 101):
+    for n in (1, 64, 101):
         assert np.array_equal(sampling.decode(model, z[:n], y[:n]), many[:n])
 
 

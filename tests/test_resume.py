@@ -23,7 +23,7 @@ def train(name, shape, **options):
     random = torch.Generator().manual_seed(1)
     x = torch.randint(0, 256, (50, *shape), dtype=torch.uint8, generator=random)
     y = torch.arange(50) % 10
-    model = models.build(name, shape, 10, **SHIPPED.build_args(name))
+    model = models.build(name, shape, 10, **SHIPPED.build_args(name) | {"width": 8})
     noise = torch.randn(4, model.latent_dim, generator=random)
     return training.train(
         *(model, Batches(x, y, 8, seed=1)),

@@ -19,7 +19,7 @@ def data(shape=(1, 8, 8), n=50, seed=0):
 
 def trained(name, shape=(1, 8, 8), **options):
     torch.manual_seed(0)
-    model = models.build(name, shape, 10, **SHIPPED.build_args(name))
+    model = models.build(name, shape, 10, **SHIPPED.build_args(name) | {"width": 8})
     done = training.train(model, Batches(*data(shape), 8, seed=1), **{"images": 160, **options})
     return model, done
 
