@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from layers import layers
 from torch import nn
 
 from genbench import models, params
@@ -14,16 +15,6 @@ SHIPPED = params.load(Path(__file__).parents[1] / "params.yaml")
 def build(name, shape=(1, 8, 8), **changes):
     torch.manual_seed(0)
     return models.build(name, shape, 10, **SHIPPED.build_args(name) | changes)
-
-
-def layers(net, x):
-    """(shape without N, number of parameters) of every layer's output that has parameters."""
-    found = []
-    for layer in net:
-        x = layer(x)
-        if count := sum(w.numel() for w in layer.parameters()):
-            found.append((tuple(x.shape[1:]), count))
-    return found
 
 
 def test_the_conv_gan_at_28x28_has_the_layers_of_its_source():

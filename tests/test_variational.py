@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from layers import layers
 from sklearn.decomposition import PCA
 from torch import nn
 from torch.distributions import Normal, kl_divergence
@@ -257,16 +258,6 @@ def test_the_vae_at_28x28_has_the_layers_of_the_classic_one():
     ]
     mean, log_variance = model.posterior(torch.zeros(1, 1, 28, 28), None)
     assert mean.shape == log_variance.shape == (1, 16)
-
-
-def layers(net, x):
-    """(shape without N, number of parameters) of every layer's output that has parameters."""
-    found = []
-    for layer in net:
-        x = layer(x)
-        if count := sum(w.numel() for w in layer.parameters()):
-            found.append((tuple(x.shape[1:]), count))
-    return found
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)], ids=str)
