@@ -120,13 +120,22 @@ def test_the_kl_warms_up_over_the_images_seen_in_training_alone(name):
 
 
 @pytest.mark.parametrize("name", VAES)
+def test_scores_encode_every_image_once(name):
+    model, (x, y), passes = build(name), batch(), []
+    model.encoder.register_forward_hook(lambda *_: passes.append(1))
+    model.scores(x, y)
+    assert len(passes) == 1
+
+
+@pytest.mark.parametrize("name", VAES)
 def test_codes_of_the_posterior_mean_decode_to_the_reconstruction(name):
     model, (x, y) = shaken(build(name)), batch()
     with torch.no_grad():
-        h, _ = model.infer(x, y, torch.zeros(len(x), model.latent_dim))
+        seen = model.read(x, y)
+        h, _ = model.infer(seen, torch.zeros(len(x), model.latent_dim))
         want = model.likelihood.mean(model.output(h, y))
         if name != "hvae":  # its mean of a lower layer depends on what the upper one draws
-            assert not torch.equal(model.infer(x, y, torch.ones_like(model.encode(x, y)))[0], h)
+            assert not torch.equal(model.infer(seen, torch.ones_like(model.code(seen)))[0], h)
         torch.testing.assert_close(model.decode(model.encode(x, y), y), want, atol=1e-5, rtol=1e-4)
 
 
@@ -219,18 +228,20 @@ def test_the_density_of_the_flow_prior_integrates_to_one():
 
 def test_the_kl_of_the_flow_is_on_average_the_closed_form_where_the_flow_does_nothing():
     model, (x, y) = build("flow_vae"), batch(1)
-    mean, log_variance = model.posterior(x, y)
+    seen = model.read(x, y)
+    mean, log_variance = model.posterior(seen)
     normal = Normal(mean, (0.5 * log_variance).exp())
     want = kl_divergence(normal, Normal(0.0, 1.0)).sum().item()
-    draws = model.infer(x.expand(20_000, -1, -1, -1), y, torch.randn(20_000, 16))[1]["kl"]
+    draws = model.infer(seen.expand(20_000, -1), torch.randn(20_000, 16))[1]["kl"]
     assert draws.mean().item() == pytest.approx(want, abs=4 * draws.std().item() / 20_000**0.5)
 
 
 def test_the_kl_of_a_lower_layer_is_that_of_its_latents_to_their_prior():
     model, (x, y) = shaken(build("hvae", layers=3)), batch()
     noise = torch.randn(len(x), model.latent_dim)
-    _, means, log_variances = model._descend(x, noise)
-    _, kls = model.infer(x, y, noise)
+    seen = model.read(x, y)
+    _, means, log_variances = model._descend(seen, noise)
+    _, kls = model.infer(seen, noise)
     state = torch.zeros(len(x), model.layers[0].enter.out_features)
     each = zip(model.layers, means, log_variances, noise.chunk(3, 1), strict=True)
     for i, (layer, mean, log_variance, e) in enumerate(each, start=1):
@@ -256,7 +267,7 @@ def test_the_vae_at_28x28_has_the_layers_of_the_classic_one():
         ((32, 28, 28), 18_464),
         ((1, 28, 28), 289),
     ]
-    mean, log_variance = model.posterior(torch.zeros(1, 1, 28, 28), None)
+    mean, log_variance = model.posterior(model.read(torch.zeros(1, 1, 28, 28), None))
     assert mean.shape == log_variance.shape == (1, 16)
 
 

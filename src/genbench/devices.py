@@ -1,8 +1,10 @@
 """Where and how to compute."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -63,7 +65,12 @@ def peak_memory_mib(device: torch.device) -> float:
     """Highest memory use so far: of the GPU's allocator, else of the whole process; in MiB."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    import resource
+    try:
+        # ru_maxrss would count the process that started this one
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**10
+    except FileNotFoundError:
+        import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+        unit = 1 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

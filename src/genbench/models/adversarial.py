@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from .. import losses
 from ..optimizers import Adam
-from .base import GenerativeModel
+from .base import GenerativeModel, at_least
 
 
 class GAN(GenerativeModel):
@@ -20,8 +20,7 @@ class GAN(GenerativeModel):
 
     def __init__(self, *, latent_dim: int, lr: float, judge_moves: int = 1):
         super().__init__()
-        if judge_moves < 1:
-            raise ValueError(f"{self.judge}_moves must be at least 1, got {judge_moves}")
+        at_least(1, **{f"{self.judge}_moves": judge_moves})
         self.latent_dim, self.lr = latent_dim, lr
         self.turns = (self.judge,) * judge_moves + ("generator",)
 

@@ -12,6 +12,13 @@ PROBED = 200
 """Images generated for `diagnose`."""
 
 
+def at_least(least: float, **choices: float) -> None:
+    """A ValueError that names the choice which is below `least`."""
+    for name, value in choices.items():
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
 class GenerativeModel(nn.Module, ABC):
     """Networks, their losses, how to decode latents, how to score images.
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from ..nets import vae_decoder, vae_encoder
+from .base import at_least
 from .variational import VAE, Kind
 
 
@@ -28,13 +29,9 @@ class Model(VAE):
         capacity: float,
         capacity_images: int,
     ):
-        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
-        for name, value, least in (("beta", beta, 0), ("capacity", capacity, 0)):
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}, got {value}")
-        if capacity_images < 1:
-            raise ValueError(f"capacity_images must be at least 1, got {capacity_images}")
+        super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
+        at_least(0, beta=beta, capacity=capacity)
+        at_least(1, capacity_images=capacity_images)
         self.beta, self.capacity, self.capacity_images = beta, capacity, capacity_images
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)

@@ -22,15 +22,14 @@ class Model(VAE):
         likelihood: Kind,
         kl_warmup_images: int,
     ):
-        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
         self.classes, (channels, *size) = classes, image_shape
         self.encoder = vae_encoder((channels + classes, *size), 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim + classes, image_shape, width)
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def read(self, x: Tensor, y: Tensor) -> Tensor:
         planes = self._one_hot(y, x)[..., None, None].expand(-1, -1, *x.shape[2:])
-        return super().posterior(torch.cat([x, planes], 1), y)
+        return super().read(torch.cat([x, planes], 1), y)
 
     def output(self, h: Tensor, y: Tensor) -> Tensor:
         return super().output(torch.cat([h, self._one_hot(y, h)], 1), y)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..nets import mlp, vae_decoder, vae_encoder
+from .base import at_least
 from .variational import VAE, Kind
 
 
@@ -53,10 +54,8 @@ class Model(VAE):
         kl_warmup_images: int,
         couplings: int,
     ):
-        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
-        if couplings < 1:
-            raise ValueError(f"couplings must be at least 1, got {couplings}")
+        super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
+        at_least(1, couplings=couplings)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
         self.flow = nn.ModuleList(
@@ -76,14 +75,14 @@ class Model(VAE):
             z = coupling.inverse(z)
         return z
 
-    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def infer(self, seen: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The KL is an estimate from the one draw: log q(z | x) - log p(z), at times below 0."""
-        mean, log_variance = self.posterior(x, y)
-        z = mean + (0.5 * log_variance).exp() * noise
+        z, _ = super().infer(seen, noise)
+        _, log_variance = self.posterior(seen)
         u, log_determinant = self.to_prior(z)
         # log N(noise) - log N(u) - log sigma - log |det|; the constants cancel
         kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant
         return z, {"kl": kl}
 
-    def encode(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.to_prior(self.posterior(x, y)[0])[0]
+    def code(self, seen: Tensor) -> Tensor:
+        return self.to_prior(super().code(seen))[0]

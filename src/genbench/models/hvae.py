@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..losses import kl_to_standard_normal
 from ..nets import mlp, vae_decoder, vae_encoder
+from .base import at_least
 from .variational import VAE, Kind
 
 HIDDEN = 128
@@ -53,33 +54,34 @@ class Model(VAE):
         kl_warmup_images: int,
         layers: int,
     ):
-        if layers < 2:
-            raise ValueError(f"layers must be at least 2, got {layers}")
-        common = {"latent_dim": layers * latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        at_least(2, layers=layers)
+        super().__init__(image_shape, layers * latent_dim, lr, likelihood, kl_warmup_images)
         self.encoder = vae_encoder(image_shape, 1, width)[:-1]  # up to its HIDDEN features
         self.up = nn.ModuleList(mlp(HIDDEN, HIDDEN, HIDDEN) for _ in range(layers - 1))
         self.layers = nn.ModuleList(Layer(latent_dim, top=i == 0) for i in range(layers))
         self.decoder = vae_decoder(HIDDEN, image_shape, width)
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def read(self, x: Tensor, y: Tensor) -> list[Tensor]:
+        seen = [self.encoder(x)]
+        for up in self.up:
+            seen.append(seen[-1] + up(seen[-1]))
+        return seen
+
+    def posterior(self, seen: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the codes, of the lower layers given the means above."""
-        _, *moments = self._descend(x, noise=None)
+        _, *moments = self._descend(seen, noise=None)
         return tuple(torch.cat(m, 1) for m in moments)
 
-    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        state, means, log_variances = self._descend(x, noise)
+    def infer(self, seen: list[Tensor], noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        state, means, log_variances = self._descend(seen, noise)
         pairs = zip(means, log_variances, strict=True)
         kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
         return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
 
     def _descend(
-        self, x: Tensor, noise: Tensor | None
+        self, seen: list[Tensor], noise: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """The state below all layers, and each layer's moments; without noise, draws are means."""
-        seen = [self.encoder(x)]
-        for up in self.up:
-            seen.append(seen[-1] + up(seen[-1]))
         state, means, log_variances = torch.zeros_like(seen[0]), [], []
         noises = [0.0] * len(self.layers) if noise is None else noise.chunk(len(self.layers), 1)
         for layer, bottom_up, e in zip(self.layers, reversed(seen), noises, strict=True):

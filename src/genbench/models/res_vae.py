@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from ..nets import residual_decoder, residual_encoder
+from .base import at_least
 from .variational import VAE, Kind
 
 
@@ -26,11 +27,9 @@ class Model(VAE):
         blocks: int,
         perceptual: float,
     ):
-        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
-        for name, value, least in (("blocks", blocks, 1), ("perceptual", perceptual, 0)):
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}, got {value}")
+        super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
+        at_least(1, blocks=blocks)
+        at_least(0, perceptual=perceptual)
         self.perceptual = perceptual
         self.encoder = residual_encoder(image_shape, 2 * latent_dim, width, blocks)
         self.decoder = residual_decoder(latent_dim, image_shape, width, blocks)

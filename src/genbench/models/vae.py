@@ -22,8 +22,7 @@ class Model(VAE):
         kl_warmup_images: int,
         reduction: Literal["sum", "mean"],
     ):
-        common = {"latent_dim": latent_dim, "lr": lr, "likelihood": likelihood}
-        super().__init__(image_shape, **common, kl_warmup_images=kl_warmup_images)
+        super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
         mean = reduction == "mean"
         self.divisors = (math.prod(image_shape), latent_dim) if mean else (1, 1)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..losses import bernoulli_nll, gaussian_nll, kl_to_standard_normal, logistic_nll
-from .base import GenerativeModel
+from .base import GenerativeModel, at_least
 
 Kind = Literal["auto", "bernoulli", "gaussian", "logistic"]
 DRAWS = 4
@@ -71,11 +71,10 @@ class VAE(GenerativeModel):
     decoder: nn.Module
 
     def __init__(
-        self, image_shape, *, latent_dim: int, lr: float, likelihood: Kind, kl_warmup_images: int
+        self, image_shape, latent_dim: int, lr: float, likelihood: Kind, kl_warmup_images: int
     ):
         super().__init__()
-        if kl_warmup_images < 0:
-            raise ValueError(f"kl_warmup_images must be at least 0, got {kl_warmup_images}")
+        at_least(0, kl_warmup_images=kl_warmup_images)
         self.latent_dim, self.lr, self.kl_warmup_images = latent_dim, lr, kl_warmup_images
         self.likelihood = Likelihood(likelihood, image_shape)
         self.register_buffer("seen", torch.zeros((), dtype=torch.long))  # images, in training
@@ -85,16 +84,20 @@ class VAE(GenerativeModel):
         """All networks: the encoder must be that of the decoder."""
         return tuple(name for name, _ in self.named_children())
 
-    def posterior(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z | x), each (N, latent_dim)."""
-        return self.encoder(x).chunk(2, dim=1)
+    def read(self, x: Tensor, y: Tensor) -> Tensor | list[Tensor]:
+        """What the encoder makes of images: all that the posterior is told of them."""
+        return self.encoder(x)
 
-    def infer(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def posterior(self, seen: Tensor | list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z | x), each (N, latent_dim), of what was `read`."""
+        return seen.chunk(2, dim=1)
+
+    def infer(self, seen: Tensor | list[Tensor], noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """What the decoder gets for a draw from the posterior, and the KL to the prior.
 
         The draw is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
         """
-        mean, log_variance = self.posterior(x, y)
+        mean, log_variance = self.posterior(seen)
         kl = kl_to_standard_normal(mean, log_variance).sum(1)
         return mean + (0.5 * log_variance).exp() * noise, {"kl": kl}
 
@@ -106,14 +109,16 @@ class VAE(GenerativeModel):
         """The decoder's output, parameters of the likelihood (N, C, H, W)."""
         return self.decoder(h)
 
-    def terms(self, x: Tensor, y: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, x: Tensor, y: Tensor, seen: Tensor | list[Tensor], noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """-log p(x | z) for one draw of z, and the KLs; all (N,) in nats per image."""
-        h, kls = self.infer(x, y, noise)
+        h, kls = self.infer(seen, noise)
         return self.likelihood.negative_log(self.output(h, y), x), kls
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         noise = torch.randn(len(x), self.latent_dim, device=x.device)
-        reconstruction, kls = self.terms(x, y, noise)
+        reconstruction, kls = self.terms(x, y, self.read(x, y), noise)
         reconstruction, kls = reconstruction.mean(), {k: v.mean() for k, v in kls.items()}
         kl = sum(kls.values())
         if self.training:
@@ -134,22 +139,27 @@ class VAE(GenerativeModel):
         return self.likelihood.mean(self.output(self.from_prior(z, y), y))
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.posterior(x, y)[0]
+        return self.code(self.read(x, y))
+
+    def code(self, seen: Tensor | list[Tensor]) -> Tensor:
+        """The code of images (N, latent_dim), of what was `read`: the posterior's mean."""
+        return self.posterior(seen)[0]
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        reconstruction, kl = self._averaged(x, y)
-        error = (self.decode(self.encode(x, y), y) - x).square().flatten(1).sum(1)
+        seen = self.read(x, y)
+        reconstruction, kl = self._averaged(x, y, seen)
+        error = (self.decode(self.code(seen), y) - x).square().flatten(1).sum(1)
         return {"negative_elbo": reconstruction + kl, "reconstruction_error": error, "kl": kl}
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor:
-        return sum(self._averaged(x, y))
+        return sum(self._averaged(x, y, self.read(x, y)))
 
-    def _averaged(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _averaged(self, x: Tensor, y: Tensor, seen) -> tuple[Tensor, Tensor]:
         """Reconstruction and KL, (N,), as means over DRAWS draws from the posterior."""
         # the same noise for every image, so that a score does not depend on what is scored with it
         random = torch.Generator().manual_seed(0)
         noise = torch.randn(DRAWS, self.latent_dim, generator=random).to(x.device)
-        draws = [self.terms(x, y, e.expand(len(x), -1)) for e in noise]
+        draws = [self.terms(x, y, seen, e.expand(len(x), -1)) for e in noise]
         reconstruction = torch.stack([nll for nll, _ in draws]).mean(0)
         return reconstruction, torch.stack([sum(kls.values()) for _, kls in draws]).mean(0)
 

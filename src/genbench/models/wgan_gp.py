@@ -7,6 +7,7 @@ from ..losses import gradient_penalty
 from ..nets import Decoder, Encoder
 from ..optimizers import Adam
 from .adversarial import WassersteinGAN
+from .base import at_least
 
 
 class Model(WassersteinGAN):
@@ -22,8 +23,7 @@ class Model(WassersteinGAN):
         critic_moves: int,
     ):
         super().__init__(latent_dim=latent_dim, lr=lr, judge_moves=critic_moves)
-        if penalty < 0:
-            raise ValueError(f"penalty must be at least 0, got {penalty}")
+        at_least(0, penalty=penalty)
         self.penalty = penalty
         self.generator = Decoder(latent_dim, image_shape, width)
         # no batch norm: the penalty is per image (section 4)
