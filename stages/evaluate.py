@@ -1,43 +1,60 @@
-"""Measure the quality of one model's samples, in the features of the dataset's classifier."""
+"""Measure the quality of one model's samples against the real images of the reference."""
 
 from pathlib import Path
 
 import torch
 
-from genbench import cli, devices, features, images, metrics, params, records, seeds
+from genbench import cli, devices, extractors, features, images, params, pictures, quality, records
+from genbench.neighbours import nearest
+from genbench.seeds import derive
 
 
 def main(argv=None):
     a = cli.parse(
         *(__doc__, argv),
-        **{"dataset": str, "samples": Path, "classifier": Path, "accuracy": Path, "real": Path},
-        **{"features": Path, "out": Path},
+        **{"dataset": str, "data": Path, "samples": Path, "training": Path, "classifier": Path},
+        **{"real": Path, "reference": Path, "features": Path, "out": Path, "figure": Path},
     )
     p = params.load()
-    classifier = features.load(a.classifier, devices.pick(p.device))
-    there = images.names_in(a.samples)
-    samples = dict(zip(there, images.load_npz(a.samples, *there), strict=True))
-    x = samples["x"]
-    train, test, real_logits = images.load_npz(a.real, "train", "test", "test_logits")
-    n = min(p.evaluate.n, len(x), len(train), len(test))
-    random = seeds.generator(p.seed, "evaluate", a.dataset)
-    chosen, held = random.permutation(len(test))[:n], random.permutation(len(train))[:n]
-    real = (train[held], test[chosen], real_logits[chosen])
-    train, test, real_logits = map(torch.as_tensor, real)
-    fake, logits = features.extract(classifier, x[:n])
-    images.save_npz(a.features, fake=fake.numpy(), logits=logits.numpy())
+    device, card = devices.pick(p.device), records.load_json(a.reference)["protocol"]
+    judge = extractors.again(card, p.evaluate, a.classifier, device)
+    real, sample, n = quality.Real.load(a.real), images.load_all(a.samples), card["n"]
+    first, *more = (
+        x[:n] for x in sample["x"].reshape(p.evaluate.seeds, -1, *sample["x"].shape[1:])
+    )
+    how = judge.name, p.evaluate, derive(p.seed, "metrics", a.dataset)
+    fake, logits = judge.extract(first)
+    found = quality.measure(real, fake, logits, *how)
+    others = [quality.measure(real, *judge.extract(x), *how, sure=False).numbers for x in more]
 
-    seed = seeds.derive(p.seed, "metrics", a.dataset)
-    found = metrics.quality(test, fake, logits, choices=p.evaluate, seed=seed)
-    found["fid_classifier_floor"] = metrics.frechet_distance(test, train)
-    splits = p.evaluate.splits
-    found["is_classifier_real"] = metrics.inception_score(real_logits, splits=splits, seed=seed)[0]
-    if "labels" in samples:
-        found["label_accuracy"] = features.accuracy(logits, samples["labels"][:n])
-    if "test_negative_elbo" in samples:
-        found["negative_elbo"] = samples["test_negative_elbo"].mean(dtype=float).item()
-    found["classifier_test_accuracy"] = records.load_json(a.accuracy)["test_accuracy"]
-    records.save_json(a.out, found)
+    if judge.name != "classifier":
+        fake, logits = features.extract(features.load(a.classifier, device), first)
+    classes, train_x = images.load_npz(a.data, "classes", "train_x")
+    numbers, table = quality.of_classes(logits, found.lies.precise, classes.tolist())
+    if "labels" in sample:
+        right = logits.argmax(1) == torch.as_tensor(sample["labels"][:n])
+        found.add_mean("label_accuracy", right, p.evaluate.bootstrap, how[-1])
+    if "test_negative_elbo" in sample:
+        bounds = sample["test_negative_elbo"]
+        found.add_mean("negative_elbo", bounds, p.evaluate.bootstrap, how[-1])
+    distances, which = nearest(fake, *map(torch.as_tensor, images.load_npz(a.real, "train")))
+
+    weights = "averaged" if records.load_json(a.training / "summary.json")["ema"] else "raw"
+    images.save_npz(a.features, fake=fake.numpy(), logits=logits.numpy())
+    images.save_png(a.figure, pictures.nearest(first, distances.numpy(), train_x[which.numpy()]))
+    records.save_json(
+        a.out,
+        {
+            **found.numbers,
+            **numbers,
+            **{"n_real": len(real.test), "n_fake": len(first), "classes": table},
+            **{
+                "intervals": found.intervals,
+                "over_seeds": quality.over_seeds([found.numbers, *others]),
+            },
+            "protocol": {**card, "weights": weights, "checkpoint": "last"},
+        },
+    )
 
 
 if __name__ == "__main__":

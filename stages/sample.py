@@ -12,7 +12,10 @@ def main(argv=None):
     model = checkpoint.load(a.weights, devices.pick(p.device))
     test_x, test_y, classes = images.load_npz(a.data, "test_x", "test_y", "classes")
     samples = sampling.sample(
-        model, p.sample.n, len(classes), seeds.derive(p.seed, "sample", a.dataset)
+        model,
+        p.sample.n * p.evaluate.seeds,
+        len(classes),
+        seeds.derive(p.seed, "sample", a.dataset),
     )
     codes = sampling.encode(model, test_x[: p.sample.n], test_y[: p.sample.n])
     bounds = sampling.negative_elbo(model, test_x, test_y)

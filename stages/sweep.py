@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import torch
-
 from genbench import (
     cli,
     experiment,
+    extractors,
     facts,
-    features,
-    images,
-    metrics,
     params,
+    quality,
     records,
     sampling,
     seeds,
@@ -22,27 +19,25 @@ def main(argv=None):
     a = cli.parse(
         *(__doc__, argv),
         **{"dataset": str, "model": str, "latent_dim": int, "width": int},
-        **{"data": Path, "classifier": Path, "real": Path, "out": Path},
+        **{"data": Path, "classifier": Path, "real": Path, "reference": Path, "out": Path},
     )
     p = params.load().at_point(a.latent_dim, a.width)
     chosen = {"stream": (a.latent_dim, a.width), "perceptual": a.classifier}
     with experiment.run(p, a.dataset, a.model, a.data, **chosen) as run:
         point = {"dataset": a.dataset, "model": a.model}
         point |= {"latent_dim": a.latent_dim, "width": a.width}
-        records.save_json(a.out, {**point, **run.summary(), **quality(p, a, run)})
+        records.save_json(a.out, {**point, **run.summary(), **measured(p, a, run)})
         facts.save(a.out, run.facts)
 
 
-def quality(p, a, run):
-    """FID, IS and KID of the trained model, in the classifier's features."""
-    (test,) = images.load_npz(a.real, "test")
-    n = min(p.evaluate.n, p.sample.n, len(test))
-    x = sampling.sample(run.model, n, run.how["classes"], seeds.derive(p.seed, "sample", a.dataset))
-    classifier = features.load(a.classifier, run.model.device)
-    fake, logits = features.extract(classifier, x["x"])
-    chosen = seeds.generator(p.seed, "sweep", a.dataset).permutation(len(test))[:n]
-    real = torch.as_tensor(test[chosen])
-    return metrics.quality(real, fake, logits, choices=p.evaluate, seed=p.seed)
+def measured(p, a, run):
+    """Every metric of the trained model's samples."""
+    card, device = records.load_json(a.reference)["protocol"], run.model.device
+    judge = extractors.again(card, p.evaluate, a.classifier, device)
+    seed = seeds.derive(p.seed, "sample", a.dataset)
+    x = sampling.sample(run.model, card["n"], run.how["classes"], seed)["x"]
+    real, sample = quality.Real.load(a.real), judge.extract(x)
+    return quality.measure(real, *sample, judge.name, p.evaluate, seed, sure=False).numbers
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ from genbench.params import Params
 MODELS = ("gan", "dcgan", "wgan", "vae")
 SIDES = {"digits": (1, 8, 3), "Käfer": (3, 32, 12)}  # channels, pixels, classes
 SETS = {"val": 0.0, "test": 0.0, "corrupted-noise": 2.5, "corrupted-blur": 0.7}
+CARD = {
+    **{"extractor": "classifier", "extractor_sha256": "0123456789abcdef" * 4, "resize": "none"},
+    **{"n": 100, "split": "test", "seed": 0},
+}
 PARTNER = "other_beetles"
 ALARMS = {"gan": ["mode collapse: all <b>alike</b>; from 12,000 to 60,000 images"]}
 
@@ -25,9 +29,16 @@ TREE = {
     "zoo": {},
     "split": {"val": 0.1, "test": 0.25},
     "data": {name: {"ood": [PARTNER, "noise"]} for name in SIDES},
-    "classifier": {"images": 1000, "batch_size": 10, "lr": 0.001, "width": 8},
+    "classifier": {
+        **{"network": "auto", "images": {"cnn": 1000, "resnet": 1000}},
+        **{"batch_size": 10, "lr": 0.001, "width": 8},
+    },
     "sample": {"n": 100},
-    "evaluate": {"n": 100, "splits": 2, "kid_subsets": 2, "kid_subset_size": 10},
+    "evaluate": {
+        **{"n": 100, "seeds": 1, "bootstrap": 20, "splits": 2, "kid_subsets": 2},
+        **{"kid_subset_size": 10, "extractor": "classifier", "inception_weights": None},
+        "resize": "tensorflow",
+    },
     "anomaly": {"n": 100, "quantile": 0.95, "corruptions": ["noise", "blur"]},
     "tsne": {"n": 100, "perplexity": 30, "neighbours": 10},
     "sweep": {"models": ["vae"], "latent_dim": [4, 16], "width": [16, 32], "images": 1000},
@@ -81,7 +92,10 @@ def _processed(data, dataset, random, channels, side, k, n):
         arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
     images.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
     record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
-    records.save_json(data.parent / "metrics" / "classifier" / f"{dataset}.json", record)
+    metrics = data.parent / "metrics"
+    records.save_json(metrics / "classifier" / f"{dataset}.json", record)
+    reference = {"floor": _quality(3.1, 8.6), "ceiling": _quality(400.0, 1.2), "protocol": CARD}
+    records.save_json(metrics / "reference" / f"{dataset}.json", reference)
 
 
 def _model(root, dataset, model, random, i, large):
@@ -91,7 +105,7 @@ def _model(root, dataset, model, random, i, large):
     folder = metrics / "train" / dataset / model
     records.save_csv(folder / "history.csv", history)
     final = {name: value for name, value in history[-1].items() if name != "images"}
-    summary = {"images": 60000, "parameters": 123456 * (i + 1), "final": final, "ema": not vae}
+    summary = {"images": 60000, "parameters": 123456 * (i + 1), "final": final, "ema": True}
     summary["alarms"] = ALARMS.get(model, [])
     records.save_json(folder / "summary.json", summary)
 
@@ -108,14 +122,28 @@ def _model(root, dataset, model, random, i, large):
     names = ("interpolation_lerp", "interpolation_slerp")
     for name in (*names, *(("reconstructions", "traversals") if vae else ())):
         picture(shown / f"{name}.png", 6, 11)
-    quality = {"fid_classifier": 30.0 / (i + 1), "fid_classifier_floor": 3.1}
-    quality |= {"is_classifier": 5.0 + i, "is_classifier_std": 0.1, "is_classifier_real": 8.6}
-    quality |= {"kid_classifier": 0.05 / (i + 1), "kid_classifier_std": 0.001}
-    quality |= {"classes_covered": k - (i == 0), "n_real": 150, "n_fake": 100}
-    quality |= {"classifier_test_accuracy": 0.9, "precision": 0.5 + i / 10, "recall": 0.4}
+    quality = _quality(30.0 / (i + 1), 5.0 + i)
+    quality |= {"classes_covered": k - (i == 0), "class_entropy": 2.2, "n_real": 150, "n_fake": 100}
     quality |= {"negative_elbo": 21.4} if vae else {}
+    table = {f"class <b>{i}</b> & more": {"share": 1 / k, "precision": None} for i in range(k)}
+    made = {"weights": "averaged", "checkpoint": "last"}
+    quality |= {"classes": table, "over_seeds": {}, "protocol": CARD | made}
     records.save_json(metrics / "evaluate" / dataset / f"{model}.json", quality)
+    picture(metrics / "evaluate" / dataset / f"{model}.png", 4, 22)
     _scores(root, dataset, model, random, i)
+
+
+def _quality(fid, score):
+    """What `quality.measure` finds, of one set of images."""
+    found = {"fid": fid, "fid_infinity": fid - 1, "is": score, "is_std": 0.1, "kid": fid / 600}
+    found |= {"kid_std": 0.001, "precision": 0.5, "recall": 0.4, "density": 0.9, "coverage": 0.8}
+    found |= {"nearest_ratio": 0.98, "duplicates": 0.02}
+    found = {
+        f"{k.removesuffix('_std')}_classifier{'_std' * k.endswith('_std')}": v
+        for k, v in found.items()
+    }
+    sure = {k: [0.95 * v, 1.05 * v] for k, v in found.items() if "_std" not in k and "inf" not in k}
+    return found | {"intervals": sure}
 
 
 def _losses(random, model, t, seen):

@@ -18,6 +18,57 @@ def changed(study, **values):
     return replace(study, results=[replace(r, evaluate={**r.evaluate, **values})])
 
 
+def with_fids(study, **ends):
+    """The study with these models only, each with (low, value, high) of its FID."""
+    kept = [r for r in study.results if r.model in ends]
+    of = {
+        r.model: r.evaluate["intervals"] | {"fid_classifier": list(ends[r.model][::2])}
+        for r in kept
+    }
+    values = {m: {"fid_classifier": v[1], "intervals": of[m]} for m, v in ends.items()}
+    kept = [replace(r, evaluate={**r.evaluate, **values[r.model]}) for r in kept]
+    return replace(study, results=kept)
+
+
+def test_models_whose_intervals_overlap_share_a_place(study):
+    ends = {"gan": (8, 9, 10), "dcgan": (1, 2, 3), "wgan": (9.9, 12, 14), "vae": (11, 13, 15)}
+    found = with_fids(study, **ends)
+    ranked = found.ranked()
+    assert [r.model for r in ranked] == ["dcgan", "gan", "wgan", "vae"]
+    # vae overlaps with wgan, but not with the first of the place
+    assert summary.places(ranked) == ["1", "2=", "2=", "4"]
+    text = " ".join(findings.ranking(found, seed=0))
+    assert "gan and wgan are tied" in text and "dcgan and" not in text
+
+
+def test_models_under_another_protocol_are_ranked_apart(study):
+    worst = study.ranked()[0]
+    other = {**worst.evaluate, "protocol": worst.protocol | {"weights": "raw"}}
+    rest = [r for r in study.results if r is not worst]
+    found = replace(study, results=[*rest, replace(worst, evaluate=other)])
+    assert [len(group) for group in found.groups()] in ([1, 3], [3, 1])
+    assert "measured under another protocol" in " ".join(findings.ranking(found, seed=0))
+
+
+@pytest.mark.parametrize("second, held", [((7.0, 8.0), True), ((9.0, 8.0), False)])
+def test_whether_the_ranking_holds_in_other_samples_is_said(study, second, held):
+    found = with_fids(study, gan=(4, 5, 6), dcgan=(8, 9, 10))
+    fids = {"gan": [5.0, second[0]], "dcgan": [9.0, second[1]]}
+    more = [
+        replace(r, evaluate=r.evaluate | {"over_seeds": {"fid_classifier": fids[r.model]}})
+        for r in found.results
+    ]
+    text = " ".join(findings.ranking(replace(found, results=more), seed=0))
+    assert ("All 2 samples of each model give this order." in text) == held
+    assert ("do not agree on the order of gan and dcgan" in text) != held
+
+
+def test_images_that_are_nearer_to_training_images_are_named(study):
+    assert "perhaps copied" not in " ".join(findings.ranking(study, seed=0))
+    text = " ".join(findings.ranking(changed(study, nearest_ratio_classifier=0.3), seed=0))
+    assert "perhaps copied: vae (0.30)" in text
+
+
 def scored(study, auroc):
     """The study with one model, whose main score has this AUROC against noise."""
     r = study.results[3]

@@ -69,36 +69,3 @@ def test_metrics_neither_read_nor_move_the_global_random_state():
         found.append((scores, distances))
         assert torch.equal(state, torch.get_rng_state())
     assert found[0] == found[1]
-
-
-def test_a_class_is_covered_from_a_tenth_of_its_share():
-    counts = [480, 10, 9, 501]
-    logits = torch.eye(4).repeat_interleave(torch.tensor(counts), 0)
-    assert metrics.classes_covered(logits) == 2
-    assert metrics.classes_covered(logits, share=0.03) == 4
-
-
-def test_precision_and_recall_of_a_set_to_itself_are_1_and_of_far_sets_0():
-    assert metrics.precision_and_recall(clouds(), clouds()) == (1, 1)
-    assert metrics.precision_and_recall(clouds(), clouds() + 100) == (0, 0)
-
-
-def test_samples_of_half_of_the_data_are_precise_and_recall_half():
-    left, right = clouds(n=300), clouds(n=300, seed=1) + 100
-    precision, recall = metrics.precision_and_recall(torch.cat([left, right]), clouds(seed=2))
-    assert precision > 0.8 and recall == pytest.approx(0.5, abs=0.1)
-    recall, precision = metrics.precision_and_recall(clouds(seed=2), torch.cat([left, right]))
-    assert precision > 0.8 and recall == pytest.approx(0.5, abs=0.1)
-
-
-def test_precision_and_recall_agree_with_their_definition(monkeypatch):
-    monkeypatch.setattr(metrics, "CHUNK", 37)
-    real, fake = clouds(n=150), clouds(n=120, seed=3) * 1.3 + 0.4
-
-    def inside(points, of):
-        radii = [np.sort(np.linalg.norm(of - v, axis=1))[3] for v in of]
-        near = [(np.linalg.norm(of - v, axis=1) <= radii).any() for v in points]
-        return np.mean(near)
-
-    want = inside(fake.numpy(), real.numpy()), inside(real.numpy(), fake.numpy())
-    assert metrics.precision_and_recall(real, fake) == pytest.approx(want, abs=1e-6)

@@ -13,7 +13,7 @@ from genbench import checkpoint, features, images, records
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
-HOW = {"image_shape": (3, 8, 8), "classes": 3, "width": 4, "lr": 0.001}
+HOW = {"image_shape": (3, 8, 8), "classes": 3, "width": 4, "lr": 0.001, "network": "resnet"}
 
 
 @pytest.fixture

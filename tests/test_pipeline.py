@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 TINY = {
     "models": ["gan", "vae"],
     "train": {"images": 2000, "history": 4, "snapshots": 2},
-    "classifier": {"images": 4000},
+    "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
     "sample": {"n": 300},
     "anomaly": {"n": 100},
     "tsne": {"n": 40},
@@ -85,8 +85,8 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
-        *("params", "download", "preprocess", "classifier", "perceptual", "train", "sample"),
-        *("evaluate", "anomaly", "tsne", "sweep", "report"),
+        *("params", "download", "preprocess", "classifier", "reference", "perceptual"),
+        *("train", "sample", "evaluate", "anomaly", "tsne", "sweep", "report"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])

@@ -18,7 +18,7 @@ def test_the_summary_has_what_the_params_name_whatever_else_lies_there(folders):
     found = numbers(folders, datasets=["digits"], models=["vae", "gan"])
     points = {f"sweep-vae-{latent_dim}-{width}" for latent_dim in (4, 16) for width in (16, 32)}
     assert found.keys() == {"digits"}
-    assert found["digits"].keys() == {"vae", "gan", "classifier"} | points
+    assert found["digits"].keys() == {"vae", "gan", "classifier", "floor", "ceiling"} | points
 
 
 def test_the_summary_is_dataset_model_metric_and_every_leaf_a_number(folders):

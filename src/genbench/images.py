@@ -29,6 +29,12 @@ def load_npz(path: Path, *names: str) -> list[np.ndarray]:
         return [file[name] for name in names]
 
 
+def load_all(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of an .npz, by name."""
+    with np.load(path) as file:
+        return dict(file)
+
+
 def names_in(path: Path) -> list[str]:
     """Names of the arrays in an .npz."""
     with np.load(path) as file:

@@ -1,4 +1,4 @@
-"""Quality of generated images, from features and logits; the point values are torchmetrics'."""
+"""FID, IS and KID of features and logits, as torchmetrics computes them, and of resamples."""
 
 import warnings
 from contextlib import contextmanager
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-NEAREST = 3
+from . import frechet
+
 CHUNK = 1000
 
 
@@ -38,6 +39,8 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     -------
     float, in squared feature units; 0 for equal sets, up to rounding. Biased upwards by about
     1/N, so it means something only beside N, the extractor and a floor measured at the same N.
+    With no more images than features the covariances are singular, and torchmetrics' eigenvalues
+    of their product lose the 5th digit: there `frechet.of_sets` gives the value.
 
     Raises
     ------
@@ -45,10 +48,12 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 
     Source: Heusel et al. 2017, arXiv:1706.08500, as torchmetrics computes it (float64).
     """
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"expected at least 2 images each, got {len(real)} and {len(fake)}")
+    if min(len(real), len(fake)) <= real.shape[1]:
+        return frechet.of_sets(real, fake)
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
     metric = FrechetInceptionDistance(feature=_Ready(real.shape[1])).set_dtype(torch.float64)
     metric.update(real.double(), real=True)
     metric.update(fake.double(), real=False)
@@ -100,62 +105,34 @@ def kernel_distance(
     return mean.item(), deviation.item()
 
 
-def classes_covered(logits: Tensor, *, share: float = 0.1) -> int:
-    """Number of classes that get at least `share` of an equal part (N / K) of the images."""
-    n, classes = logits.shape
-    counts = logits.argmax(1).bincount(minlength=classes)
-    return int((counts >= share * n / classes).sum())
+def inception_draws(logits: Tensor, counts: Tensor) -> Tensor:
+    """Inception scores (B,) of (N, K) without splits, images taken as often as `counts` (B, N)."""
+    log_p = logits.double().log_softmax(1)
+    p, share = log_p.exp(), counts.double() / counts.sum(1, keepdim=True)
+    marginal = share @ p
+    sure = share @ (p * log_p).sum(1)
+    return (sure - torch.special.xlogy(marginal, marginal).sum(1)).exp()
 
 
-def precision_and_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
-    """Shares of generated images among the real ones, and of real images among the generated.
+def kernel_draws(real: Tensor, fake: Tensor, real_counts: Tensor, fake_counts: Tensor) -> Tensor:
+    """KIDs (B,) of all pairs in (N, D) and (M, D), taken as often as (B, N) and (B, M) say.
 
-    An image is among a set if it lies, for any image of the set, no further than that image's
-    NEAREST-th neighbour in the set.
-
-    Parameters
-    ----------
-    real, fake : (N, D) and (M, D) features
-
-    Returns
-    -------
-    (float, float) : precision and recall, each from 0 to 1. For equal distributions both lie
-        below 1, by how much depends on N, M and D.
-
-    Source: Kynkaanniemi et al. 2019, arXiv:1904.06991, section 2 and algorithm 1, k = 3.
+    Unbiased: an image is never compared with itself, nor with its copies in a resample. In
+    float32, CHUNK rows of a kernel matrix at a time.
     """
-    return _inside(fake, real), _inside(real, fake)
+    of_real = _mean_kernel(real, real, real_counts, real_counts, itself=False)
+    of_fake = _mean_kernel(fake, fake, fake_counts, fake_counts, itself=False)
+    return of_real + of_fake - 2 * _mean_kernel(fake, real, fake_counts, real_counts, itself=True)
 
 
-def _inside(points: Tensor, of: Tensor) -> float:
-    k = min(NEAREST, len(of) - 1) + 1  # the nearest is the image itself
-    radii = torch.cat([torch.cdist(p, of).kthvalue(k).values for p in of.split(CHUNK)])
-    inside = [(torch.cdist(p, of) <= radii).any(1) for p in points.split(CHUNK)]
-    return torch.cat(inside).float().mean().item()
-
-
-def quality(real: Tensor, fake: Tensor, logits: Tensor, *, choices, seed: int) -> dict[str, float]:
-    """Every metric of generated images that needs no second opinion on the real ones.
-
-    Parameters
-    ----------
-    real, fake : (N, D) features of real test images and of generated images, the same N
-    logits : (N, K) of the generated images
-    choices : the block `evaluate` of params.yaml
-    """
-    score, score_std = inception_score(logits, splits=choices.splits, seed=seed)
-    subsets = {"subsets": choices.kid_subsets, "size": choices.kid_subset_size}
-    distance, distance_std = kernel_distance(real, fake, **subsets, seed=seed)
-    precision, recall = precision_and_recall(real, fake)
-    return {
-        "fid_classifier": frechet_distance(real, fake),
-        "is_classifier": score,
-        "is_classifier_std": score_std,
-        "kid_classifier": distance,
-        "kid_classifier_std": distance_std,
-        "precision": precision,
-        "recall": recall,
-        "classes_covered": classes_covered(logits),
-        "n_real": len(real),
-        "n_fake": len(fake),
-    }
+def _mean_kernel(
+    x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor, *, itself: bool
+) -> Tensor:
+    total = x.new_zeros(len(x_counts), dtype=torch.float64)
+    for start in range(0, len(x), CHUNK):
+        kernel = (x[start : start + CHUNK] @ y.T / x.shape[1] + 1) ** 3
+        if not itself:
+            kernel.diagonal(start).zero_()
+        total += (x_counts[:, start : start + CHUNK] * (y_counts @ kernel.T)).sum(1)
+    pairs = x_counts.double().sum(1) * y_counts.double().sum(1)
+    return total / (pairs if itself else pairs - x_counts.double().square().sum(1))

@@ -11,10 +11,19 @@ from torch.optim.rmsprop import rmsprop
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, arXiv:1412.6980) in one fused kernel."""
+    """Adam (Kingma & Ba 2015, arXiv:1412.6980) in one fused kernel.
 
-    def __init__(self, parameters: list[Tensor], lr: float, betas: tuple[float, float]):
-        self.parameters, self.lr, self.betas = parameters, lr, betas
+    With `decay`, the learning rate falls in a straight line to 0 after so many steps.
+    """
+
+    def __init__(
+        self,
+        parameters: list[Tensor],
+        lr: float,
+        betas: tuple[float, float],
+        decay: int | None = None,
+    ):
+        self.parameters, self.lr, self.betas, self.decay = parameters, lr, betas, decay
         self.means = [torch.zeros_like(p) for p in parameters]
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros((), device=p.device) for p in parameters]
@@ -28,7 +37,9 @@ class Adam:
     def step(self, gradients: tuple[Tensor, ...]) -> None:
         """Move the parameters once against their gradients."""
         state = (self.means, self.squares, [], self.steps)
-        choices = {"lr": self.lr, "beta1": self.betas[0], "beta2": self.betas[1], "eps": 1e-8}
+        left = 1 - self.steps[0].item() / self.decay if self.decay else 1.0
+        choices = {"lr": self.lr * left, "beta1": self.betas[0], "beta2": self.betas[1]}
+        choices |= {"eps": 1e-8}
         fixed = {"weight_decay": 0.0, "amsgrad": False, "maximize": False, "fused": True}
         adam(self.parameters, list(gradients), *state, **choices, **fixed)
 

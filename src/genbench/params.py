@@ -56,11 +56,22 @@ class Data(Block):
     channels: Literal[1, 3] | None = None
 
 
+class Budgets(Block):
+    cnn: Count
+    resnet: Count
+
+
 class Classifier(Block):
-    images: Count
+    network: Literal["auto", "cnn", "resnet"]
+    images: Budgets
     batch_size: Annotated[int, Field(ge=2)]
     lr: Rate
     width: Annotated[int, Field(ge=4)]
+
+    def network_for(self, channels: int) -> str:
+        """The network for images of so many channels, and so its budget."""
+        automatic = "resnet" if channels == 3 else "cnn"
+        return automatic if self.network == "auto" else self.network
 
 
 class Sample(Block):
@@ -68,7 +79,12 @@ class Sample(Block):
 
 
 class Evaluate(Block):
-    n: Annotated[int, Field(ge=2)]
+    n: Annotated[int, Field(ge=10)]
+    seeds: Count
+    bootstrap: Annotated[int, Field(ge=20)]
+    extractor: Literal["auto", "classifier", "inception"]
+    inception_weights: str | None
+    resize: Literal["tensorflow", "antialias"]
     splits: Count
     kid_subsets: Count
     kid_subset_size: Annotated[int, Field(ge=2)]

@@ -36,6 +36,19 @@ def traversals(model, codes: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _decoded(model, traverse(codes, ROWS, steps), y[0])
 
 
+def nearest(x: np.ndarray, distances: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """Generated images above the training images nearest to them, each (N, C, H, W).
+
+    Three pairs of rows: the first images, and those with the smallest distances (N,), nearest
+    first.
+    """
+    columns = min(2 * STEPS, len(x))
+    closest = np.argsort(distances, kind="stable")[: 2 * columns]
+    shown = np.concatenate([np.arange(columns), np.resize(closest, 2 * columns)])
+    rows = np.stack([x[shown], neighbours[shown]]).reshape(2, -1, columns, *x.shape[1:])
+    return grid(rows.swapaxes(0, 1).reshape(-1, *x.shape[1:]), columns)
+
+
 def _decoded(model, z: np.ndarray, label: int) -> np.ndarray:
     flat = z.reshape(-1, z.shape[-1])
     return grid(decode(model, flat, np.full(len(flat), label)), z.shape[1])

@@ -8,6 +8,8 @@ from pathlib import Path
 from . import facts, records
 from .params import Params
 
+ENDS = ((0, "low"), (1, "high"))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -73,6 +75,8 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
     summary = records.load_json(train / "summary.json")
     alarms = {"genbench.alarms": "; ".join(summary["alarms"]) or "none"}
     evaluate, anomaly = (metrics / k / dataset / f"{model}.json" for k in ("evaluate", "anomaly"))
+    quality = _json(evaluate)
+    sure = {f"{k}_{end}": v[i] for k, v in quality.get("intervals", {}).items() for i, end in ENDS}
     tsne = metrics / "tsne" / f"{dataset}.json"
     found = Result(
         stage="train",
@@ -80,7 +84,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
         choices=p.of_run(dataset, model),
         made_of=facts.digest([weights_digest, facts.sha256(train / "history.csv")]),
         images=summary["images"],
-        numbers=_numbers(summary) | _numbers(_json(evaluate)) | _embedding(_json(tsne), model),
+        numbers=_numbers(summary) | _numbers(quality) | sure | _embedding(_json(tsne), model),
         texts={"genbench.weights": weights_digest, **alarms},
         data=data / "processed" / f"{dataset}.npz",
         history=records.load_csv(train / "history.csv"),
@@ -89,7 +93,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
             "": [train / "history.csv", train / "summary.json"],
             "snapshots": sorted((train / "snapshots").glob("*.png")),
             "samples": sorted((metrics / "sample" / dataset / model).glob("*.png")),
-            "evaluate": _there(evaluate),
+            "evaluate": [*_there(evaluate), *_there(evaluate.with_suffix(".png"))],
             "anomaly": _there(anomaly),
             "tsne": _there(tsne),
         },

@@ -7,8 +7,7 @@ from ..params import Params
 from . import figures, findings
 from .curves import maps
 from .gallery import Gallery, legend, row
-from .markup import Html, join, number, tag
-from .rankings import colours, sentences
+from .markup import Html, join, number, sentences, tag
 from .summary import Result, Study, judged_by
 
 COLUMNS = 10
@@ -33,7 +32,7 @@ def samples(study: Study, p: Params, gallery: Gallery) -> Html:
     some = np.linspace(0, len(x) - 1, min(len(x), COLUMNS**2)).astype(int)
     pictures = [gallery.grid(x[some], COLUMNS, "real.png", tag("b", "real test images"))]
     for r in study.ranked():
-        about = f" FID {number(r.evaluate['fid_classifier'])}"
+        about = f" FID {number(r.metric('fid'))}"
         about += ", averaged weights" if r.train.get("ema") else ""
         about += ", classes in turn" if "label_accuracy" in r.evaluate else ""
         caption = join(tag("b", r.model), about)
@@ -83,7 +82,7 @@ def _of_origin(
     study: Study, r: Result, gallery: Gallery, xy: np.ndarray, groups: np.ndarray
 ) -> Html:
     share = study.features["real_neighbours"][r.model]
-    fake = (xy[groups == r.model], colours(study)[r.model])
+    fake = (xy[groups == r.model], figures.colours(study.models)[r.model])
     return gallery.chart(
         *(figures.points, f"{r.model}/tsne-features.png"),
         [(xy[groups == "real"], figures.GREY), fake],
@@ -111,7 +110,7 @@ def sweep(study: Study, p: Params, gallery: Gallery) -> Html | None:
     for model in p.sweep.models:
         points = [s for s in study.sweep if s["model"] == model]
         if points:
-            kept = ("fid_classifier", *judged_by(points[0]["final"]))
+            kept = (f"fid_{study.extractor}", *judged_by(points[0]["final"]))
             charts = [_heat_map(p, model, points, k, gallery) for k in kept]
             parts += [sentences(findings.sweep(points)), row(charts)]
     seen = f"Each point is a training of its own, with {p.sweep.images:,} images."
@@ -127,5 +126,5 @@ def _heat_map(p: Params, model: str, points: list[dict], key: str, gallery: Gall
     return gallery.chart(
         *(figures.heat_map, f"{model}/sweep-{key.replace('/', '-')}.svg", values),
         *(p.sweep.latent_dim, p.sweep.width, names),
-        caption=f"{model}: {key}{', lower is better' if key == 'fid_classifier' else ''}",
+        caption=f"{model}: {key}{', lower is better' if key.startswith('fid_') else ''}",
     )

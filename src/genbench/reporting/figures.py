@@ -55,6 +55,11 @@ class Line(NamedTuple):
     dashed: bool
 
 
+def colours(names: list[str]) -> dict[str, str]:
+    """Each name has the same colour in every chart."""
+    return dict(zip(names, palette(len(names)), strict=True))
+
+
 def curves(path: Path, lines: list[Line], what: str) -> None:
     """Values over the images seen in training; the dashed lines are called "validation"."""
     labels = [n.label for n in lines if not n.dashed]

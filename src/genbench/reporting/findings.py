@@ -1,12 +1,14 @@
 """What the numbers say, in sentences that are drawn from the results."""
 
 from .markup import number
-from .summary import Result, Study
+from .summary import Result, Study, places
 
 AT_FLOOR = 1.1
 """A distance within 10 % of the floor is not told apart from it."""
 WEAK = 0.9
 """Below this test accuracy, a classifier's features are no good judge."""
+COPIES = 0.8
+"""Below this ratio of distances, images are nearer to what was trained on than chance allows."""
 
 
 def listed(words: list[str]) -> str:
@@ -16,21 +18,26 @@ def listed(words: list[str]) -> str:
 
 def ranking(study: Study, seed: int) -> list[str]:
     """Who is best, how far from real images, what is missing, and how much to believe it."""
-    ranked = study.ranked()
+    ranked, *others = study.groups()
     best, worst = ranked[0], ranked[-1]
-    out = [_against_floor(best)]
+    out = [_against_floor(best, study.reference["floor"]), *_ties(ranked), *_held(ranked)]
     if len(ranked) > 1:
         out.append(
-            f"{worst.model} is furthest from the real images"
-            f" (FID {number(worst.evaluate['fid_classifier'])})."
+            f"{worst.model} is furthest from the real images (FID {number(worst.metric('fid'))})."
         )
-        by_kid = min(ranked, key=lambda r: r.evaluate["kid_classifier"])
+        by_kid = min(ranked, key=lambda r: r.metric("kid"))
         if by_kid is not best:
             out.append(f"KID disagrees about the first place: it prefers {by_kid.model}.")
+    if others:
+        apart = listed([r.model for group in others for r in group])
+        out.append(f"{apart}: measured under another protocol, and so in a table apart.")
     out.append(_coverage(study))
-    out += [f"Alarm in the training of {r.model}: {line}." for r in ranked for line in r.alarms]
+    out += _copies(study)
+    out += [
+        f"Alarm in the training of {r.model}: {line}." for r in study.ranked() for line in r.alarms
+    ]
     accuracy = study.classifier["test_accuracy"]
-    if accuracy < WEAK:
+    if study.extractor == "classifier" and accuracy < WEAK:
         out.append(
             f"The classifier behind FID, IS and KID is right on only {accuracy:.1%} of the test"
             " images: read these columns with care."
@@ -39,8 +46,8 @@ def ranking(study: Study, seed: int) -> list[str]:
     return out
 
 
-def _against_floor(result: Result) -> str:
-    fid, floor = result.evaluate["fid_classifier"], result.evaluate["fid_classifier_floor"]
+def _against_floor(result: Result, of: dict) -> str:
+    fid, floor = result.metric("fid"), of[f"fid_{result.protocol['extractor']}"]
     if fid <= AT_FLOOR * floor:
         return (
             f"{result.model} has the lowest FID, {number(fid)}, and is at the floor of"
@@ -51,6 +58,41 @@ def _against_floor(result: Result) -> str:
         f"{result.model} has the lowest FID, {number(fid)}{times}"
         " (the floor is what real training images get)."
     )
+
+
+def _ties(ranked: list[Result]) -> list[str]:
+    """Which places are shared."""
+    shared: dict[str, list[str]] = {}
+    for r, place in zip(ranked, places(ranked), strict=True):
+        if place.endswith("="):
+            shared.setdefault(place, []).append(r.model)
+    return [f"{listed(names)} are tied: their intervals overlap." for names in shared.values()]
+
+
+def _held(ranked: list[Result]) -> list[str]:
+    """Whether other samples of the same models give the same order."""
+    key = f"fid_{ranked[0].protocol['extractor']}"
+    samples = [r.evaluate["over_seeds"].get(key, []) for r in ranked]
+    if len(ranked) < 2 or not samples[0]:
+        return []
+    orders = {
+        tuple(sorted(range(len(ranked)), key=of.__getitem__)) for of in zip(*samples, strict=True)
+    }
+    n = len(samples[0])
+    if len(orders) == 1:
+        return [f"All {n} samples of each model give this order."]
+    swapped = {i for order in orders for place, i in enumerate(order) if i != place}
+    names = listed([ranked[i].model for i in sorted(swapped)])
+    return [f"The {n} samples of each model do not agree on the order of {names}."]
+
+
+def _copies(study: Study) -> list[str]:
+    """Models whose images are much nearer to training images than to test images."""
+    near = [r for r in study.ranked() if r.metric("nearest_ratio") < COPIES]
+    if not near:
+        return []
+    names = listed([f"{r.model} ({number(r.metric('nearest_ratio'), 2)})" for r in near])
+    return [f"Nearer to training images than to test images, perhaps copied: {names}."]
 
 
 def _coverage(study: Study) -> str:
@@ -124,10 +166,11 @@ def sweep(points: list[dict]) -> list[str]:
     """The best and the worst point of one model's grid, and what the step is worth."""
     if len(points) < 2:
         return []
-    best, worst = (f(points, key=lambda s: s["fid_classifier"]) for f in (min, max))
+    (key,) = (k for k in points[0] if k.startswith("fid_") and k.count("_") == 1)
+    best, worst = (f(points, key=lambda s: s[key]) for f in (min, max))
     where = "latent_dim {latent_dim}, width {width}"
     return [
-        f"{best['model']}: lowest FID {number(best['fid_classifier'])} at {where.format(**best)}"
-        f" ({best['parameters']:,} parameters), highest {number(worst['fid_classifier'])}"
+        f"{best['model']}: lowest FID {number(best[key])} at {where.format(**best)}"
+        f" ({best['parameters']:,} parameters), highest {number(worst[key])}"
         f" at {where.format(**worst)} ({worst['parameters']:,} parameters)."
     ]

@@ -37,6 +37,11 @@ def join(*children) -> Html:
     return Html("".join(out))
 
 
+def sentences(lines: list[str]) -> Html:
+    """What was found, as a list."""
+    return tag("ul", [tag("li", line) for line in lines], class_="findings")
+
+
 def number(value: float | None, places: int | None = None) -> str:
     """Three significant digits, or `places` decimals; thousands are separated."""
     if value is None:
@@ -76,6 +81,11 @@ class Column:
         return [number(v, places) for v in values]
 
 
+def rate(key: str, head: str, note: str | None = None, *, better: str = "higher", **options):
+    """A column of numbers between 0 and 1 or so, with three decimals."""
+    return Column(key, head, better, note, places=3, **options)
+
+
 def table(
     columns: list[Column],
     rows: list[dict],
@@ -86,7 +96,8 @@ def table(
 ) -> Html:
     """Rows of numbers under `first`, the best per column in bold; a click on a head sorts them.
 
-    A row has its name under "name" and may lack numbers. Rows `above` (floors) do not compete.
+    A row has its name under "name" and may lack numbers; under "intervals" it may have the
+    [low, high] of some, shown below them. Rows `above` (floors) do not compete.
     Columns that no row has a number for are left out; `explain` puts the notes of the others below.
     """
     columns = [c for c in columns if any(r.get(c.key) is not None for r in rows)]
@@ -117,5 +128,13 @@ def _cells(column: Column, rows: list[dict], above: int) -> list[Html]:
         shown = tag("b", text) if i >= above and text == top and not tied else text
         if value is not None and column.chance is not None and value < column.chance:
             shown = tag("span", shown, class_="reversed", title="reversed: below chance")
-        cells.append(tag("td", shown, data_value=value))
+        cells.append(tag("td", shown, _interval(column, rows[i]), data_value=value))
     return cells
+
+
+def _interval(column: Column, row: dict) -> Html | None:
+    ends = row.get("intervals", {}).get(column.key)
+    if ends is None:
+        return None
+    places = column.places if isinstance(column.places, int) else decimals([max(map(abs, ends))])
+    return tag("small", join(" to ".join(number(end, places) for end in ends)), class_="interval")

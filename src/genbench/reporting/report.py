@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import images, records
 from ..params import Params
 from ..workspace import replacing
-from . import chapters, rankings
+from . import chapters, detection, ranking
 from .curves import save as save_plots
 from .findings import listed
 from .gallery import Gallery
@@ -26,12 +26,13 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS = (
-    Chapter("ranking", "Ranking", rankings.ranking),
+    Chapter("ranking", "Ranking", ranking.ranking),
     Chapter("samples", "Samples", chapters.samples),
+    Chapter("classes", "Classes and copies", ranking.classes),
     Chapter("training", "Training", training),
     Chapter("latents", "Latent space", chapters.latents),
-    Chapter("anomaly", "Anomaly detection", rankings.anomaly),
-    Chapter("ood", "Other datasets", rankings.ood),
+    Chapter("anomaly", "Anomaly detection", detection.anomaly),
+    Chapter("ood", "Other datasets", detection.ood),
     Chapter("tsne", "Maps (t-SNE)", chapters.tsne),
     Chapter("sweep", "Sweep", chapters.sweep),
 )
@@ -84,18 +85,21 @@ def _header(p: Params, studies: list[Study]) -> Html:
         "budget": f"{p.train.images:,} images seen per model, in batches of {p.train.batch_size}",
         "size": f"latent_dim {p.model.latent_dim}, width {p.model.width}",
         "seed": p.seed,
-        "extractor": "features of a classifier trained on the same training images; right on "
-        + listed([f"{s.classifier['test_accuracy']:.2%} of {s.dataset}'s test" for s in studies])
-        + " images",
-        "n": "; ".join(_counted(s) for s in studies),
+        **{f"extractor of {s.dataset}": _judged(s) for s in studies},
     }
     terms = [(tag("dt", k), tag("dd", str(v))) for k, v in protocol.items()]
     return tag("header", tag("h1", "genbench"), tag("p", what), tag("dl", terms, class_="protocol"))
 
 
-def _counted(study: Study) -> str:
-    n = study.ranked()[0].evaluate
-    return f"{study.dataset}: {n['n_real']:,} real test images, {n['n_fake']:,} generated per model"
+def _judged(study: Study) -> str:
+    card, n = study.reference["protocol"], study.ranked()[0].evaluate
+    what = {"inception": "Inception-v3 of 2015"}.get(study.extractor, "a classifier trained here")
+    return (
+        f"features of {what} (sha256 {card['extractor_sha256'][:8]}), resize: {card['resize']};"
+        f" {n['n_real']:,} real test images, {n['n_fake']:,} generated per model, seed"
+        f" {card['seed']}. The classifier is right on {study.classifier['test_accuracy']:.2%} of"
+        " the test images"
+    )
 
 
 def _contents(dataset: str, made: dict[Chapter, Html]) -> Html:
@@ -110,7 +114,7 @@ def _overview(studies: list[Study]) -> Html:
     for study in studies:
         for r in study.results:
             row = rows.setdefault(r.model, {"name": r.model})
-            row[study.dataset] = r.evaluate["fid_classifier"]
+            row[study.dataset] = r.metric("fid")
     title = tag("h2", "All datasets: FID")
     return tag("section", title, table(columns, list(rows.values()), first="model"))
 

@@ -1,5 +1,6 @@
 """All results of a pipeline run in one tree, read from the files that the stages wrote."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,28 @@ class Result:
     model: str
     train: dict
     history: list[dict[str, float]]
-    evaluate: dict[str, float]
+    evaluate: dict
     main_score: str | None
     anomaly: dict[str, dict[str, float]]
     ood: dict[str, dict[str, dict[str, float]]]
     codes: dict[str, float]
     pictures: Path
+    nearest: Path
     snapshots: list[Path]
     scores: Path
+
+    @property
+    def protocol(self) -> dict[str, object]:
+        """How its samples were made and measured: numbers under another one do not compare."""
+        return self.evaluate["protocol"]
+
+    def metric(self, name: str) -> float:
+        """A quality metric in the features of the protocol's extractor."""
+        return self.evaluate[f"{name}_{self.protocol['extractor']}"]
+
+    def interval(self, name: str) -> list[float]:
+        """[low, high] of a quality metric."""
+        return self.evaluate["intervals"][f"{name}_{self.protocol['extractor']}"]
 
     @property
     def alarms(self) -> list[str]:
@@ -38,7 +53,8 @@ class Result:
 
     def numbers(self) -> dict[str, float]:
         """What is worth comparing between two experiments, flat."""
-        flat = {**self.evaluate, "parameters": self.train["parameters"]}
+        flat = {k: v for k, v in self.evaluate.items() if isinstance(v, int | float)}
+        flat["parameters"] = self.train["parameters"]
         flat |= {f"anomaly_{k}": v for k, v in self.score("anomaly").items() if k in ANOMALY}
         for partner in self.ood:
             flat |= {f"ood_{partner}_{k}": v for k, v in self.score(partner).items() if k in OOD}
@@ -47,7 +63,6 @@ class Result:
             final = {k: v for k, v in self.train["final"].items() if k.startswith("val/")}
             flat |= {k.replace("/", "_"): v for k, v in final.items()}
             flat["knn_accuracy"] = self.codes["knn_accuracy"]
-        flat.pop("classifier_test_accuracy", None)  # stands once per dataset
         return flat
 
 
@@ -60,14 +75,44 @@ class Study:
     maps: Path
     classes: list[str]
     classifier: dict[str, float]
+    reference: dict
     results: list[Result]
     partners: list[str]
     features: dict
     sweep: list[dict]
 
+    @property
+    def models(self) -> list[str]:
+        """Their names."""
+        return [r.model for r in self.results]
+
+    @property
+    def extractor(self) -> str:
+        """In whose features the metrics are."""
+        return self.reference["protocol"]["extractor"]
+
     def ranked(self) -> list[Result]:
-        """Best first: by Frechet distance in the classifier's features."""
-        return sorted(self.results, key=lambda r: r.evaluate["fid_classifier"])
+        """Best first: by Frechet distance, those of one protocol together."""
+        return [r for group in self.groups() for r in group]
+
+    def groups(self) -> list[list[Result]]:
+        """The results of each protocol, best first."""
+        groups: dict[str, list[Result]] = {}
+        for r in sorted(self.results, key=lambda r: r.metric("fid")):
+            groups.setdefault(json.dumps(r.protocol, sort_keys=True), []).append(r)
+        return list(groups.values())
+
+
+def places(ranked: list[Result]) -> list[str]:
+    """The places of results of one protocol, best first: 1, 2=, 2=, 4.
+
+    Tied with the first of its place is whose interval of the FID overlaps that one's.
+    """
+    firsts: list[int] = []
+    for i, r in enumerate(ranked):
+        tied = i and r.interval("fid")[0] <= ranked[firsts[-1]].interval("fid")[1]
+        firsts.append(firsts[-1] if tied else i)
+    return [f"{first + 1}{'=' * (firsts.count(first) > 1)}" for first in firsts]
 
 
 def judged_by(final: dict[str, float]) -> list[str]:
@@ -90,10 +135,12 @@ def flat(studies: list[Study]) -> dict[str, dict[str, dict[str, float]]]:
 
 def _flat(study: Study) -> dict[str, dict[str, float]]:
     rows = {r.model: r.numbers() for r in study.results}
+    for kind in ("floor", "ceiling"):
+        rows[kind] = {k: v for k, v in study.reference[kind].items() if k != "intervals"}
     rows["classifier"] = {"test_accuracy": study.classifier["test_accuracy"]}
     for point in study.sweep:
         name = "sweep-{model}-{latent_dim}-{width}".format(**point)
-        rows[name] = {k: point[k] for k in ("fid_classifier", "parameters")}
+        rows[name] = {k: point[k] for k in (f"fid_{study.extractor}", "parameters")}
         rows[name] |= {k.replace("/", "_"): point["final"][k] for k in judged_by(point["final"])}
     return rows
 
@@ -108,6 +155,7 @@ def _study(p: Params, dataset: str, data: Path, metrics: Path) -> Study:
         maps=data / "tsne" / f"{dataset}.npz",
         classes=[str(name) for name in classes],
         classifier=records.load_json(metrics / "classifier" / f"{dataset}.json"),
+        reference=records.load_json(metrics / "reference" / f"{dataset}.json"),
         results=[_result(dataset, model, data, metrics, tsne) for model in p.models],
         partners=p.data[dataset].ood,
         features=tsne["features"],
@@ -128,6 +176,7 @@ def _result(dataset: str, model: str, data: Path, metrics: Path, tsne: dict) -> 
         ood=anomaly.get("ood", {}),
         codes=tsne["codes"].get(model, {}),
         pictures=metrics / "sample" / dataset / model,
+        nearest=metrics / "evaluate" / dataset / f"{model}.png",
         snapshots=sorted((train / "snapshots").glob("*.png")),
         scores=data / "scores" / dataset / f"{model}.npz",
     )

@@ -1,0 +1,99 @@
+"""The Frechet distance of two Gaussians, fast enough for hundreds of resamples.
+
+`metrics.frechet_distance` gives the reported value; this gives the same up to rounding.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SIZES = 10
+"""Points of the extrapolation to infinitely many images, with DRAWS subsets each."""
+DRAWS = 3
+
+
+class Moments(NamedTuple):
+    """Mean (D,) and unbiased covariance (D, D) of features."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+def moments(x: Tensor, counts: Tensor | None = None) -> Moments:
+    """Of features (N, D), each taken as often as `counts` (N,) says; in float64 at the end.
+
+    Products are taken in the precision of `x`: float32 costs about 1e-6 of the distance.
+    """
+    mean, rows = _centred(x, counts)
+    total = len(x) if counts is None else counts.sum().item()
+    return Moments(mean.double(), (rows.T @ rows).double() / (total - 1))
+
+
+def distance(a: Moments, b: Moments) -> float:
+    """|mean difference|^2 + tr(A + B - 2 (A B)^(1/2)), for covariances of full rank.
+
+    The trace of the root is that of L' B L, A = L L', whose eigenvalues are those of A B.
+    Source: Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500, equation 6.
+    """
+    lower, failed = torch.linalg.cholesky_ex(a.covariance)
+    if failed:
+        values, vectors = torch.linalg.eigh(a.covariance)
+        kept = values > values[-1] * 1e-12
+        lower = vectors[:, kept] * values[kept].sqrt()
+    cross = torch.linalg.eigvalsh(lower.T @ b.covariance @ lower).clamp_min(0).sqrt().sum()
+    both = a.covariance.trace() + b.covariance.trace()
+    return ((a.mean - b.mean).square().sum() + both - 2 * cross).item()
+
+
+def of_sets(
+    a: Tensor, b: Tensor, a_counts: Tensor | None = None, b_counts: Tensor | None = None
+) -> float:
+    """Distance of features (N, D) and (M, D), each taken as often as counts (N,), (M,) say.
+
+    With fewer images than features the covariances A'A and B'B are singular; the root's trace is
+    then the sum of the singular values of A B'.
+    """
+    if min(len(a), len(b)) > a.shape[1]:
+        return distance(moments(a, a_counts), moments(b, b_counts))
+    (a_mean, a), (b_mean, b) = _scaled(a.double(), a_counts), _scaled(b.double(), b_counts)
+    cross = torch.linalg.svdvals(a @ b.T).sum()
+    spread = a.square().sum() + b.square().sum()
+    return ((a_mean - b_mean).square().sum() + spread - 2 * cross).item()
+
+
+def at_infinity(a: Tensor, b: Tensor, seed: int) -> float:
+    """The distance of (N, D) and (M, D) extrapolated to infinitely many images of both.
+
+    It is biased by about c / n: a line through the distances of subsets of n images, from half of
+    them to all, over 1 / n; its value at 0. Can be below 0. No better than the line: with n not
+    far above D it is too low or too high, but less so than the distance itself.
+    Source: Chong & Forsyth 2020, arXiv:1911.07023, which extrapolates in the generated images.
+    """
+    random, n = np.random.default_rng(seed), min(len(a), len(b))
+    sizes = np.linspace(max(2, n // 2), n, SIZES).astype(int)
+    found = []
+    for size in sizes:
+        subsets = (
+            [torch.as_tensor(random.permutation(len(x))[:size]) for x in (a, b)]
+            for _ in range(DRAWS)
+        )
+        found.append(np.mean([of_sets(a[i], b[j]) for i, j in subsets]))
+    return float(np.polyfit(1 / sizes, found, 1)[1])
+
+
+def _centred(x: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The mean, and rows whose squares add up to the scatter."""
+    if counts is None:
+        mean = x.mean(0)
+        return mean, x - mean
+    counts = counts.to(x.dtype)
+    mean = counts @ x / counts.sum()
+    return mean, (x - mean) * counts.sqrt()[:, None]
+
+
+def _scaled(x: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor]:
+    mean, rows = _centred(x, counts)
+    total = len(x) if counts is None else counts.sum().item()
+    return mean, rows / (total - 1) ** 0.5

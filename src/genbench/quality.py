@@ -1,0 +1,160 @@
+"""All metrics of generated images against real ones, each with its interval."""
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import frechet, images, intervals, metrics
+from .neighbours import Lies, Neighbours, lies, nearest, neighbours, twins
+from .params import Evaluate
+
+COVERED = 0.1
+"""A class is there if it gets at least this part of its share (N / K) of the images."""
+
+
+class Real(NamedTuple):
+    """Real images as one extractor sees them: as many test as training images.
+
+    Attributes
+    ----------
+    test, train : (n, D) features
+    near : the test images' distances to each other
+    """
+
+    test: Tensor
+    train: Tensor
+    near: Neighbours
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """To be kept in an .npz, from which `load` reads them."""
+        stored = {"real": self.test, "held": self.train, "near": torch.stack(self.near)}
+        return {name: value.numpy() for name, value in stored.items()}
+
+    @classmethod
+    def load(cls, path: Path) -> "Real":
+        """Read what `arrays` gave."""
+        test, train, near = map(torch.from_numpy, images.load_npz(path, "real", "held", "near"))
+        return cls(test, train, Neighbours(*near))
+
+
+class Measured(NamedTuple):
+    """Numbers by metric, [low, high] of those that have an interval, and where images lie."""
+
+    numbers: dict[str, float]
+    intervals: dict[str, list[float]]
+    lies: Lies
+
+    def add_mean(self, name: str, values: np.ndarray | Tensor, draws: int, seed: int) -> None:
+        """Add the mean of one number per image (N,)."""
+        values = torch.as_tensor(values, dtype=torch.float64)
+        drawn = intervals.resamples(len(values), draws, seed).double() @ values / len(values)
+        self.numbers[name] = values.mean().item()
+        self.intervals[name] = intervals.interval(self.numbers[name], drawn)
+
+
+def measure(
+    real: Real,
+    fake: Tensor,
+    logits: Tensor,
+    extractor: str,
+    choices: Evaluate,
+    seed: int,
+    *,
+    sure: bool = True,
+) -> Measured:
+    """Every metric of generated images in one extractor's features.
+
+    Parameters
+    ----------
+    fake, logits : (n, D) and (n, K) of the generated images, as many as real ones
+    extractor : its name, which every metric carries
+    choices : the block `evaluate` of params.yaml
+    sure : also find the intervals, each from `choices.bootstrap` resamples
+
+    Returns
+    -------
+    fid, fid_infinity, is, is_std, kid, kid_std : see `metrics`, `frechet`
+    precision, recall, density, coverage : see `neighbours.lies`; shares, but density
+    nearest_ratio : mean distance from a generated image to the nearest of the training images,
+        over that to the nearest of as many test images. 1 if it is no nearer to what was
+        trained on; far below if training images are repeated (cf. Meehan et al. 2020,
+        arXiv:2004.05675)
+    duplicates : share of generated images with a near-duplicate among them (`neighbours.twins`);
+        0.01 of the real ones have one
+    """
+    near = neighbours(fake)
+    where = lies(real.test, fake, real.near, near)
+    to_train, to_test = nearest(fake, real.train)[0], nearest(fake, real.test)[0]
+    of_fake = {"precision": where.precise, "density": where.density}
+    of_fake |= {"duplicates": twins(real.near, near)}
+    of_real = {"recall": where.recalled, "coverage": where.covered}
+    score, score_std = metrics.inception_score(logits, splits=choices.splits, seed=seed)
+    subsets = {"subsets": choices.kid_subsets, "size": choices.kid_subset_size}
+    kid, kid_std = metrics.kernel_distance(real.test, fake, **subsets, seed=seed)
+    numbers = {
+        **{"fid": metrics.frechet_distance(real.test, fake)},
+        **{"fid_infinity": frechet.at_infinity(real.test, fake, seed)},
+        **{"is": score, "is_std": score_std, "kid": kid, "kid_std": kid_std},
+        **{k: v.double().mean().item() for k, v in {**of_fake, **of_real}.items()},
+        **{"nearest_ratio": (to_train.mean() / to_test.mean().clamp_min(1e-12)).item()},
+    }
+    found = {}
+    if sure:
+        taken = intervals.resamples(len(fake), choices.bootstrap, seed)
+        of_test = intervals.resamples(len(real.test), choices.bootstrap, seed + 1)
+        pairs = zip(of_test, taken, strict=True)
+        drawn = {
+            "fid": torch.tensor([frechet.of_sets(real.test, fake, *pair) for pair in pairs]),
+            "is": metrics.inception_draws(logits, taken),
+            "kid": metrics.kernel_draws(real.test, fake, of_test, taken),
+            "nearest_ratio": (taken @ to_train) / (taken @ to_test).clamp_min(1e-12),
+        }
+        drawn |= {k: taken @ v.float() / len(v) for k, v in of_fake.items()}
+        drawn |= {k: of_test @ v.float() / len(v) for k, v in of_real.items()}
+        found = {k: intervals.interval(numbers[k], v) for k, v in drawn.items()}
+    numbers, found = ({named(k, extractor): v for k, v in d.items()} for d in (numbers, found))
+    return Measured(numbers, found, where)
+
+
+def named(metric: str, extractor: str) -> str:
+    """A metric's name with its extractor: fid_classifier, is_classifier_std."""
+    base = metric.removesuffix("_std")
+    return f"{base}_{extractor}{metric[len(base) :]}"
+
+
+def over_seeds(samples: list[dict[str, float]]) -> dict[str, list[float]]:
+    """The numbers of several samples of one model, by metric; {} for one sample."""
+    return {k: [s[k] for s in samples] for k in samples[-1]} if len(samples) > 1 else {}
+
+
+def of_classes(logits: Tensor, precise: Tensor, classes: list[str]) -> tuple[dict, dict]:
+    """Which classes the images are of, as the dataset's classifier sees them.
+
+    Parameters
+    ----------
+    logits : (N, K) of the classifier
+    precise : (N,) whether each image is among the real ones
+
+    Returns
+    -------
+    numbers : classes_covered, how many get at least a tenth of their share; class_entropy in
+        nats, log K where all are equally frequent
+    table : by class its share of the images and their precision, None without images
+    """
+    guess = logits.argmax(1)
+    counts = guess.bincount(minlength=len(classes))
+    share = counts / len(guess)
+    hits = guess.bincount(precise.double(), minlength=len(classes)) / counts
+    numbers = {
+        "classes_covered": int((counts >= COVERED * len(guess) / len(classes)).sum()),
+        "class_entropy": -torch.special.xlogy(share, share).sum().item(),
+    }
+    table = {
+        name: {"share": s, "precision": None if math.isnan(h) else h}
+        for name, s, h in zip(classes, share.tolist(), hits.tolist(), strict=True)
+    }
+    return numbers, table
