@@ -13,10 +13,15 @@ from genbench import facts, records
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
 COLUMNS = {
-    "fid_classifier": ".1f",
-    "is_classifier": ".2f",
+    "fid": ".1f",
+    "fid_infinity": ".1f",
+    "is": ".2f",
     "precision": ".3f",
     "recall": ".3f",
+    "density": ".3f",
+    "coverage": ".3f",
+    "nearest_ratio": ".3f",
+    "duplicates": ".3f",
     "classes_covered": "d",
     "negative_elbo": ".2f",
     "label_accuracy": ".1%",
@@ -36,17 +41,29 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     shutil.copy(Path("metrics/sample", dataset, model, "grid.png"), folder / f"{model}.png")
 
 
-def row(path: Path) -> list[str]:
-    """The cells of one model, a dash where it has no such number."""
-    found = records.load_json(path)
-    cells = [format(found[k], how) if k in found else "-" for k, how in COLUMNS.items()]
-    return [f"`{path.stem}`", *cells, "; ".join(found["alarms"]) or "-"]
+def row(name: str, found: dict, extractor: str) -> list[str]:
+    """The cells of one model, a dash where it has no such number; [low to high] of its FID."""
+    cells = []
+    for column, how in COLUMNS.items():
+        key = f"{column}_{extractor}" if f"{column}_{extractor}" in found else column
+        cells.append(format(found[key], how) if key in found else "-")
+    low, high = found["intervals"][f"fid_{extractor}"]
+    cells[0] += f" ({low:.1f} to {high:.1f})"
+    return [name, *cells, "; ".join(found.get("alarms", [])) or "-"]
 
 
 def main(dataset: str) -> None:
     for path in Path("metrics/evaluate", dataset).glob("*.json"):
         keep(dataset, path.stem, KEPT / dataset)
-    rows = sorted(map(row, (KEPT / dataset).glob("*.json")), key=lambda cells: float(cells[1]))
+    kept = KEPT / f"{dataset}.json"
+    if (made := Path("metrics/reference", f"{dataset}.json")).exists():
+        shutil.copy(made, kept)
+    reference = records.load_json(kept)
+    extractor = reference["protocol"]["extractor"]
+    models = {p.stem: records.load_json(p) for p in (KEPT / dataset).glob("*.json")}
+    ranked = sorted(models, key=lambda name: models[name][f"fid_{extractor}"])
+    rows = [row(kind, reference[kind], extractor) for kind in ("floor", "ceiling")]
+    rows += [row(f"`{name}`", models[name], extractor) for name in ranked]
     heads = ["model", *COLUMNS, "alarms"]
     for cells in (heads, ["---"] * len(heads), *rows):
         print("|", " | ".join(cells), "|")

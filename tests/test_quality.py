@@ -50,6 +50,14 @@ def test_copies_of_training_images_are_seen():
     assert ratios[0] < 0.05 and ratios[1] == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 11])
+def test_a_handful_of_images_gives_finite_numbers(n):
+    few = quality.Real(cloud(n), cloud(n, seed=1), neighbours(cloud(n)))
+    found = quality.measure(few, cloud(n, seed=2), cloud(n, 3), "classifier", CHOICES, 0)
+    values = [*found.numbers.values(), *np.ravel(list(found.intervals.values()))]
+    assert np.isfinite(values).all()
+
+
 def test_real_images_survive_the_file(tmp_path):
     from genbench import images
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from . import facts, features
 from .errors import InputError
+from .workspace import resolve
 
 BATCH = 50
 RESIZE = {
@@ -61,7 +62,7 @@ def of_inception(weights: str | None, resize: str, device: torch.device) -> Extr
 
     Source: Szegedy et al. 2016, arXiv:1512.00567; Heusel et al. 2017, as torch-fidelity has it.
     """
-    path = _local(Path(weights).expanduser()) if weights else _downloaded()
+    path = _local(resolve(weights)) if weights else _downloaded()
     from torchmetrics.image.fid import NoTrainInceptionV3
 
     try:
@@ -132,9 +133,7 @@ def again(card: dict, choices, classifier: Path, device: torch.device) -> Extrac
 
 
 def _local(path: Path) -> Path:
-    """The file, if it is there and has the hash that its name ends in, if any."""
-    if not path.is_file():
-        raise InputError(f"evaluate.inception_weights: there is no file {path}")
+    """The file, if it has the hash that its name ends in, if any."""
     named = re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
     if named and not facts.sha256(path).startswith(named[1]):
         raise InputError(

@@ -68,11 +68,14 @@ def at_infinity(a: Tensor, b: Tensor, seed: int) -> float:
 
     It is biased by about c / n: a line through the distances of subsets of n images, from half of
     them to all, over 1 / n; its value at 0. Can be below 0. No better than the line: with n not
-    far above D it is too low or too high, but less so than the distance itself.
+    far above D it is too low or too high, but less so than the distance itself. Of fewer than 4
+    images, the distance itself.
     Source: Chong & Forsyth 2020, arXiv:1911.07023, which extrapolates in the generated images.
     """
     random, n = np.random.default_rng(seed), min(len(a), len(b))
-    sizes = np.linspace(max(2, n // 2), n, SIZES).astype(int)
+    if n < 4:
+        return of_sets(a, b)
+    sizes = np.linspace(n // 2, n, SIZES).astype(int)
     found = []
     for size in sizes:
         subsets = (

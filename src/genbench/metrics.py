@@ -135,4 +135,6 @@ def _mean_kernel(
             kernel.diagonal(start).zero_()
         total += (x_counts[:, start : start + CHUNK] * (y_counts @ kernel.T)).sum(1)
     pairs = x_counts.double().sum(1) * y_counts.double().sum(1)
-    return total / (pairs if itself else pairs - x_counts.double().square().sum(1))
+    if not itself:
+        pairs -= x_counts.double().square().sum(1)
+    return total / pairs.clamp_min(1)  # a resample of one image has no pair

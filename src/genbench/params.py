@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from . import models
 from .errors import InputError
+from .workspace import resolve
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
 PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
@@ -197,6 +198,9 @@ def _cross_checks(p: Params):
     for key, values in lists.items():
         if len(set(values)) < len(values):
             yield f"{key}: a value stands twice in {values}"
+    weights = p.evaluate.inception_weights
+    if weights and not resolve(weights).is_file():
+        yield f"evaluate.inception_weights: there is no file {resolve(weights)}"
     for name in {*p.datasets, *p.data}:
         if name not in p.data:
             yield f"data.{name} is missing"

@@ -1,0 +1,98 @@
+"""What evaluation costs: features as a ratio to the bare network, and seconds of what follows.
+
+    python benchmarks/evaluation.py              # classifier and Inception, random weights
+    python benchmarks/evaluation.py --images 256 --pairs 3
+
+A ratio is the median over pairs measured in turn, with its extremes. Inception's is against the
+same network with its batch normalisation unfolded.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genbench import checkpoint, extractors, features, intervals, metrics, quality
+from genbench.frechet import of_sets
+from genbench.images import to_unit
+from genbench.neighbours import neighbours
+from genbench.params import load
+
+CPU = torch.device("cpu")
+
+
+def seconds(work) -> float:
+    start = time.perf_counter()
+    with torch.no_grad():
+        work()
+    return time.perf_counter() - start
+
+
+def ratio(bare, ours, pairs: int) -> str:
+    bare(), ours()
+    found = [seconds(bare) / seconds(ours) for _ in range(pairs)]
+    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def of_classifier(folder: Path, shape: tuple, network: str, pairs: int) -> str:
+    """Images/s of extraction from uint8 against the bare forward on floats in memory."""
+    how = {"image_shape": shape, "classes": 10, "network": network, "width": 16, "lr": 0.1}
+    path = folder / f"{network}.pt"
+    checkpoint.save(path, features.Classifier(**how), **how)
+    ours, x = extractors.of_classifier(path, CPU), np.zeros((5000, *shape), np.uint8)
+    bare = features.load(path, CPU)
+    floats = to_unit(torch.as_tensor(x)).contiguous(memory_format=torch.channels_last).split(500)
+    return ratio(lambda: [bare(b) for b in floats], lambda: ours.extract(x), pairs)
+
+
+def of_inception(folder: Path, images: int, pairs: int) -> str:
+    """Images/s of extraction against the unfolded network on images that are resized already."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torchmetrics.image.fid import NoTrainInceptionV3
+
+    path = folder / "weights.pth"
+    torch.save({}, path)
+    loading = FeatureExtractorInceptionV3.load_state_dict
+    FeatureExtractorInceptionV3.load_state_dict = lambda *_: None
+    bare = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path), False)
+    FeatureExtractorInceptionV3.load_state_dict = loading
+    torch.save(bare.state_dict(), path)
+    ours = extractors.of_inception(str(path), "tensorflow", CPU)
+    x = np.random.default_rng(0).integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
+    large = torch.zeros(images, 3, 299, 299, dtype=torch.uint8).split(extractors.BATCH)
+    work = (lambda: [bare._torch_fidelity_forward(b) for b in large], lambda: ours.extract(x))
+    return ratio(*work, pairs)
+
+
+def main(images: int, pairs: int) -> None:
+    for shape, network in (((1, 28, 28), "cnn"), ((3, 32, 32), "resnet")):
+        with tempfile.TemporaryDirectory() as folder:
+            found = of_classifier(Path(folder), shape, network, pairs)
+        print(f"{network} {'x'.join(map(str, shape))}, extraction / bare forward: {found}")
+    with tempfile.TemporaryDirectory() as folder:
+        found = of_inception(Path(folder), images, pairs)
+    print(f"inception, extraction / unfolded forward: {found}")
+
+    choices, seed = load().evaluate, 0
+    real, fake = torch.randn(2, 10_000, 128, generator=torch.Generator().manual_seed(0)).relu()
+    taken = intervals.resamples(10_000, choices.bootstrap, seed)
+    draws = seconds(lambda: [of_sets(real, fake, row, row) for row in taken])
+    print(f"{len(taken)} resampled FIDs, 128 features, 10,000 images: {draws:.1f} s")
+    kid = seconds(lambda: metrics.kernel_draws(real, fake, taken, taken))
+    print(f"{len(taken)} resampled KIDs: {kid:.1f} s")
+    reference = quality.Real(real, fake, neighbours(real))
+    whole = seconds(
+        lambda: quality.measure(reference, fake, fake[:, :10], "classifier", choices, seed)
+    )
+    print(f"every metric with its interval: {whole:.1f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--pairs", type=int, default=5)
+    main(**vars(parser.parse_args()))
