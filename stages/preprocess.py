@@ -12,17 +12,19 @@ def main(argv=None):
     p = params.load()
     partners = datasets.partners(a.dataset, p)
     parts, classes = datasets.load(a.dataset, p, a.raw)
-    arrays = {}
+    arrays, held = {}, p.anomaly.held_out_class
+    if held is not None:
+        parts, classes, strange = datasets.hold_out(parts, classes, held, a.dataset)
+        arrays |= {f"ood_class {held}_x": strange, f"ood_class {held}_how": "kept from training"}
     for part in ("train", "val", "test"):
         arrays[f"{part}_x"], arrays[f"{part}_y"] = parts[part]
     n_test, *shape = arrays["test_x"].shape
     for name in partners:
-        arrays[f"ood_{name}_x"] = datasets.partner(
+        arrays[f"ood_{name}_x"], arrays[f"ood_{name}_how"] = datasets.partner(
             name, a.dataset, p, a.raw, shape=tuple(shape), n_test=n_test
         )
     for name, x in arrays.items():
-        if name.endswith("_x"):
-            print(f"{a.dataset}: {name} {x.shape}")
+        print(f"{a.dataset}: {name} {x.shape if name.endswith(('_x', '_y')) else x}")
     images.save_npz(a.out, **arrays, classes=np.array(classes))
 
 

@@ -39,7 +39,13 @@ TREE = {
         **{"kid_subset_size": 10, "extractor": "classifier", "inception_weights": None},
         "resize": "tensorflow",
     },
-    "anomaly": {"n": 100, "quantile": 0.95, "corruptions": ["noise", "blur"]},
+    "anomaly": {
+        "n": 100,
+        "quantile": 0.95,
+        "held_out_class": None,
+        "corruptions": {"noise": 64.0, "blur": 3},
+        "slow": {"scores": [], "n": 50, "draws": 5, "steps": 5},
+    },
     "tsne": {"n": 100, "perplexity": 30, "neighbours": 10},
     "sweep": {"models": ["vae"], "latent_dim": [4, 16], "width": [16, 32], "images": 1000},
     "tracking": {"enabled": False, "experiment": "x", "live_after": 30},
@@ -90,6 +96,8 @@ def _processed(data, dataset, random, channels, side, k, n):
     for part in ("train", "val", "test"):
         y = random.integers(0, k, n)
         arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
+    for partner in (PARTNER, "noise"):
+        arrays |= {f"ood_{partner}_x": arrays["test_x"], f"ood_{partner}_how": "as they <i>are</i>"}
     images.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
     record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
     metrics = data.parent / "metrics"
@@ -129,7 +137,8 @@ def _model(root, dataset, model, random, i, large):
     made = {"weights": "averaged", "checkpoint": "last"}
     quality |= {"classes": table, "over_seeds": {}, "protocol": CARD | made}
     records.save_json(metrics / "evaluate" / dataset / f"{model}.json", quality)
-    picture(metrics / "evaluate" / dataset / f"{model}.png", 4, 22)
+    for stage in ("evaluate", "anomaly"):
+        picture(metrics / stage / dataset / f"{model}.png", 4, 22)
     _scores(root, dataset, model, random, i)
 
 
@@ -176,18 +185,24 @@ def _scores(root, dataset, model, random, i):
     }
     images.save_npz(root / "data" / "scores" / dataset / f"{model}.npz", **sets)
     anomaly = {**{"threshold": 1.64, "tp": 300, "fp": 15, "tn": 285, "fn": 300}}
-    anomaly |= {"precision": 0.952, "recall": 0.5, "f1": 0.656, "average_precision": 0.8, "n": 900}
-    anomaly |= {"auroc": 0.8 if i else 0.31, "auroc_noise": 0.96 - i / 50, "auroc_blur": 0.45}
-    out = {
-        "auroc": 0.9 - i / 20 if i else 0.2,
-        "aupr": 0.9,
-        "fpr95": 0.4,
-        "n_in": 300,
-        "n_out": 300,
-    }
+    anomaly |= {"precision": 0.952, "recall": 0.5, "f1": 0.656, "n": 900}
+    anomaly |= _rates(0.8 if i else 0.31)
+    kinds = {"noise": _rates(0.96 - i / 50), "blur": _rates(0.45)}
+    out = _rates(0.9 - i / 20 if i else 0.2) | {"n_in": 300, "n_out": 300}
+    out |= {"mean_in": 1.0, "mean_out": 2.0, "sem_in": 0.1, "sem_out": 0.1, "effect": 1, "p": 0.0}
+    partners = (PARTNER, "noise")
     record = {"main_score": names[0], "anomaly": dict.fromkeys(names, anomaly)}
-    record["ood"] = {part: dict.fromkeys(names, out) for part in (PARTNER, "noise")}
+    record["kinds"] = {kind: dict.fromkeys(names, anomaly | n) for kind, n in kinds.items()}
+    record["ood"] = {part: dict.fromkeys(names, out) for part in partners}
     records.save_json(root / "metrics" / "anomaly" / dataset / f"{model}.json", record)
+    trivial = {"anomaly": {"png_size": anomaly}}
+    trivial |= {"ood": {part: {"png_size": out | _rates(0.7)} for part in partners}}
+    records.save_json(root / "metrics" / "baselines" / f"{dataset}.json", trivial)
+
+
+def _rates(auroc):
+    found = {"auroc": auroc, "auroc_low": auroc - 0.02, "auroc_high": auroc + 0.02}
+    return found | {"aupr": 0.8, "aupr_normal": 0.7, "fpr95": 0.4}
 
 
 def _maps(root, dataset, random, k):

@@ -124,6 +124,7 @@ ALLOWED = {
     "sample": {"torch"},
     "evaluate": {"torch"},
     "anomaly": {"torch"},
+    "baselines": {"torch"},
     "sweep": {"torch"},
     "tsne": {"sklearn"},
     "report": {"matplotlib"},

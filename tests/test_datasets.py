@@ -125,7 +125,11 @@ def test_partners_have_the_shape_of_the_dataset_and_the_test_part_of_theirs(
     names = ["digits", "photos", "noise"]
     p = choices(mine=paint(tmp_path / "mine") | {"ood": names})
     raw = fetched(p, "mine", tmp_path / "raw")
-    x = {n: datasets.partner(n, "mine", p, raw, shape, n_test=50) for n in names}
+    both = {n: datasets.partner(n, "mine", p, raw, shape, n_test=50) for n in names}
+    x, how = ({n: pair[i] for n, pair in both.items()} for i in (0, 1))
+    assert how["noise"] == how["photos"] == "made here"
+    same = shape == (1, 8, 8)
+    assert how["digits"].startswith("as they are" if same else "brought from 1 x 8 x 8 to 3 x 64")
     assert {n: v.shape for n, v in x.items()} == {
         n: (400 if n == "digits" else 30, *shape) for n in names
     }
@@ -133,6 +137,17 @@ def test_partners_have_the_shape_of_the_dataset_and_the_test_part_of_theirs(
     if shape == (1, 8, 8):
         test = {image.tobytes() for image in datasets.load("digits", p, raw)[0]["test"][0]}
         assert {image.tobytes() for image in x["digits"]} <= test
+
+
+def test_a_class_held_out_leaves_every_part_and_the_others_move_up():
+    y = np.arange(12) % 3
+    parts = {part: (np.arange(12) + start, y) for part, start in (("train", 0), ("test", 100))}
+    rest, classes, strange = datasets.hold_out(parts, ["a", "b", "c"], "b", "mine")
+    assert classes == ["a", "c"] and strange.tolist() == [101, 104, 107, 110]
+    x, labels = rest["train"]
+    assert x.tolist() == [0, 2, 3, 5, 6, 8, 9, 11] and labels.tolist() == [0, 1] * 4
+    with pytest.raises(InputError, match="held_out_class: mine has no class z; known: a, b, c"):
+        datasets.hold_out(parts, ["a", "b", "c"], "z", "mine")
 
 
 def test_a_patch_of_a_plain_photograph_is_plain_and_patches_follow_the_seed(tmp_path):

@@ -30,6 +30,37 @@ def with_fids(study, **ends):
     return replace(study, results=kept)
 
 
+def against(study, name, n, trivial=0.6):
+    """The study with its VAE alone, one score against noise, and a trivial one."""
+    (vae,) = (r for r in study.results if r.model == "vae")
+    numbers = {"auroc": 0.9, "auroc_low": 0.88, "auroc_high": 0.92, "mean_in": 1.0, "mean_out": 2.0}
+    of = {"auroc": trivial, "auroc_low": trivial - 0.02, "auroc_high": trivial + 0.02}
+    vae = replace(vae, ood={"noise": {name: numbers | n}})
+    return replace(study, results=[vae], baselines={"ood": {"noise": {"png_size": of}}})
+
+
+@pytest.mark.parametrize(
+    "effect, p, words",
+    [
+        (1.2, 1e-9, "worse (2.00 against 1.00, effect 1.20), as is often said"),
+        (0.1, 1e-9, "but hardly so"),
+        (-0.5, 1e-9, "better than test images (2.00 against 1.00, effect -0.50): the claim fails"),
+        (0.1, 0.3, "neither better nor worse"),
+    ],
+)
+def test_the_classic_claim_is_put_to_the_test(study, effect, p, words):
+    found = against(study, "reconstruction_error", {"effect": effect, "p": p})
+    assert words in findings.claim(found, "noise")[0]
+
+
+@pytest.mark.parametrize(
+    "trivial, words", [(0.6, "above the best trivial one"), (0.89, "no better than the trivial")]
+)
+def test_the_best_score_is_held_against_the_trivial_ones(study, trivial, words):
+    (line,) = findings.worth(against(study, "kl", {}, trivial), "noise")
+    assert "vae's kl (AUROC 0.900)" in line and words in line and "png size" in line
+
+
 def test_models_whose_intervals_overlap_share_a_place(study):
     ends = {"gan": (8, 9, 10), "dcgan": (1, 2, 3), "wgan": (9.9, 12, 14), "vae": (11, 13, 15)}
     found = with_fids(study, **ends)

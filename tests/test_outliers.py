@@ -3,51 +3,6 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genbench import outliers
-from genbench.params import CORRUPTIONS
-
-KINDS = CORRUPTIONS.__args__
-
-
-def images(channels=1, n=6, size=8):
-    return np.random.default_rng(0).integers(0, 256, (n, channels, size, size), dtype=np.uint8)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_corruption_keeps_shape_and_type_and_changes_every_image(kind, channels):
-    x = images(channels)
-    out = outliers.corrupt(x, kind, np.random.default_rng(1))
-    assert (out.shape, out.dtype) == (x.shape, np.uint8)
-    assert (out != x).any((1, 2, 3)).all()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_corruption_depends_on_its_generator_alone(kind):
-    first, second = (outliers.corrupt(images(), kind, np.random.default_rng(2)) for _ in range(2))
-    assert np.array_equal(first, second)
-
-
-def test_inversion_twice_is_nothing():
-    x = images()
-    assert np.array_equal(
-        outliers.corrupt(outliers.corrupt(x, "inversion", None), "inversion", None), x
-    )
-
-
-def test_blur_leaves_a_flat_image_flat():
-    x = np.full((2, 3, 8, 8), 77, np.uint8)
-    assert np.array_equal(outliers.corrupt(x, "blur", None), x)
-
-
-def test_occlusion_covers_a_quarter_of_the_pixels():
-    x = np.zeros((5, 3, 8, 8), np.uint8)
-    out = outliers.corrupt(x, "occlusion", np.random.default_rng(3))
-    assert ((out == 128).sum((1, 2, 3)) == 3 * 16).all()
-
-
-def test_an_unknown_corruption_is_named():
-    with pytest.raises(ValueError, match="unknown corruption rain"):
-        outliers.corrupt(images(), "rain", None)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-9, 1e9])
@@ -61,14 +16,13 @@ def test_detection_agrees_with_scikit_learn_whatever_the_scale(scale, ties):
     truth, both = np.repeat([0, 1], [80, 50]), np.concatenate([normal, strange])
     assert found["auroc"] == pytest.approx(roc_auc_score(truth, both), abs=1e-6)
     assert found["aupr"] == pytest.approx(average_precision_score(truth, both), abs=1e-6)
+    normal_first = average_precision_score(1 - truth, -both)
+    assert found["aupr_normal"] == pytest.approx(normal_first, abs=1e-6)
 
 
 def test_detection_of_known_cases():
-    assert outliers.detection(np.arange(100), np.arange(100, 200)) == {
-        "auroc": 1,
-        "aupr": 1,
-        "fpr95": 0,
-    }
+    perfect = dict.fromkeys(("auroc", "auroc_low", "auroc_high", "aupr", "aupr_normal"), 1)
+    assert outliers.detection(np.arange(100), np.arange(100, 200)) == perfect | {"fpr95": 0}
     assert outliers.detection(np.arange(100, 200), np.arange(100))["auroc"] == 0
     assert outliers.detection(np.zeros(9), np.zeros(9))["auroc"] == 0.5
     # 95 of the strange reach 5, which the normal 5 to 9 do as well
@@ -103,3 +57,47 @@ def test_a_set_against_itself_is_chance():
     }
     found = outliers.verdict(scores, quantile=0.9)
     assert found["ood"]["twin"]["s"]["auroc"] == found["anomaly"]["s"]["auroc"] == 0.5
+
+
+def test_the_interval_of_the_auroc_holds_the_truth_in_about_95_of_100_cases():
+    truth, hits = 0.7602, 0  # of N(0, 1) against N(1, 1): the chance that N(1, 2) is above 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        found = outliers.detection(random.normal(size=60), random.normal(size=90) + 1)
+        hits += found["auroc_low"] <= truth <= found["auroc_high"]
+    assert 180 <= hits <= 199
+
+
+def test_delongs_error_agrees_with_its_definition_with_ties():
+    random = np.random.default_rng(0)
+    normal, strange = random.normal(size=30).round(1), (random.normal(size=20) + 0.5).round(1)
+    wins = (strange[:, None] > normal) + 0.5 * (strange[:, None] == normal)
+    want = wins.mean(1).var(ddof=1) / 20 + wins.mean(0).var(ddof=1) / 30
+    assert outliers.auroc_error(normal, strange) == pytest.approx(want**0.5)
+
+
+def test_differences_agree_with_scipy():
+    from scipy.stats import ttest_ind
+
+    random = np.random.default_rng(1)
+    a, b = random.normal(size=400), 1.5 * random.normal(size=500) + 0.2
+    found = outliers.difference(a, b)
+    assert found["p"] == pytest.approx(ttest_ind(a, b, equal_var=False).pvalue, rel=0.05)
+    assert found["effect"] == pytest.approx(
+        (b.mean() - a.mean()) / np.sqrt((a.var() + b.var()) / 2), rel=1e-2
+    )
+    assert found["sem_in"] == pytest.approx(a.std(ddof=1) / 20)
+    assert outliers.difference(a, -b)["effect"] < 0
+
+
+def test_equal_constants_differ_in_nothing():
+    found = outliers.difference(np.ones(5), np.ones(5))
+    assert (found["effect"], found["p"]) == (0, 1)
+
+
+def test_every_corruption_is_decided_on_its_own():
+    scores = {"val": {"s": np.arange(100.0)}, "test": {"s": np.arange(100.0)}}
+    scores |= {"corrupted-noise": {"s": np.full(10, 200.0)}, "corrupted-blur": {"s": np.zeros(10)}}
+    found = outliers.verdict(scores, quantile=0.9)
+    assert found["kinds"]["noise"]["s"]["tp"] == 10 and found["kinds"]["blur"]["s"]["tp"] == 0
+    assert found["anomaly"]["s"]["tp"] == 10 and found["anomaly"]["s"]["fn"] == 10

@@ -57,7 +57,10 @@ def test_the_shipped_file_is_valid_and_frozen():
         (["evaluate", "inception_weights"], "no.pth", "there is no file .*no.pth"),
         (["classifier", "images"], 10, "classifier.images: input should be a valid dictionary"),
         (["anomaly", "quantile"], 1.0, "anomaly.quantile: input should be less than 1"),
-        (["anomaly", "corruptions"], ["rain"], "anomaly.corruptions.0: input should be 'noise'"),
+        (["anomaly", "corruptions", "rain"], 1, "anomaly.corruptions.rain is not a known key"),
+        (["anomaly", "corruptions", "occlusion"], 2.0, "occlusion: input should be less .* 1, got"),
+        (["anomaly", "corruptions"], {"noise": None}, "anomaly.corruptions: none is left"),
+        (["anomaly", "slow", "scores"], ["magic"], "anomaly.slow.scores.0: input should be 'imp"),
         (["sweep", "width"], [2], "sweep.width.0: input should be greater than or equal to 4"),
     ],
 )  # fmt: skip

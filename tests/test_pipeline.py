@@ -86,7 +86,7 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
         *("params", "download", "preprocess", "classifier", "reference", "perceptual"),
-        *("train", "sample", "evaluate", "anomaly", "tsne", "sweep", "report"),
+        *("train", "sample", "evaluate", "anomaly", "baselines", "tsne", "sweep", "report"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])

@@ -173,21 +173,39 @@ def _check_counts(name: str, y: np.ndarray, classes: list[str], least: int) -> N
             raise InputError(f"{name}: class {label} has {n} images to split; {least} are needed")
 
 
-def partner(name: str, dataset: str, p, folder: Path, shape, n_test: int) -> np.ndarray:
+def hold_out(parts: dict, classes: list[str], held: str, dataset: str):
+    """Keep one class from all parts: parts and classes without it, and its test images.
+
+    Raises
+    ------
+    InputError : if there is no such class.
+    """
+    if held not in classes:
+        known = ", ".join(classes)
+        raise InputError(f"anomaly.held_out_class: {dataset} has no class {held}; known: {known}")
+    label, (test_x, test_y) = classes.index(held), parts["test"]
+    without = {k: (x[y != label], y[y != label]) for k, (x, y) in parts.items()}
+    without = {k: (x, y - (y > label)) for k, (x, y) in without.items()}
+    return without, [name for name in classes if name != held], test_x[test_y == label]
+
+
+def partner(name: str, dataset: str, p, folder: Path, shape, n_test: int) -> tuple[np.ndarray, str]:
     """Images that `dataset` must be told apart from, (N, C, H, W) uint8 of the same `shape`.
 
-    Photo patches and noise are as many as the test images, at most 2,000; of another dataset
-    it is the test part, at most 10,000, resized and its channels matched.
+    And in words what was done to them. Photo patches and noise are as many as the test images,
+    at most 2,000; of another dataset it is the test part, at most 10,000, resized and its
+    channels matched.
     """
     source = _source(name, p)
     rng = seeds.generator(p.seed, "ood", dataset, name)
     if getattr(source, "draw", None):
-        return source.draw(folder / name, shape, min(n_test, patches.AT_MOST), rng)
+        return source.draw(folder / name, shape, min(n_test, patches.AT_MOST), rng), "made here"
     parts, _ = load(name, p, folder)
     x, _ = parts["test"]
     if len(x) > AT_MOST:
         x = x[np.sort(rng.choice(len(x), AT_MOST, replace=False))]
-    if x.shape[1:] != shape:
-        how = "bilinear with antialiasing; grey by repetition, colour by ITU-R 601 luma"
-        print(f"{dataset}: {name} brought from {x.shape[1:]} to {shape} ({how})")
-    return pixels.match(x, shape)
+    if x.shape[1:] == shape:
+        return x, "as they are"
+    before, after = (" x ".join(map(str, s)) for s in (x.shape[1:], shape))
+    how = "bilinear with antialiasing; grey by repetition, colour by ITU-R 601 luma"
+    return pixels.match(x, shape), f"brought from {before} to {after} ({how})"

@@ -1,54 +1,43 @@
 """Telling anomalies and other datasets apart by scores; larger is stranger, everywhere."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 
-from .images import to_unit
+from . import images, seeds
+from .corruptions import corrupt
+from .params import Params
+
+SURE = 1.959964
+"""Standard errors to either side of a 95 % interval."""
 
 
-def corrupt(x: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
-    """Images (N, C, H, W) uint8, damaged: the anomalies that a detector is asked to find.
+def sets(p: Params, dataset: str, path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The images that every detector is tried on, (N, C, H, W) uint8, and their labels.
 
-    noise : Gaussian, standard deviation 64 of 255 grey levels
-    salt_and_pepper : 10 % of the pixels black or white
-    blur : mean over 3x3 pixels, three times
-    occlusion : a square of half the side, mid-grey, at a random place
-    inversion : 255 minus the image
+    "val" and "test", "corrupted-<kind>" of the same test images, "ood-<partner>"; at most
+    `p.anomaly.n` each, the same for all detectors. Labels of other datasets say nothing.
     """
-    n, _, size, _ = x.shape
-    if kind == "noise":
-        return (x + random.normal(0, 64, x.shape)).round().clip(0, 255).astype(np.uint8)
-    if kind == "salt_and_pepper":
-        dice = random.random((n, 1, size, size))
-        return np.where(dice < 0.05, 0, np.where(dice > 0.95, 255, x)).astype(np.uint8)
-    if kind == "blur":
-        out = x.astype(np.float32)
-        for _ in range(3):
-            edge = np.pad(out, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-            windows = np.lib.stride_tricks.sliding_window_view(edge, (3, 3), (2, 3))
-            out = windows.mean((-2, -1))
-        return out.round().astype(np.uint8)
-    if kind == "occlusion":
-        side = size // 2
-        top, left = random.integers(0, size - side + 1, (2, n, 1, 1, 1))
-        rows, columns = np.arange(size)[:, None], np.arange(size)[None, :]
-        inside = (rows >= top) & (rows < top + side) & (columns >= left) & (columns < left + side)
-        return np.where(inside, 128, x).astype(np.uint8)
-    if kind == "inversion":
-        return 255 - x
-    raise ValueError(f"unknown corruption {kind}")
+    random = seeds.generator(p.seed, "anomaly", dataset)
+    found = {}
+    for part in ("val", "test"):
+        x, y = images.load_npz(path, f"{part}_x", f"{part}_y")
+        some = random.permutation(len(x))[: p.anomaly.n]
+        found[part] = x[some], y[some]
+    x, y = found["test"]
+    for kind, severity in p.anomaly.damages.items():
+        found[f"corrupted-{kind}"] = corrupt(x, kind, severity, random), y
+    for name in images.ood_names(path):
+        (other,) = images.load_npz(path, f"ood_{name}_x")
+        other = other[random.permutation(len(other))[: p.anomaly.n]]
+        found[f"ood-{name}"] = other, np.resize(y, len(other))
+    return found
 
 
-def score(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> dict[str, np.ndarray]:
-    """The model's anomaly scores, each (N,) float32, of images (N, C, H, W) uint8."""
-    import torch
-
-    parts = []
-    with torch.no_grad():
-        for at in range(0, len(x), batch_size):
-            images = to_unit(torch.as_tensor(x[at : at + batch_size]).to(model.device))
-            classes = torch.as_tensor(y[at : at + batch_size]).to(model.device)
-            parts.append(model.scores(images, classes))
-    return {k: torch.cat([p[k] for p in parts]).float().cpu().numpy() for k in parts[0]}
+def flat(scores: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Scores by set and name as arrays called "<set>/<name>"."""
+    return {f"{part}/{name}": v for part, found in scores.items() for name, v in found.items()}
 
 
 def detection(normal: np.ndarray, strange: np.ndarray) -> dict[str, float]:
@@ -61,7 +50,10 @@ def detection(normal: np.ndarray, strange: np.ndarray) -> dict[str, float]:
     Returns
     -------
     auroc : chance that a strange image scores above a normal one (ties count half); 0.5 is chance
+    auroc_low, auroc_high : its 95 % interval, +- 1.96 of DeLong's standard errors, cut to [0, 1]
+        (DeLong et al. 1988, Biometrics 44)
     aupr : average precision with the strange images as the positives
+    aupr_normal : with the normal ones as the positives, and lower scores ahead
     fpr95 : share of the normal images above the score that 95 % of the strange ones reach
     """
     import torch
@@ -73,10 +65,51 @@ def detection(normal: np.ndarray, strange: np.ndarray) -> dict[str, float]:
     ranks = torch.unique(scores, return_inverse=True)[1].double()
     ranks = ranks / max(ranks.max().item(), 1)
     reached = np.sort(strange)[int(np.floor(0.05 * len(strange)))]
+    auroc, error = binary_auroc(ranks, truth).item(), auroc_error(normal, strange)
     return {
-        "auroc": binary_auroc(ranks, truth).item(),
+        "auroc": auroc,
+        "auroc_low": max(0.0, auroc - SURE * error),
+        "auroc_high": min(1.0, auroc + SURE * error),
         "aupr": binary_average_precision(ranks, truth).item(),
+        "aupr_normal": binary_average_precision(1 - ranks, 1 - truth).item(),
         "fpr95": float((normal >= reached).mean()),
+    }
+
+
+def auroc_error(normal: np.ndarray, strange: np.ndarray) -> float:
+    """DeLong's standard error of the AUROC of scores (N,) and (M,).
+
+    From each image's share of the other set that lies on its right side, ties half.
+    """
+
+    def placed(points, of):
+        of = np.sort(of)
+        below, upto = (np.searchsorted(of, points, side) for side in ("left", "right"))
+        return (below + upto) / (2 * len(of))
+
+    parts = [placed(strange, normal), placed(normal, strange)]
+    return math.sqrt(sum(np.var(v, ddof=1) / len(v) if len(v) > 1 else 0.0 for v in parts))
+
+
+def difference(normal: np.ndarray, strange: np.ndarray) -> dict[str, float]:
+    """Whether scores are higher in one of two sets (N,) and (M,), on average.
+
+    Returns
+    -------
+    mean_in, mean_out, sem_in, sem_out : means and their standard errors
+    effect : Cohen's d, the difference in pooled standard deviations; above 0: `strange` is higher
+    p : of Welch's test, two-sided, by the normal distribution
+    """
+    (a, va), (b, vb) = (
+        (v.mean(dtype=float), v.var(ddof=1, dtype=float)) for v in (normal, strange)
+    )
+    errors = va / len(normal), vb / len(strange)
+    pooled, error = math.sqrt((va + vb) / 2), math.sqrt(sum(errors))
+    return {
+        **{"mean_in": a, "mean_out": b},
+        **{"sem_in": math.sqrt(errors[0]), "sem_out": math.sqrt(errors[1])},
+        "effect": (b - a) / pooled if pooled else 0.0,
+        "p": math.erfc(abs(b - a) / error / math.sqrt(2)) if error else float(a == b),
     }
 
 
@@ -103,30 +136,31 @@ def verdict(scores: dict[str, dict[str, np.ndarray]], quantile: float) -> dict:
 
     Returns
     -------
-    "anomaly" : by score, `decisions` and `detection` with all corruptions pooled, and the AUROC
-        of each; "ood" : by partner and score, `detection`; "main_score" : the model's own choice.
+    "anomaly" : by score, `decisions` and `detection` with all corruptions pooled; "kinds" : by
+        corruption and score the same for it alone; "ood" : by partner and score, `detection` and
+        `difference`; "main_score" : the model's own choice, the first.
     """
     kinds = [name for name in scores if name.startswith("corrupted-")]
     partners = [name for name in scores if name.startswith("ood-")]
     normal, names = scores["test"], list(scores["test"])
-    found = {"main_score": names[0] if names else None, "anomaly": {}, "ood": {}}
+    found = {"main_score": names[0] if names else None, "anomaly": {}, "kinds": {}, "ood": {}}
+    thresholds = {name: float(np.quantile(scores["val"][name], quantile)) for name in names}
+
+    def found_by(name, strange):
+        decided = decisions(normal[name], strange, thresholds[name])
+        return decided | detection(normal[name], strange) | {"n": len(normal[name]) + len(strange)}
+
     for name in names:
-        pooled = np.concatenate([scores[kind][name] for kind in kinds])
-        threshold = float(np.quantile(scores["val"][name], quantile))
-        each = {kind: detection(normal[name], scores[kind][name])["auroc"] for kind in kinds}
-        together = detection(normal[name], pooled)
-        found["anomaly"][name] = {
-            **decisions(normal[name], pooled, threshold),
-            "auroc": together["auroc"],
-            "average_precision": together["aupr"],
-            "fpr95": together["fpr95"],
-            **{f"auroc_{kind.removeprefix('corrupted-')}": value for kind, value in each.items()},
-            "n": len(normal[name]) + len(pooled),
+        found["anomaly"][name] = found_by(name, np.concatenate([scores[k][name] for k in kinds]))
+    for kind in kinds:
+        found["kinds"][kind.removeprefix("corrupted-")] = {
+            name: found_by(name, scores[kind][name]) for name in names
         }
     for partner in partners:
         found["ood"][partner.removeprefix("ood-")] = {
             name: {
                 **detection(normal[name], scores[partner][name]),
+                **difference(normal[name], scores[partner][name]),
                 "n_in": len(normal[name]),
                 "n_out": len(scores[partner][name]),
             }

@@ -1,119 +1,34 @@
-"""params.yaml as frozen, checked objects: the only place that knows its schema."""
+"""params.yaml as frozen objects, checked as a whole; `schema` has its blocks."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from . import models
 from .errors import InputError
+from .schema import (
+    Anomaly,
+    Block,
+    Classifier,
+    Data,
+    Evaluate,
+    Model,
+    Names,
+    Sample,
+    Split,
+    Sweep,
+    Tracking,
+    Train,
+    Tsne,
+)
 from .workspace import resolve
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
 PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
 NO_RESULT = {"threads", "cuda_graphs", "checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
-CORRUPTIONS = Literal["noise", "salt_and_pepper", "blur", "occlusion", "inversion"]
-
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Rate = Annotated[float, Field(gt=0, le=1)]
-Names = Annotated[list[str], Field(min_length=1)]
-Widths = Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
-
-
-class Block(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-class Model(Block):
-    latent_dim: Count
-    width: Annotated[int, Field(ge=4)]
-
-
-class Train(Block):
-    images: Count
-    batch_size: Annotated[int, Field(ge=2)]
-    ema_images: Annotated[int, Field(ge=0)]
-    history: Count
-    snapshots: Annotated[int, Field(ge=2)]
-    threads: Literal["auto"] | Count
-    precision: Literal["float32", "tf32", "bfloat16"]
-    deterministic: bool
-    cuda_graphs: bool
-    checkpoint_every: Annotated[float, Field(ge=0)]
-
-
-class Split(Block):
-    val: Share
-    test: Share
-
-
-class Data(Block):
-    ood: list[str] = []
-    path: str | None = None
-    size: Annotated[int, Field(ge=8, le=64)] | None = None
-    channels: Literal[1, 3] | None = None
-
-
-class Budgets(Block):
-    cnn: Count
-    resnet: Count
-
-
-class Classifier(Block):
-    network: Literal["auto", "cnn", "resnet"]
-    images: Budgets
-    batch_size: Annotated[int, Field(ge=2)]
-    lr: Rate
-    width: Annotated[int, Field(ge=4)]
-
-    def network_for(self, channels: int) -> str:
-        """The network for images of so many channels, and so its budget."""
-        automatic = "resnet" if channels == 3 else "cnn"
-        return automatic if self.network == "auto" else self.network
-
-
-class Sample(Block):
-    n: Annotated[int, Field(ge=2)]
-
-
-class Evaluate(Block):
-    n: Annotated[int, Field(ge=10)]
-    seeds: Count
-    bootstrap: Annotated[int, Field(ge=20)]
-    extractor: Literal["auto", "classifier", "inception"]
-    inception_weights: str | None
-    resize: Literal["tensorflow", "antialias"]
-    splits: Count
-    kid_subsets: Count
-    kid_subset_size: Annotated[int, Field(ge=2)]
-
-
-class Anomaly(Block):
-    n: Annotated[int, Field(ge=2)]
-    quantile: Share
-    corruptions: Annotated[list[CORRUPTIONS], Field(min_length=1)]
-
-
-class Tsne(Block):
-    n: Annotated[int, Field(ge=10)]
-    perplexity: Annotated[float, Field(ge=1)]
-    neighbours: Count
-
-
-class Sweep(Block):
-    models: Names
-    latent_dim: Annotated[list[Count], Field(min_length=1)]
-    width: Widths
-    images: Count
-
-
-class Tracking(Block):
-    enabled: bool
-    experiment: Annotated[str, Field(min_length=1)]
-    live_after: Annotated[float, Field(ge=0)]
 
 
 class Params(Block):
@@ -193,6 +108,8 @@ def _cross_checks(p: Params):
     yield _unknown("models", p.models, models.NAMES)
     yield _unknown("sweep.models", p.sweep.models, models.NAMES)
     yield _unknown("zoo", p.zoo, models.NAMES)
+    if not p.anomaly.damages:
+        yield "anomaly.corruptions: none is left; give at least one a severity"
     lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
     lists |= {"sweep.latent_dim": p.sweep.latent_dim, "sweep.width": p.sweep.width}
     for key, values in lists.items():

@@ -36,6 +36,18 @@ def traversals(model, codes: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _decoded(model, traverse(codes, ROWS, steps), y[0])
 
 
+def extremes(sets: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> np.ndarray:
+    """Two rows per set of images (N, C, H, W): its least strange ones, and its strangest.
+
+    `scores` (N,) by set, larger is stranger; strangest first, and least strange first.
+    """
+    columns, rows = 2 * STEPS, []
+    for name, x in sets.items():
+        order = np.argsort(scores[name], kind="stable")
+        rows += [x[np.resize(which, columns)] for which in (order[:columns], order[::-1][:columns])]
+    return grid(np.concatenate(rows), columns)
+
+
 def nearest(x: np.ndarray, distances: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     """Generated images above the training images nearest to them, each (N, C, H, W).
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import frechet, images, intervals, metrics
 from .neighbours import Lies, Neighbours, lies, nearest, neighbours, twins
-from .params import Evaluate
+from .schema import Evaluate
 
 COVERED = 0.1
 """A class is there if it gets at least this part of its share (N / K) of the images."""

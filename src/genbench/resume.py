@@ -21,8 +21,8 @@ from . import alarms, devices, training
 from .batches import Batches
 from .errors import InputError
 from .facts import digest, sha256
-from .params import Train
 from .progress import Progress
+from .schema import Train
 from .workspace import main_repository, replacing
 
 PATIENCE = 0.6  # seconds that a round may take to end after Ctrl-C

@@ -68,6 +68,15 @@ class GAN(GenerativeModel):
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         return {self.judge: -self.verdict(x, y)}
 
+    def features(self, x: Tensor, y: Tensor) -> Tensor:
+        """What the judge's last layer gets."""
+        *_, last = (m for m in getattr(self, self.judge).modules() if isinstance(m, nn.Linear))
+        seen = []
+        handle = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        self.verdict(x, y)
+        handle.remove()
+        return seen[0]
+
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Also verdict_spread, the standard deviation of the judge's verdicts on real images."""
         return super().diagnose(x, y) | {"verdict_spread": self.verdict(x, y).std()}

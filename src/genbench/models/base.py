@@ -68,6 +68,10 @@ class GenerativeModel(nn.Module, ABC):
         """Anomaly scores, each (N,), larger is stranger; the first is the model's main score."""
         return {}
 
+    @abstractmethod
+    def features(self, x: Tensor, y: Tensor) -> Tensor:
+        """What the model makes of images, (N, D): the space in which they are near or far to it."""
+
     def after_update(self, player: str) -> None:
         """Constraints on weights, such as WGAN clipping. Called after each move."""
 

@@ -84,5 +84,8 @@ class Model(VAE):
         kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant
         return z, {"kl": kl}
 
+    def log_ratio(self, seen: Tensor, noise: Tensor) -> Tensor:
+        return self.infer(seen, noise)[1]["kl"]
+
     def code(self, seen: Tensor) -> Tensor:
         return self.to_prior(super().code(seen))[0]

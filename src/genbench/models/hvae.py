@@ -78,6 +78,12 @@ class Model(VAE):
         kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
         return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
 
+    def log_ratio(self, seen: list[Tensor], noise: Tensor) -> Tensor:
+        _, *moments = self._descend(seen, noise)
+        mean, log_variance = (torch.cat(m, 1) for m in moments)
+        code = mean + (0.5 * log_variance).exp() * noise
+        return 0.5 * (code.square() - noise.square() - log_variance).sum(1)
+
     def _descend(
         self, seen: list[Tensor], noise: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:

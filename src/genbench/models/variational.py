@@ -10,8 +10,6 @@ from ..losses import bernoulli_nll, gaussian_nll, kl_to_standard_normal, logisti
 from .base import GenerativeModel, at_least
 
 Kind = Literal["auto", "bernoulli", "gaussian", "logistic"]
-DRAWS = 4
-"""Noise vectors behind the negative ELBO as a score."""
 ACTIVE = 0.01
 """A latent is active if its posterior mean varies over images by more than this variance."""
 LOG_SCALE = -1.0
@@ -109,6 +107,12 @@ class VAE(GenerativeModel):
         """The decoder's output, parameters of the likelihood (N, C, H, W)."""
         return self.decoder(h)
 
+    def log_ratio(self, seen: Tensor | list[Tensor], noise: Tensor) -> Tensor:
+        """log q(z | x) - log p(z), (N,) in nats, of the draw that `infer` makes with `noise`."""
+        mean, log_variance = self.posterior(seen)
+        z = mean + (0.5 * log_variance).exp() * noise
+        return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
+
     def terms(
         self, x: Tensor, y: Tensor, seen: Tensor | list[Tensor], noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -146,22 +150,45 @@ class VAE(GenerativeModel):
         return self.posterior(seen)[0]
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        seen = self.read(x, y)
-        reconstruction, kl = self._averaged(x, y, seen)
-        error = (self.decode(self.code(seen), y) - x).square().flatten(1).sum(1)
-        return {"negative_elbo": reconstruction + kl, "reconstruction_error": error, "kl": kl}
+        """Also reconstruction_error, squared and summed over pixels in [-1, 1], and kl.
+
+        All three are means over two draws from the posterior, with noise e and -e.
+        """
+        seen, n = self.read(x, y), len(x)
+        bounds, errors, kls = [], [], []
+        noise = self.fixed_noise(1, x.device).expand(n, -1)
+        for e in (noise, -noise):
+            h, parts = self.infer(seen, e)
+            out, kl = self.output(h, y), sum(parts.values())
+            bounds.append(self.likelihood.negative_log(out, x) + kl)
+            errors.append((self.likelihood.mean(out) - x).square().flatten(1).sum(1))
+            kls.append(kl)
+        found = {"negative_elbo": bounds, "reconstruction_error": errors, "kl": kls}
+        return {name: sum(pair) / 2 for name, pair in found.items()}
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor:
-        return sum(self._averaged(x, y, self.read(x, y)))
+        return self.scores(x, y)["negative_elbo"]
 
-    def _averaged(self, x: Tensor, y: Tensor, seen) -> tuple[Tensor, Tensor]:
-        """Reconstruction and KL, (N,), as means over DRAWS draws from the posterior."""
-        # the same noise for every image, so that a score does not depend on what is scored with it
+    def importance_weighted(self, x: Tensor, y: Tensor, draws: int) -> Tensor:
+        """A bound of -log p(x), (N,) in nats, that falls towards it with the number of draws.
+
+        Source: Burda et al. 2016, arXiv:1509.00519, equation 8.
+        """
+        seen, terms = self.read(x, y), []
+        for e in self.fixed_noise(draws, x.device):
+            noise = e.expand(len(x), -1)
+            negative_log, _ = self.terms(x, y, seen, noise)
+            terms.append(-negative_log - self.log_ratio(seen, noise))
+        return math.log(draws) - torch.stack(terms).logsumexp(0)
+
+    def fixed_noise(self, draws: int, device: torch.device) -> Tensor:
+        """(draws, latent_dim): the same for every image, so that no score depends on others."""
         random = torch.Generator().manual_seed(0)
-        noise = torch.randn(DRAWS, self.latent_dim, generator=random).to(x.device)
-        draws = [self.terms(x, y, seen, e.expand(len(x), -1)) for e in noise]
-        reconstruction = torch.stack([nll for nll, _ in draws]).mean(0)
-        return reconstruction, torch.stack([sum(kls.values()) for _, kls in draws]).mean(0)
+        return torch.randn(draws, self.latent_dim, generator=random).to(device)
+
+    def features(self, x: Tensor, y: Tensor) -> Tensor:
+        """The codes."""
+        return self.encode(x, y)
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Also active_units, how many latents say something about the image.

@@ -30,11 +30,22 @@ def roc(normal: np.ndarray, strange: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.append(0, false) / len(normal), np.append(0, true) / len(strange)
 
 
-def thin(false: np.ndarray, true: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `points` of a ROC curve's own points, evenly along the curve, both ends kept."""
-    along = false + true
+def precision_recall(normal: np.ndarray, strange: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Recall and precision of "an image above the threshold is strange", per threshold.
+
+    As `roc`; the first point, without an alarm, has the precision of the next.
+    """
+    false, true = roc(normal, strange)
+    right, wrong = true * len(strange), false * len(normal)
+    precision = right[1:] / (right[1:] + wrong[1:])
+    return true, np.append(precision[:1], precision)
+
+
+def thin(x: np.ndarray, y: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `points` of a curve's own points, evenly along the curve, both ends kept."""
+    along = np.append(0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
     keep = np.unique(np.searchsorted(along, np.linspace(0, along[-1], points)))
-    return false[keep], true[keep]
+    return x[keep], y[keep]
 
 
 def scores(result: Result) -> dict[str, np.ndarray]:
@@ -48,12 +59,12 @@ def scores(result: Result) -> dict[str, np.ndarray]:
     return {**sets, "corrupted": np.concatenate(kinds)}
 
 
-def rates(result: Result, against: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """The thinned ROC curve of the main score, test images against another set; None without."""
+def of_main(result: Result, against: str, kind=roc) -> tuple[np.ndarray, np.ndarray] | None:
+    """The thinned curve of the main score, test images against another set; None without."""
     sets = scores(result)
     if against not in sets:
         return None
-    return thin(*roc(sets["test"], sets[against]), ROC_POINTS)
+    return thin(*kind(sets["test"], sets[against]), ROC_POINTS)
 
 
 def save(folder: Path, studies: list[Study]) -> None:
@@ -75,7 +86,7 @@ def _losses(study: Study):
 def _roc(study: Study):
     for r in study.results:
         for against in ("corrupted", *(f"ood-{partner}" for partner in study.partners)):
-            for false, true in zip(*(rates(r, against) or ((), ())), strict=True):
+            for false, true in zip(*(of_main(r, against) or ((), ())), strict=True):
                 row = {"model": r.model, "against": against}
                 yield {
                     **row,

@@ -1,5 +1,8 @@
 """The report's chapters on telling images apart: anomalies, other datasets."""
 
+import numpy as np
+
+from .. import images
 from ..params import Params
 from . import curves, figures, findings
 from .gallery import Gallery, row
@@ -7,20 +10,36 @@ from .markup import Column, Html, join, rate, sentences, table, tag
 from .summary import Result, Study
 
 ABOVE_NOTE = "An image that scores above it is called an anomaly."
-AUROC_NOTE = "Chance that a strange image scores above a normal one: 1 perfect, 0.5 guessing."
+AUROC_NOTE = (
+    "Chance that a strange image scores above a normal one: 1 perfect, 0.5 guessing. Small: 95%"
+    " interval (DeLong)."
+)
 EDGES = "In the histograms, the outermost bars hold all that lies beyond them."
-
+BASELINES = (
+    "Above: scores that know nothing of generative models; a detector is worth what it adds to"
+    " these. The score in each model's first row is its main score."
+)
 
 RATES = [
     rate("auroc", "AUROC", AUROC_NOTE, chance=0.5),
-    rate("aupr", "AUPR", "Average precision, the other dataset being the positive."),
-    rate("fpr95", "FPR95", "False alarms when 95% of the others are found.", better="lower"),
+    rate("aupr", "AP", "Average precision, the strange images being the positives."),
+    rate("aupr_normal", "AP normal", "The same, the normal images being the positives."),
+    rate("fpr95", "FPR95", "False alarms when 95% of the strange are found.", better="lower"),
+]
+OTHERS = [
+    *RATES,
+    Column("mean_in", "mean test", note="Mean score of test images; small: +- a standard error."),
+    Column("mean_out", "mean other", note="Mean score of the other images, likewise."),
+    Column(
+        *("effect", "effect", ""),
+        "Cohen's d: by how many standard deviations the others score higher.",
+        places=2,
+    ),
     Column("n_in", "n test"),
     Column("n_out", "n other"),
 ]
 DECISIONS = [
-    rate("auroc", "AUROC", AUROC_NOTE, chance=0.5),
-    rate("average_precision", "AP", "Average precision: area under precision-recall."),
+    *RATES,
     Column("threshold", "threshold", note=ABOVE_NOTE, places="value"),
     Column("tp", "TP", note="Corrupted images found (FN: missed; FP: false alarms; TN: intact)."),
     Column("fp", "FP"),
@@ -32,60 +51,113 @@ DECISIONS = [
 ]
 
 
-def _score_rows(results: list[Result], of) -> list[dict]:
+def _rows(results: list[Result], of) -> list[dict]:
     """A row per model and score, the model's main score first."""
     rows = []
     for r in results:
         for name, numbers in sorted(of(r).items(), key=lambda item: item[0] != r.main_score):
-            label = join(r.model, " ", tag("small", name.replace("_", " ")))
-            rows.append({"name": label, **numbers})
+            rows.append(_row(join(r.model, " ", tag("small", name.replace("_", " "))), numbers))
     return rows
 
 
+def _baselines(study: Study, part: str) -> list[dict]:
+    of = study.baselines["anomaly"] if part == "anomaly" else study.baselines["ood"][part]
+    return [_row(name.replace("_", " "), numbers) for name, numbers in of.items()]
+
+
+def _row(name: str, numbers: dict) -> dict:
+    sure = {"auroc": [numbers["auroc_low"], numbers["auroc_high"]]}
+    for part in ("in", "out"):
+        if (mean := numbers.get(f"mean_{part}")) is not None:
+            error = numbers[f"sem_{part}"]
+            sure[f"mean_{part}"] = [mean - error, mean + error]
+    return {"name": name, **numbers, "intervals": sure}
+
+
 def anomaly(study: Study, p: Params, gallery: Gallery) -> Html:
-    """Corrupted test images among intact ones: decisions, rates, histograms, ROC."""
+    """Corrupted test images among intact ones: decisions, rates, histograms, curves, pictures."""
     results = [r for r in study.ranked() if r.main_score]
-    kinds = [rate(f"auroc_{k}", k.replace("_", " "), chance=0.5) for k in p.anomaly.corruptions]
-    corrupted = [{"name": r.model, **r.score("anomaly")} for r in results]
+    kinds = p.anomaly.damages
+    columns = [rate(k, f"{k.replace('_', ' ')} {v:g}", chance=0.5) for k, v in kinds.items()]
+    by_kind = [
+        {"name": r.model} | {k: v[r.main_score]["auroc"] for k, v in r.kinds.items()}
+        for r in results
+    ]
     lines = findings.detection(study, "anomaly", "corrupted images")
     lines += findings.hardest_corruption(study) + findings.false_alarms(study, p.anomaly.quantile)
     if not results:
         return sentences(lines)
+    rows = _rows(results, lambda r: r.anomaly)
     return join(
         sentences(lines),
-        table(DECISIONS, _score_rows(results, lambda r: r.anomaly), first="model and score"),
-        tag("h4", "AUROC of the main score by corruption"),
-        table(kinds, corrupted, first="model"),
+        tag("p", BASELINES),
+        table(DECISIONS, rows, first="model and score", above=_baselines(study, "anomaly")),
+        tag("h4", "AUROC of the main score by corruption, with its severity"),
+        table(columns, by_kind, first="model"),
         tag("h4", "Main scores of test images and of corrupted ones"),
         tag("p", EDGES),
+        row(_curves(study, gallery, "corrupted", "All corruptions together.")),
+        row([_histogram(r, gallery, ["corrupted"]) for r in results]),
+        row([_confusion(r, gallery) for r in results]),
+        tag("h4", "The least and the most anomalous images by the main score"),
+        tag("p", _legend(study, p)),
         row(
             [
-                _roc(study, gallery, "corrupted", "All corruptions together."),
-                *(_histogram(r, gallery, ["corrupted"]) for r in results),
+                gallery.copy(r.extremes, f"{r.model}/extremes.png", tag("b", r.model))
+                for r in results
             ]
         ),
     )
 
 
+def _legend(study: Study, p: Params) -> str:
+    sets = ["test", *p.anomaly.damages, *study.partners]
+    names = ", ".join(name.replace("_", " ") for name in sets)
+    return (
+        f"Two rows for each set, its least strange images above its strangest; in order: {names}."
+    )
+
+
+def _confusion(r: Result, gallery: Gallery) -> Html:
+    n = r.score("anomaly")
+    counts = np.array([[n["tn"], n["fp"]], [n["fn"], n["tp"]]], float)
+    names = {"value": "images", "rows": "", "columns": "by the threshold"}
+    return gallery.chart(
+        *(figures.heat_map, f"{r.model}/confusion.svg", counts),
+        *(["intact", "corrupted"], ["normal", "anomaly"], names),
+        caption=tag("b", r.model),
+    )
+
+
 def ood(study: Study, p: Params, gallery: Gallery) -> Html | None:
-    """Images of other datasets: rates per score, ROC, histograms."""
+    """Images of other datasets: rates per score, verdicts, curves, histograms."""
     results = [r for r in study.ranked() if r.main_score]
     if not (study.partners and results):
         return None
     parts = []
     for partner in study.partners:
-        rows = _score_rows(results, lambda r, partner=partner: r.ood.get(partner, {}))
+        rows = _rows(results, lambda r, partner=partner: r.ood.get(partner, {}))
+        (how,) = images.load_npz(study.data, f"ood_{partner}_how")
+        lines = findings.detection(study, partner, f"images of {partner}")
+        lines += findings.claim(study, partner) + findings.worth(study, partner)
         last = partner == study.partners[-1]
         parts += [
             tag("h4", f"{study.dataset} against {partner}"),
-            sentences(findings.detection(study, partner, f"images of {partner}")),
-            table(RATES, rows, first="model and score", explain=last),
+            tag("p", f"{partner}: {how}."),
+            sentences(lines),
+            table(
+                *(OTHERS, rows),
+                **{"first": "model and score", "above": _baselines(study, partner)},
+                explain=last,
+            ),
         ]
-    rocs = [_roc(study, gallery, f"ood-{q}", f"Against {q}.") for q in study.partners]
+    drawn = [
+        c for q in study.partners for c in _curves(study, gallery, f"ood-{q}", f"Against {q}.")
+    ]
     others = [f"ood-{q}" for q in study.partners]
     histograms = [_histogram(r, gallery, others) for r in results]
     title = tag("h4", "Main scores of test images and of other datasets")
-    return join(*parts, title, tag("p", EDGES), row(rocs), row(histograms))
+    return join(*parts, title, tag("p", EDGES), row(drawn), row(histograms))
 
 
 def _histogram(r: Result, gallery: Gallery, others: list[str]) -> Html:
@@ -101,8 +173,15 @@ def _histogram(r: Result, gallery: Gallery, others: list[str]) -> Html:
     )
 
 
-def _roc(study: Study, gallery: Gallery, against: str, caption: str) -> Html:
-    rates = {r.model: curves.rates(r, against) for r in study.ranked()}
-    rates = {model: curve for model, curve in rates.items() if curve}
-    name = f"roc-{against}.svg"
-    return gallery.chart(figures.roc, name, rates, figures.colours(study.models), caption=caption)
+def _curves(study: Study, gallery: Gallery, against: str, caption: str) -> list[Html]:
+    """ROC and precision-recall curves of all models' main scores."""
+    drawn = []
+    for kind in (curves.roc, curves.precision_recall):
+        lines = {r.model: curves.of_main(r, against, kind) for r in study.ranked()}
+        lines = {model: line for model, line in lines.items() if line}
+        name = f"{kind.__name__}-{against}.svg"
+        colours = figures.colours(study.models)
+        drawn.append(
+            gallery.chart(getattr(figures, kind.__name__), name, lines, colours, caption=caption)
+        )
+    return drawn

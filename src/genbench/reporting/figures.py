@@ -103,6 +103,15 @@ def roc(path: Path, rates: dict, colours: dict) -> None:
         ax.set(xlabel="false positive rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
 
+def precision_recall(path: Path, lines: dict, colours: dict) -> None:
+    """Precision over recall; lines: label -> (recall, precision)."""
+    with _axes(path, list(lines), "precision", height=250) as ax:
+        for i, (label, (recall, precision)) in enumerate(lines.items()):
+            width = 3.6 - 2.4 * i / len(lines)
+            ax.plot(recall, precision, label=label, color=colours[label], linewidth=width)
+        ax.set(xlabel="recall", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+
 def points(path: Path, layers: list) -> None:
     """A 2-D map whose axes mean nothing; layers, bottom up: points (N, 2) and their colour(s)."""
     with _axes(path, [], "", height=330, dpi=2 * CSS_DPI) as ax:

@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import images, records
 from ..params import Params
 
-ANOMALY = ("auroc", "average_precision", "precision", "recall", "f1", "n")
+ANOMALY = ("auroc", "aupr", "precision", "recall", "f1", "n")
 OOD = ("auroc", "fpr95", "n_out")
 
 
@@ -21,10 +21,12 @@ class Result:
     evaluate: dict
     main_score: str | None
     anomaly: dict[str, dict[str, float]]
+    kinds: dict[str, dict[str, dict[str, float]]]
     ood: dict[str, dict[str, dict[str, float]]]
     codes: dict[str, float]
     pictures: Path
     nearest: Path
+    extremes: Path
     snapshots: list[Path]
     scores: Path
 
@@ -76,6 +78,7 @@ class Study:
     classes: list[str]
     classifier: dict[str, float]
     reference: dict
+    baselines: dict
     results: list[Result]
     partners: list[str]
     features: dict
@@ -156,8 +159,9 @@ def _study(p: Params, dataset: str, data: Path, metrics: Path) -> Study:
         classes=[str(name) for name in classes],
         classifier=records.load_json(metrics / "classifier" / f"{dataset}.json"),
         reference=records.load_json(metrics / "reference" / f"{dataset}.json"),
+        baselines=records.load_json(metrics / "baselines" / f"{dataset}.json"),
         results=[_result(dataset, model, data, metrics, tsne) for model in p.models],
-        partners=p.data[dataset].ood,
+        partners=images.ood_names(processed),
         features=tsne["features"],
         sweep=_sweep(p, dataset, metrics / "sweep"),
     )
@@ -173,7 +177,9 @@ def _result(dataset: str, model: str, data: Path, metrics: Path, tsne: dict) -> 
         evaluate=records.load_json(metrics / "evaluate" / dataset / f"{model}.json"),
         main_score=anomaly.get("main_score"),
         anomaly=anomaly.get("anomaly", {}),
+        kinds=anomaly.get("kinds", {}),
         ood=anomaly.get("ood", {}),
+        extremes=metrics / "anomaly" / dataset / f"{model}.png",
         codes=tsne["codes"].get(model, {}),
         pictures=metrics / "sample" / dataset / model,
         nearest=metrics / "evaluate" / dataset / f"{model}.png",
