@@ -67,12 +67,13 @@ def test_the_importance_weighted_bound_tightens_and_never_passes_the_exact_likel
         exact = -model.likelihood_of(x).mean()
         bounds = [
             torch.stack(
-                [model.importance_weighted(x, None, k).mean() for _ in range(2000 // k)]
+                [model.importance_weighted(x, None, k).mean() for _ in range(4000 // k)]
             ).mean()
             for k in (1, 10, 100, 2000)
         ]
-    assert bounds[0] > bounds[1] > bounds[2] > bounds[3] > exact - 0.02
-    assert bounds[3].item() == pytest.approx(exact.item(), abs=0.05)
+    # each within about 0.02 of its expectation
+    assert bounds[0] > bounds[1] + 0.3 and bounds[1] > bounds[2] + 0.02
+    assert min(bounds) > exact - 0.05 and bounds[3].item() == pytest.approx(exact.item(), abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["vae", "flow_vae", "hvae", "cvae"])
