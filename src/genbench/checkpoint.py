@@ -33,4 +33,4 @@ def load(path: Path, device: str = "cpu"):
     stored = read(path)
     model = models.build(**stored["how"])
     model.load_state_dict(stored["weights"])
-    return model.to(device).eval()
+    return model.to(device, memory_format=torch.channels_last).eval()
