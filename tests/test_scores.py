@@ -60,20 +60,14 @@ class Linear(VAE):
 
 def test_the_importance_weighted_bound_tightens_and_never_passes_the_exact_likelihood():
     model, random = Linear(), torch.Generator().manual_seed(0)
-    # other noise every time, instead of the same for every image and call
-    model.fixed_noise = lambda draws, _: torch.randn(draws, 2, generator=random).double()
-    x = torch.randn(200, 1, 2, 3, generator=random).double() * 2
+    # noise of its own for every image, so that the mean over images is near its expectation
+    model.fixed_noise = lambda draws, _: torch.randn(draws, 2000, 2, generator=random).double()
+    x = torch.randn(2000, 1, 2, 3, generator=random).double() * 2
     with torch.no_grad():
         exact = -model.likelihood_of(x).mean()
-        bounds = [
-            torch.stack(
-                [model.importance_weighted(x, None, k).mean() for _ in range(max(1, 500 // k))]
-            ).mean()
-            for k in (1, 10, 100, 2000)
-        ]
-    # each within about 0.05 of its expectation
-    assert bounds[0] > bounds[1] + 0.3 > exact + 0.25
-    assert [b.item() for b in bounds[2:]] == pytest.approx([exact.item()] * 2, abs=0.1)
+        bounds = [model.importance_weighted(x, None, k).mean() for k in (1, 10, 100, 1000)]
+    assert bounds[0] > bounds[1] + 0.1 and bounds[1] > bounds[2] + 0.01
+    assert min(bounds) > exact - 0.02 and bounds[3].item() == pytest.approx(exact.item(), abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["vae", "flow_vae", "hvae", "cvae"])
