@@ -24,6 +24,7 @@ from genbench import (
     metrics,
     models,
     quality,
+    sampling,
     scores,
 )
 from genbench.frechet import of_sets
@@ -86,7 +87,7 @@ def of_scores(pairs: int) -> str:
     scorer = scores.Scorer(model, x, y)
 
     def reconstruct() -> None:
-        scores.in_batches(model, lambda a, b: model.decode(model.encode(a, b), b), x, y)
+        sampling.in_batches(model, lambda a, b: model.decode(model.encode(a, b), b), x, y)
 
     reconstruct(), scorer(x, y)
     found = [seconds(lambda: scorer(x, y)) / seconds(reconstruct) for _ in range(pairs)]

@@ -1,5 +1,7 @@
 """Images out of a trained model: samples, walks between latents, reconstructions, traversals."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -38,15 +40,19 @@ def negative_elbo(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) ->
     return _of_images(model, model.negative_elbo, x, y, batch_size)
 
 
+def in_batches(model, work: Callable, x: np.ndarray, y: np.ndarray, size: int = 500) -> list:
+    """What `work(images, labels)` gives batch by batch, on the model's device.
+
+    x, y : images (N, C, H, W) uint8, which `work` gets in [-1, 1], and labels (N,)
+    """
+    pairs = zip(torch.as_tensor(x).split(size), torch.as_tensor(y).split(size), strict=True)
+    return [work(to_unit(a.to(model.device)), b.to(model.device)) for a, b in pairs]
+
+
 @torch.no_grad()
 def _of_images(model, what, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray | None:
-    x, y = torch.as_tensor(x), torch.as_tensor(y)
-    parts = []
-    for images, classes in zip(x.split(batch_size), y.split(batch_size), strict=True):
-        parts.append(what(to_unit(images.to(model.device)), classes.to(model.device)))
-        if parts[0] is None:
-            return None
-    return torch.cat(parts).cpu().numpy()
+    parts = in_batches(model, what, x, y, batch_size)
+    return None if parts[0] is None else torch.cat(parts).cpu().numpy()
 
 
 def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:

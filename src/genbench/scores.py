@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .images import to_unit
+from .sampling import in_batches
 from .schema import Slow
 
 FITTED = 5000
@@ -71,15 +71,9 @@ class Scorer:
             features = self.model.features(images, labels)
             return self.model.scores(images, labels), features.flatten(1)
 
-        parts = in_batches(self.model, look, x, y)
+        parts = in_batches(self.model, look, x, y, BATCH)
         scores = {name: torch.cat([s[name] for s, _ in parts]).cpu() for name in parts[0][0]}
         return scores, torch.cat([features for _, features in parts]).cpu()
-
-
-def in_batches(model, work: Callable, x: np.ndarray, y: np.ndarray) -> list:
-    """`work(images, labels)` on the model's device, images in [-1, 1], batch by batch."""
-    pairs = zip(torch.as_tensor(x).split(BATCH), torch.as_tensor(y).split(BATCH), strict=True)
-    return [work(to_unit(a.to(model.device)), b.to(model.device)) for a, b in pairs]
 
 
 def slow(model, x: np.ndarray, y: np.ndarray, choices: Slow) -> dict[str, np.ndarray]:
@@ -103,7 +97,7 @@ def slow(model, x: np.ndarray, y: np.ndarray, choices: Slow) -> dict[str, np.nda
     found = {}
     for name in names:
         work = lambda a, b, name=name: known[name](model, a, b, choices)  # noqa: E731
-        found[name] = torch.cat(in_batches(model, work, x, y)).float().cpu().numpy()
+        found[name] = torch.cat(in_batches(model, work, x, y, BATCH)).float().cpu().numpy()
     return found
 
 
