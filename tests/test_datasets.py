@@ -127,7 +127,7 @@ def test_partners_have_the_shape_of_the_dataset_and_the_test_part_of_theirs(
     raw = fetched(p, "mine", tmp_path / "raw")
     both = {n: datasets.partner(n, "mine", p, raw, shape, n_test=50) for n in names}
     x, how = ({n: pair[i] for n, pair in both.items()} for i in (0, 1))
-    assert how["noise"] == how["photos"] == "made here"
+    assert how["noise"] == how["photos"] == "made at this size"
     same = shape == (1, 8, 8)
     assert how["digits"].startswith("as they are" if same else "brought from 1 x 8 x 8 to 3 x 64")
     assert {n: v.shape for n, v in x.items()} == {

@@ -199,7 +199,9 @@ def partner(name: str, dataset: str, p, folder: Path, shape, n_test: int) -> tup
     source = _source(name, p)
     rng = seeds.generator(p.seed, "ood", dataset, name)
     if getattr(source, "draw", None):
-        return source.draw(folder / name, shape, min(n_test, patches.AT_MOST), rng), "made here"
+        return source.draw(
+            folder / name, shape, min(n_test, patches.AT_MOST), rng
+        ), "made at this size"
     parts, _ = load(name, p, folder)
     x, _ = parts["test"]
     if len(x) > AT_MOST:

@@ -111,8 +111,10 @@ def anomaly(study: Study, p: Params, gallery: Gallery) -> Html:
 
 
 def _legend(study: Study, p: Params) -> str:
-    sets = ["test", *p.anomaly.damages, *study.partners]
-    names = ", ".join(name.replace("_", " ") for name in sets)
+    damages = ", ".join(kind.replace("_", " ") for kind in p.anomaly.damages)
+    names = f"test; corrupted by {damages}"
+    if study.partners:
+        names += f"; images of {', '.join(study.partners)}"
     return (
         f"Two rows for each set, its least strange images above its strangest; in order: {names}."
     )

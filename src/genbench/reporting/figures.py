@@ -128,7 +128,8 @@ def heat_map(path: Path, values: np.ndarray, rows: list, columns: list, names: d
     names: what `value`, `rows` and `columns` are. Darker is higher.
     """
     size = {"width": 70 + 66 * max(4, len(columns)), "height": 64 + 40 * len(rows)}
-    with _axes(path, [], names["value"], **size) as ax:
+    words = max((len(str(label)) for label in rows), default=0)
+    with _axes(path, [], names["value"], **size, left=max(44, 14 + 6 * words)) as ax:
         picture = ax.imshow(values, cmap="Blues", aspect="auto")
         ax.grid(False)
         ax.set_xticks(range(len(columns)), columns)
@@ -155,6 +156,7 @@ def _axes(
     width: int = WIDTH,
     height: int = 190,
     dpi: int = CSS_DPI,
+    left: int = 44,
 ) -> Iterator[Axes]:
     """Empty axes with room for a legend of `labels`; what the block draws is saved.
 
@@ -166,7 +168,7 @@ def _axes(
     height += top
     with rc_context(STYLE):
         figure = Figure((width / CSS_DPI, height / CSS_DPI))
-        margins = {"left": 44 / width, "right": 1 - 8 / width, "bottom": 40 / height}
+        margins = {"left": left / width, "right": 1 - 8 / width, "bottom": 40 / height}
         figure.subplots_adjust(**margins, top=1 - top / height)
         ax = figure.subplots()
         ax.set_title(title, loc="left", fontsize=8.5, pad=7)
