@@ -26,6 +26,7 @@ def main(argv=None):
     fake, logits = judge.extract(first)
     found = quality.measure(real, fake, logits, *how)
     others = [quality.measure(real, *judge.extract(x), *how, sure=False).numbers for x in more]
+    over_seeds = quality.over_seeds([found.numbers, *others])
 
     if judge.name != "classifier":
         fake, logits = features.extract(features.load(a.classifier, device), first)
@@ -45,13 +46,8 @@ def main(argv=None):
     records.save_json(
         a.out,
         {
-            **found.numbers,
-            **numbers,
-            **{"n_real": len(real.test), "n_fake": len(first), "classes": table},
-            **{
-                "intervals": found.intervals,
-                "over_seeds": quality.over_seeds([found.numbers, *others]),
-            },
+            **{**found.numbers, **numbers, "n_real": len(real.test), "n_fake": len(first)},
+            **{"intervals": found.intervals, "over_seeds": over_seeds, "classes": table},
             "protocol": {**card, "weights": weights, "checkpoint": "last"},
         },
     )

@@ -35,7 +35,7 @@ def distance(a: Moments, b: Moments) -> float:
     """|mean difference|^2 + tr(A + B - 2 (A B)^(1/2)), for covariances of full rank.
 
     The trace of the root is that of L' B L, A = L L', whose eigenvalues are those of A B.
-    Source: Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500, equation 6.
+    Source: Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500.
     """
     lower, failed = torch.linalg.cholesky_ex(a.covariance)
     if failed:

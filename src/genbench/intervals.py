@@ -20,7 +20,7 @@ def interval(value: float, drawn: Tensor) -> list[float]:
     `drawn` (B,) are its values for resamples. They are moved so that their mean is `value`: some
     metrics are biased by repeated images, which must not shift the interval. Holds the metric's
     expectation at this n in about LEVEL of cases.
-    Source: Efron & Tibshirani 1993, chapters 10 and 13.
+    Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap.
     """
     drawn = drawn.double()
     tails = torch.tensor([(1 - LEVEL) / 2, (1 + LEVEL) / 2], dtype=torch.float64)

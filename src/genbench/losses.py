@@ -25,7 +25,7 @@ def generator_loss(fake: Tensor) -> Tensor:
 def hinge_loss(real: Tensor, fake: Tensor) -> Tensor:
     """E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))) from unbounded verdicts; 0 beyond the margins.
 
-    Source: Lim & Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957, equation 16.
+    Source: Lim & Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957.
     """
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
@@ -87,7 +87,7 @@ def logistic_nll(mean: Tensor, x: Tensor, log_scale: Tensor) -> Tensor:
     """-log P(x) in nats per image: a logistic distribution cut into the 256 grey levels of [-1, 1].
 
     A probability, which sums to 1: the lowest and the highest level take the tails.
-    Source: Kingma et al. 2016, arXiv:1606.04934, section 5.2; edges as in Salimans et al. 2017,
+    Source: Kingma et al. 2016, arXiv:1606.04934; edges as in Salimans et al. 2017,
     arXiv:1701.05517. Of s(a) - s(b), s the sigmoid, the logarithm is taken as
     log s(a) + log s(-b) + log(1 - exp(b - a)), which loses nothing where both are near 0 or 1.
     """

@@ -86,23 +86,23 @@ def measure(
     duplicates : share of generated images with a near-duplicate among them (`neighbours.twins`);
         0.01 of the real ones have one
     """
-    near = neighbours(fake)
+    near, distances = neighbours(fake), [nearest(fake, of)[0] for of in (real.train, real.test)]
     where = lies(real.test, fake, real.near, near)
-    to_train, to_test = nearest(fake, real.train)[0], nearest(fake, real.test)[0]
     of_fake = {"precision": where.precise, "density": where.density}
     of_fake |= {"duplicates": twins(real.near, near)}
     of_real = {"recall": where.recalled, "coverage": where.covered}
     score, score_std = metrics.inception_score(logits, splits=choices.splits, seed=seed)
     subsets = {"subsets": choices.kid_subsets, "size": choices.kid_subset_size}
     kid, kid_std = metrics.kernel_distance(real.test, fake, **subsets, seed=seed)
+    whole = torch.ones(1, len(fake))
     numbers = {
         **{"fid": metrics.frechet_distance(real.test, fake)},
         **{"fid_infinity": frechet.at_infinity(real.test, fake, seed)},
         **{"is": score, "is_std": score_std, "kid": kid, "kid_std": kid_std},
         **{k: v.double().mean().item() for k, v in {**of_fake, **of_real}.items()},
-        **{"nearest_ratio": (to_train.mean() / to_test.mean().clamp_min(1e-12)).item()},
+        **{"nearest_ratio": _ratio(distances, whole).item()},
     }
-    found = {}
+    drawn = {}
     if sure:
         taken = intervals.resamples(len(fake), choices.bootstrap, seed)
         of_test = intervals.resamples(len(real.test), choices.bootstrap, seed + 1)
@@ -111,13 +111,19 @@ def measure(
             "fid": torch.tensor([frechet.of_sets(real.test, fake, *pair) for pair in pairs]),
             "is": metrics.inception_draws(logits, taken),
             "kid": metrics.kernel_draws(real.test, fake, of_test, taken),
-            "nearest_ratio": (taken @ to_train) / (taken @ to_test).clamp_min(1e-12),
+            "nearest_ratio": _ratio(distances, taken),
+            **{k: taken @ v.float() / len(v) for k, v in of_fake.items()},
+            **{k: of_test @ v.float() / len(v) for k, v in of_real.items()},
         }
-        drawn |= {k: taken @ v.float() / len(v) for k, v in of_fake.items()}
-        drawn |= {k: of_test @ v.float() / len(v) for k, v in of_real.items()}
-        found = {k: intervals.interval(numbers[k], v) for k, v in drawn.items()}
+    found = {k: intervals.interval(numbers[k], v) for k, v in drawn.items()}
     numbers, found = ({named(k, extractor): v for k, v in d.items()} for d in (numbers, found))
     return Measured(numbers, found, where)
+
+
+def _ratio(distances: list[Tensor], counts: Tensor) -> Tensor:
+    """Mean distance to training over that to test images, (B,), images taken (B, n) times."""
+    to_train, to_test = (counts @ d for d in distances)
+    return to_train / to_test.clamp_min(1e-12)
 
 
 def named(metric: str, extractor: str) -> str:

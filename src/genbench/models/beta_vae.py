@@ -11,8 +11,8 @@ class Model(VAE):
     """Loss: reconstruction + beta KL; with a capacity, reconstruction + beta |KL - C|.
 
     C rises from 0 to `capacity` nats over `capacity_images` images; beta warms up in both forms.
-    Source: Higgins et al. 2017, ICLR, equation 4; Burgess et al. 2018, arXiv:1804.03599,
-    equation 8, where beta is called gamma.
+    Source: Higgins et al. 2017, ICLR; Burgess et al. 2018, arXiv:1804.03599, where beta is called
+    gamma.
     """
 
     def __init__(

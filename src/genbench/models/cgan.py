@@ -14,7 +14,7 @@ from .adversarial import HingeGAN
 class Projection(nn.Module):
     """Images (N, C, H, W) and labels (N,) to verdicts (N,): w f(x) + b + v_y f(x), f the features.
 
-    Source: Miyato & Koyama 2018, equation 3.
+    Source: Miyato & Koyama 2018.
     """
 
     def __init__(self, image_shape, classes: int, width: int):

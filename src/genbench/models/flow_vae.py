@@ -1,7 +1,7 @@
 """VAE whose prior is a normalising flow, RealNVP (Dinh et al. 2017, arXiv:1605.08803).
 
 A learned prior instead of a learned shape of the posterior: the two are equivalent along the
-encoder's path (Chen et al. 2017, arXiv:1611.02731, section 3.2), and the prior is also sampled.
+encoder's path (Chen et al. 2017, arXiv:1611.02731), and the prior is also sampled.
 """
 
 import torch
@@ -15,7 +15,7 @@ from .variational import VAE, Kind
 class Coupling(nn.Module):
     """An affine coupling layer: one half of the numbers scales and shifts the other half.
 
-    Source: Dinh et al. 2017, equations 4, 6 and 7; the log-scale is kept in (-2, 2) by tanh.
+    Source: Dinh et al. 2017; the log-scale is kept in (-2, 2) by tanh.
     """
 
     def __init__(self, dim: int, hidden: int, turned: bool):

@@ -1,8 +1,8 @@
 """Hierarchical VAE with top-down inference (Sonderby et al. 2016, arXiv:1602.02282).
 
 The posterior of each layer is built on what the layers above have drawn, as in Kingma et al. 2016
-(arXiv:1606.04934, section 5.1) and relative to the prior there, as in Vahdat & Kautz 2020
-(arXiv:2007.03898, equation 2).
+(arXiv:1606.04934) and relative to the prior there, as in Vahdat & Kautz 2020
+(arXiv:2007.03898).
 """
 
 import torch

@@ -1,6 +1,6 @@
 """SNGAN: a spectrally normalised discriminator and the hinge loss (Miyato et al. 2018).
 
-Source: arXiv:1802.05957. Adam as in row C of its table 1 (the generator's betas of DCGAN).
+Source: arXiv:1802.05957. Adam with the betas of DCGAN.
 """
 
 from ..nets import Decoder, Encoder

@@ -172,7 +172,7 @@ class VAE(GenerativeModel):
     def importance_weighted(self, x: Tensor, y: Tensor, draws: int) -> Tensor:
         """A bound of -log p(x), (N,) in nats, that falls towards it with the number of draws.
 
-        Source: Burda et al. 2016, arXiv:1509.00519, equation 8.
+        Source: Burda et al. 2016, arXiv:1509.00519.
         """
         seen, terms = self.read(x, y), []
         for e in self.fixed_noise(draws, x.device):
@@ -194,7 +194,7 @@ class VAE(GenerativeModel):
         """Also active_units, how many latents say something about the image.
 
         Those whose posterior mean has a variance above 0.01 over images (Burda et al. 2016,
-        arXiv:1509.00519, section 2), of latent_dim.
+        arXiv:1509.00519), of latent_dim.
         """
         active = (self.encode(x, y).var(0) > ACTIVE).sum()
         return super().diagnose(x, y) | {"active_units": active}

@@ -66,7 +66,8 @@ REST = [
     rate(
         *("duplicates", "duplicates"),
         "Share of generated images with a near-duplicate among them; 0.01 of the real ones have"
-        " one.",
+        " one. The number of images over this share estimates how many different ones the model"
+        " can make (birthday paradox).",
         better="lower",
     ),
     Column(
