@@ -163,6 +163,27 @@ def test_features_of_the_classifier_do_not_depend_on_the_batch(classifier):
         torch.testing.assert_close(got, w, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 31, 31), (3, 64, 64)])
+@pytest.mark.parametrize("kind", ["cnn", "resnet"])
+def test_classifiers_take_images_of_every_size(shape, kind):
+    network = features.Classifier(shape, 5, network=kind, width=4, lr=0.1)
+    found, logits = network.eval()(torch.zeros(2, *shape))
+    assert found.shape == (2, network.head.in_features) and logits.shape == (2, 5)
+    loss = network.train().loss("model", torch.zeros(2, *shape), torch.tensor([0, 4]))
+    assert loss["loss"].isfinite()
+
+
+def test_the_learning_rate_of_a_classifier_falls_to_nothing():
+    network = features.Classifier((1, 8, 8), 5, network="cnn", width=4, lr=0.1)
+    network.steps = 3
+    optimizer, moved = network.optimizer(list(network.parameters())), []
+    for _ in range(4):
+        before = network.head.bias.detach().clone()
+        optimizer.step([torch.ones_like(w) for w in network.parameters()])
+        moved.append((network.head.bias - before).abs().max().item())
+    assert moved == pytest.approx([0.1, 0.1 * 2 / 3, 0.1 / 3, 0], abs=1e-4)
+
+
 def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
     x = torch.arange(64.0).view(1, 1, 8, 8).repeat(200, 3, 1, 1)
     out = features.augmented(x)

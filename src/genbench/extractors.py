@@ -1,6 +1,7 @@
 """What images are judged by: a network's features and logits, and which network that was."""
 
 import re
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ RESIZE = {
     "tensorflow": "bilinear to 299x299 as in TensorFlow 1",
     "antialias": "bilinear to 299x299 with antialiasing",
 }
+PATIENCE = 20
+"""Seconds without a byte after which a download has failed."""
 PUBLISHED = "6726825d"
 """First digits of the sha256 of the published 2015 weights."""
 
@@ -149,6 +152,7 @@ def _downloaded() -> Path:
     path = Path(torch.hub.get_dir(), "checkpoints", URL_INCEPTION_V3.rsplit("/", 1)[1])
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        socket.setdefaulttimeout(PATIENCE)  # a firewall may swallow the request
         try:
             torch.hub.download_url_to_file(URL_INCEPTION_V3, path, PUBLISHED, progress=False)
         except (OSError, RuntimeError) as error:
@@ -156,4 +160,6 @@ def _downloaded() -> Path:
                 f"no Inception weights: the download failed ({error}); set"
                 f" evaluate.inception_weights to a copy of {path.name}"
             ) from None
+        finally:
+            socket.setdefaulttimeout(None)
     return _local(path)
