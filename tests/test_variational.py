@@ -120,6 +120,24 @@ def test_the_kl_warms_up_over_the_images_seen_in_training_alone(name):
 
 
 @pytest.mark.parametrize("name", VAES)
+def test_the_mean_score_over_images_is_the_bound_and_not_one_noise_vectors(name):
+    model = shaken(build(name))
+    random = torch.Generator().manual_seed(0)
+    x = torch.randint(0, 256, (1500, 1, 8, 8), generator=random) / 127.5 - 1
+    y = torch.arange(1500) % 3
+    with torch.no_grad():
+        found = model.negative_elbo(x, y)
+        seen, fresh = model.read(x, y), []
+        for _ in range(4):
+            nll, kls = model.terms(x, y, seen, torch.randn(1500, model.latent_dim))
+            fresh.append(nll + sum(kls.values()))
+    off = found - torch.stack(fresh).mean(0)
+    assert off.mean().abs() < 5 * off.std() / 1500**0.5
+    assert torch.equal(model.noise_of(x, 3)[:, 7], model.noise_of(x[7:8], 3)[:, 0])
+    assert len(model.noise_of(x, 1)[0].unique(dim=0)) > 1000
+
+
+@pytest.mark.parametrize("name", VAES)
 def test_scores_encode_every_image_once(name):
     model, (x, y), passes = build(name), batch(), []
     model.encoder.register_forward_hook(lambda *_: passes.append(1))

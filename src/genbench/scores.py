@@ -107,7 +107,7 @@ def _bound(model, x: Tensor, y: Tensor, choices: Slow) -> Tensor:
 
 
 def _regret(model, x: Tensor, y: Tensor, choices: Slow) -> Tensor:
-    noise = model.fixed_noise(1, x.device).expand(len(x), -1)
+    (noise,) = model.noise_of(x, 1)
 
     def bound(seen) -> Tensor:
         both = [model.terms(x, y, seen, e) for e in (noise, -noise)]

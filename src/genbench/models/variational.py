@@ -12,6 +12,8 @@ from .base import GenerativeModel, at_least
 Kind = Literal["auto", "bernoulli", "gaussian", "logistic"]
 ACTIVE = 0.01
 """A latent is active if its posterior mean varies over images by more than this variance."""
+STORE, STEP = 4099, 977
+"""Noise vectors in store, a prime number; how far apart those of one image are."""
 LOG_SCALE = -1.0
 """Where the width of a Gaussian or logistic likelihood starts, in units of the range [-1, 1]."""
 
@@ -154,9 +156,9 @@ class VAE(GenerativeModel):
 
         All three are means over two draws from the posterior, with noise e and -e.
         """
-        seen, n = self.read(x, y), len(x)
+        seen = self.read(x, y)
         bounds, errors, kls = [], [], []
-        noise = self.fixed_noise(1, x.device).expand(n, -1)
+        (noise,) = self.noise_of(x, 1)
         for e in (noise, -noise):
             h, parts = self.infer(seen, e)
             out, kl = self.output(h, y), sum(parts.values())
@@ -175,16 +177,22 @@ class VAE(GenerativeModel):
         Source: Burda et al. 2016, arXiv:1509.00519.
         """
         seen, terms = self.read(x, y), []
-        for e in self.fixed_noise(draws, x.device):
-            noise = e.expand(len(x), -1)
+        for noise in self.noise_of(x, draws):
             negative_log, _ = self.terms(x, y, seen, noise)
             terms.append(-negative_log - self.log_ratio(seen, noise))
         return math.log(draws) - torch.stack(terms).logsumexp(0)
 
-    def fixed_noise(self, draws: int, device: torch.device) -> Tensor:
-        """(draws, latent_dim): the same for every image, so that no score depends on others."""
+    def noise_of(self, x: Tensor, draws: int) -> Tensor:
+        """Noise (draws, N, latent_dim) that each image's own pixels choose from a fixed store.
+
+        So a score depends on no other image, and a mean over images is one over noise as well.
+        """
         random = torch.Generator().manual_seed(0)
-        return torch.randn(draws, self.latent_dim, generator=random).to(device)
+        store = torch.randn(STORE, self.latent_dim, generator=random).to(x.device)
+        pixels = x.add(1).mul(127.5).round().long().flatten(1)
+        first = (pixels * torch.arange(1, pixels.shape[1] + 1, device=x.device)).sum(1)
+        further = STEP * torch.arange(draws, device=x.device)
+        return store[(first + further[:, None]) % STORE]
 
     def features(self, x: Tensor, y: Tensor) -> Tensor:
         """The codes."""
