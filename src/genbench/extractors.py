@@ -74,7 +74,7 @@ def of_inception(weights: str | None, resize: str, device: torch.device) -> Extr
             "inception-v3-compat", ["2048", "logits_unbiased"], str(path), resize == "antialias"
         )
     except (RuntimeError, EOFError, UnpicklingError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or "it ends too early").splitlines()[0]
         raise InputError(
             f"evaluate.inception_weights: {path} holds no weights of Inception-v3: {reason}"
         ) from None

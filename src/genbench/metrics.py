@@ -25,9 +25,10 @@ class _Ready(nn.Module):
 @contextmanager
 def _own_randomness(seed: int):
     # torchmetrics draws subsets and orders from the global generator, and warns that it keeps
-    # the features, which is what it is asked to do
+    # the features and that one split has no deviation: as it was asked to do
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* will save all extracted features")
+        for message in (".* will save all extracted features", r"std\(\): degrees of freedom"):
+            warnings.filterwarnings("ignore", message=message)
         torch.manual_seed(seed)
         yield
 
