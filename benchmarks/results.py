@@ -1,5 +1,7 @@
 """Keep the results of one dataset from the workspace in `docs/results`, and print all kept there.
 
+Two tables: the quality of every model, and the AUROC of every score.
+
     python benchmarks/results.py mnist
 
 What is kept of each model outlives the workspace, so a table may be filled over several runs.
@@ -37,7 +39,8 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     found = {k: training[k] for k in ("images", "parameters", "alarms", "final")}
     found |= facts.load(Path("data/models", dataset, f"{model}.pt"))
     found |= records.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
-    records.save_json(folder / f"{model}.json", found)
+    detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
+    records.save_json(folder / f"{model}.json", {**found, "detection": detection})
     shutil.copy(Path("metrics/sample", dataset, model, "grid.png"), folder / f"{model}.png")
 
 
@@ -52,21 +55,41 @@ def row(name: str, found: dict, extractor: str) -> list[str]:
     return [name, *cells, "; ".join(found.get("alarms", [])) or "-"]
 
 
+def scores(name: str, detection: dict) -> list[list[str]]:
+    """A row per score: its AUROC against corrupted images and against every partner."""
+    of = {"corrupted": detection["anomaly"], **detection["ood"]}
+    rows = [["scores of", "score", *of]]
+    for score in detection["anomaly"]:
+        rows.append([name, score, *(f"{numbers[score]['auroc']:.3f}" for numbers in of.values())])
+    return rows
+
+
+def show(rows: list[list[str]]) -> None:
+    """A Markdown table of rows, the first being its head."""
+    for cells in (rows[0], ["---"] * len(rows[0]), *rows[1:]):
+        print("|", " | ".join(cells), "|")
+
+
 def main(dataset: str) -> None:
     for path in Path("metrics/evaluate", dataset).glob("*.json"):
         keep(dataset, path.stem, KEPT / dataset)
     kept = KEPT / f"{dataset}.json"
     if (made := Path("metrics/reference", f"{dataset}.json")).exists():
-        shutil.copy(made, kept)
+        found = records.load_json(made)
+        baselines = records.load_json(Path("metrics/baselines", f"{dataset}.json"))
+        records.save_json(kept, {**found, "detection": baselines})
     reference = records.load_json(kept)
     extractor = reference["protocol"]["extractor"]
     models = {p.stem: records.load_json(p) for p in (KEPT / dataset).glob("*.json")}
     ranked = sorted(models, key=lambda name: models[name][f"fid_{extractor}"])
     rows = [row(kind, reference[kind], extractor) for kind in ("floor", "ceiling")]
     rows += [row(f"`{name}`", models[name], extractor) for name in ranked]
-    heads = ["model", *COLUMNS, "alarms"]
-    for cells in (heads, ["---"] * len(heads), *rows):
-        print("|", " | ".join(cells), "|")
+    show([["model", *COLUMNS, "alarms"], *rows])
+    print()
+    head, *found = scores("none", reference["detection"])
+    for name in ranked:
+        found += scores(f"`{name}`", models[name]["detection"])[1:]
+    show([head, *found])
 
 
 if __name__ == "__main__":
