@@ -3,7 +3,7 @@ from dataclasses import replace
 import fabricated
 import pytest
 
-from genbench.reporting import findings, summary
+from genbench.reporting import findings, summary, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,14 @@ def against(study, name, n, trivial=0.6):
 )
 def test_the_classic_claim_is_put_to_the_test(study, effect, p, words):
     found = against(study, "reconstruction_error", {"effect": effect, "p": p})
-    assert words in findings.claim(found, "noise")[0]
+    assert words in verdicts.claim(found, "noise")[0]
 
 
 @pytest.mark.parametrize(
     "trivial, words", [(0.6, "above the best trivial one"), (0.89, "no better than the trivial")]
 )
 def test_the_best_score_is_held_against_the_trivial_ones(study, trivial, words):
-    (line,) = findings.worth(against(study, "kl", {}, trivial), "noise")
+    (line,) = verdicts.worth(against(study, "kl", {}, trivial), "noise")
     assert "vae's kl (AUROC 0.900)" in line and words in line and "png size" in line
 
 
@@ -148,24 +148,24 @@ def test_a_weak_classifier_and_a_single_seed_are_admitted(study):
     ],
 )
 def test_a_detector_is_called_what_it_is(study, auroc, words):
-    text = " ".join(findings.detection(scored(study, auroc), "noise", "noise"))
+    text = " ".join(verdicts.detection(scored(study, auroc), "noise", "noise"))
     assert words in text
     assert ("reversed" in text) == (auroc < 0.5)
     assert ("best" in text) == (auroc > 0.5)
 
 
 def test_false_alarms_are_those_of_the_test_images(study):
-    (line,) = findings.false_alarms(study, 0.95)
+    (line,) = verdicts.false_alarms(study, 0.95)
     assert "about 5.0% of the test images" in line and "vae 5.0%" in line
 
 
 def test_the_hardest_corruption_is_the_one_whose_best_detector_is_worst(study):
-    (line,) = findings.hardest_corruption(study)
+    (line,) = verdicts.hardest_corruption(study)
     assert line == "Hardest to find: blur (AUROC 0.450 at best, by wgan)."
 
 
 def test_models_that_are_equally_good_are_named_together(study):
-    text = findings.detection(study, "anomaly", "damage")[0]
+    text = verdicts.detection(study, "anomaly", "damage")[0]
     assert text.startswith(
         "dcgan's discriminator, wgan's discriminator and vae's negative elbo tell"
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import images
 from ..params import Params
-from . import curves, figures, findings
+from . import curves, figures, verdicts
 from .gallery import Gallery, row
 from .markup import Column, Html, join, rate, sentences, table, tag
 from .summary import Result, Study
@@ -83,8 +83,8 @@ def anomaly(study: Study, p: Params, gallery: Gallery) -> Html:
         {"name": r.model} | {k: v[r.main_score]["auroc"] for k, v in r.kinds.items()}
         for r in results
     ]
-    lines = findings.detection(study, "anomaly", "corrupted images")
-    lines += findings.hardest_corruption(study) + findings.false_alarms(study, p.anomaly.quantile)
+    lines = verdicts.detection(study, "anomaly", "corrupted images")
+    lines += verdicts.hardest_corruption(study) + verdicts.false_alarms(study, p.anomaly.quantile)
     if not results:
         return sentences(lines)
     rows = _rows(results, lambda r: r.anomaly)
@@ -140,8 +140,8 @@ def ood(study: Study, p: Params, gallery: Gallery) -> Html | None:
     for partner in study.partners:
         rows = _rows(results, lambda r, partner=partner: r.ood.get(partner, {}))
         (how,) = images.load_npz(study.data, f"ood_{partner}_how")
-        lines = findings.detection(study, partner, f"images of {partner}")
-        lines += findings.claim(study, partner) + findings.worth(study, partner)
+        lines = verdicts.detection(study, partner, f"images of {partner}")
+        lines += verdicts.claim(study, partner) + verdicts.worth(study, partner)
         last = partner == study.partners[-1]
         parts += [
             tag("h4", f"{study.dataset} against {partner}"),
