@@ -196,7 +196,7 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 
 
 @pytest.mark.slow
-def test_folded_inception_is_at_least_1_6_times_as_fast(network):
+def test_folding_makes_inception_at_least_1_3_times_as_fast(network):
     plain, path = network
     found = extractors.of_inception(str(path), "tensorflow", CPU)
     x, ratios = pictures(8, size=32), []
@@ -211,5 +211,4 @@ def test_folded_inception_is_at_least_1_6_times_as_fast(network):
                 work()
             times.append(time.perf_counter() - start)
         ratios.append(times[0] / times[1])
-    print(ratios)
-    assert sorted(ratios)[2] >= 1.3  # 1.6 on a quiet machine
+    assert sorted(ratios)[2] >= 1.3  # benchmarks/evaluation.py: 1.59 on a quiet machine

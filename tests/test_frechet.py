@@ -77,9 +77,12 @@ def test_extrapolation_depends_on_its_seed_alone():
 @pytest.mark.slow
 def test_200_resamples_of_10000_images_with_128_features_take_at_most_20_seconds():
     a, b = cloud(10_000, 128, seed=1).float(), cloud(10_000, 128, seed=2, shift=0.1).float()
-    counts = torch.ones(10_000)
+    counts, threads = torch.ones(10_000), torch.get_num_threads()
+    torch.set_num_threads(1)  # threads that wait for each other spend CPU time too
     frechet.of_sets(a, b, counts, counts)
     start = time.process_time()
     for _ in range(20):
         frechet.of_sets(a, b, counts, counts)
-    assert (time.process_time() - start) * 10 < 40, "CPU seconds, on two cores"
+    spent = time.process_time() - start
+    torch.set_num_threads(threads)
+    assert spent * 10 < 20, "CPU seconds of one core"
