@@ -17,14 +17,17 @@ def main(argv=None):
         parts, classes, strange = datasets.hold_out(parts, classes, held, a.dataset)
         arrays |= {f"ood_class {held}_x": strange, f"ood_class {held}_how": "kept from training"}
     for part in ("train", "val", "test"):
-        arrays[f"{part}_x"], arrays[f"{part}_y"] = parts[part]
+        for kind, values in zip(("x", "y", "factors"), parts[part], strict=False):
+            arrays[f"{part}_{kind}"] = values
     n_test, *shape = arrays["test_x"].shape
     for name in partners:
         arrays[f"ood_{name}_x"], arrays[f"ood_{name}_how"] = datasets.partner(
             name, a.dataset, p, a.raw, shape=tuple(shape), n_test=n_test
         )
+    if names := datasets.factor_names(a.dataset, p):
+        arrays["factor_names"] = np.array(names)
     for name, x in arrays.items():
-        print(f"{a.dataset}: {name} {x.shape if name.endswith(('_x', '_y')) else x}")
+        print(f"{a.dataset}: {name} {x.shape if name.endswith(('_x', '_y', '_factors')) else x}")
     images.save_npz(a.out, **arrays, classes=np.array(classes))
 
 

@@ -1,9 +1,6 @@
 """Where each dataset comes from, and how its parts and its partners are made of that."""
 
-import gzip
-import importlib.util
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,28 +8,14 @@ import numpy as np
 
 from . import seeds, workspace
 from .errors import InputError
-from .sources import classfolders, patches, pixels
+from .sources import classfolders, patches, pixels, shapes
+from .sources.packaged import Packaged, read_digits
 from .sources.published import Published, read_idx, read_pickles
 
 AT_MOST = 10_000  # images of a partner
 AT_LEAST = 10  # images to train on, and to measure with
 FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
 NUMERALS = "zero one two three four five six seven eight nine".split()
-
-
-@dataclass(frozen=True)
-class Packaged:
-    """Files that scikit-learn carries. Finding them imports none of it: that would cost 1 s."""
-
-    files: tuple[str, ...] = ()
-    load: Callable | None = None
-    draw: Callable | None = None
-
-    def fetch(self, folder: Path, earlier: Path, *, needs_train: bool) -> None:
-        """Copy the files into `folder`."""
-        (package,) = importlib.util.find_spec("sklearn").submodule_search_locations
-        for name in self.files:
-            shutil.copyfile(Path(package, "datasets", name), folder / Path(name).name)
 
 
 @dataclass(frozen=True)
@@ -64,16 +47,9 @@ class Own:
         return classfolders.load(path, self.size, self.channels)
 
 
-def _read_digits(folder: Path):
-    with gzip.open(folder / "digits.csv.gz", "rt") as file:
-        table = np.loadtxt(file, delimiter=",")  # 64 pixels in 0..16, then the label
-    x = np.rint(table[:, :64] * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
-    return {"train": (x, table[:, 64].astype(np.int64))}, list("0123456789")
-
-
 # What a name means. A source fetches; then it either loads parts and classes or draws images.
 SOURCES = {
-    "digits": Packaged(("data/digits.csv.gz",), load=_read_digits),
+    "digits": Packaged(("data/digits.csv.gz",), load=read_digits),
     "mnist": Published(
         "mnist",
         "MNIST",
@@ -106,6 +82,7 @@ SOURCES = {
             ["train"], ["test"], labels="fine_labels", meta="meta", names="fine_label_names"
         ),
     ),
+    "shapes": Packaged(load=shapes.load, factors=shapes.FACTORS),
     "photos": Packaged(("images/china.jpg", "images/flower.jpg"), draw=patches.photo_patches),
     "noise": Packaged(draw=patches.noise),
 }
@@ -141,21 +118,31 @@ def load(name: str, p, folder: Path):
     Returns
     -------
     parts : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; a part that was
-        published stays as it is, others are drawn stratified by class from `p.seed`
+        published stays as it is, others are drawn stratified by class from `p.seed`. A dataset
+        of known factors has them third: (N, F) int64, named by `factor_names`.
     classes : names of the K classes
     """
     parts, classes = _source(name, p).load(folder / name)
     rng = seeds.generator(p.seed, "split", name)
     for part, share in {"test": p.split.test, "val": p.split.val}.items():
         if part not in parts and "train" in parts:
-            x, y = parts["train"]
-            _check_counts(name, y, classes, 3 if part == "test" else 2)
-            chosen = stratified(y, share, rng)
-            parts |= {"train": (x[~chosen], y[~chosen]), part: (x[chosen], y[chosen])}
+            every = parts["train"]
+            _check_counts(name, every[1], classes, 3 if part == "test" else 2)
+            chosen = stratified(every[1], share, rng)
+            parts |= {"train": _rows(every, ~chosen), part: _rows(every, chosen)}
     for part in parts.keys() & {"train", "test"}:
         if (n := len(parts[part][0])) < AT_LEAST:
             raise InputError(f"{name}: {n} {part} images; at least {AT_LEAST} are needed")
     return parts, classes
+
+
+def factor_names(name: str, p) -> tuple[str, ...]:
+    """Names of the factors that a dataset's images are drawn from; () where none are known."""
+    return getattr(_source(name, p), "factors", ())
+
+
+def _rows(part: tuple, chosen: np.ndarray) -> tuple:
+    return tuple(values[chosen] for values in part)
 
 
 def stratified(y: np.ndarray, share: float, rng) -> np.ndarray:
@@ -183,9 +170,9 @@ def hold_out(parts: dict, classes: list[str], held: str, dataset: str):
     if held not in classes:
         known = ", ".join(classes)
         raise InputError(f"anomaly.held_out_class: {dataset} has no class {held}; known: {known}")
-    label, (test_x, test_y) = classes.index(held), parts["test"]
-    without = {k: (x[y != label], y[y != label]) for k, (x, y) in parts.items()}
-    without = {k: (x, y - (y > label)) for k, (x, y) in without.items()}
+    label, (test_x, test_y, *_) = classes.index(held), parts["test"]
+    without = {k: _rows(part, part[1] != label) for k, part in parts.items()}
+    without = {k: (x, y - (y > label), *more) for k, (x, y, *more) in without.items()}
     return without, [name for name in classes if name != held], test_x[test_y == label]
 
 
@@ -203,7 +190,7 @@ def partner(name: str, dataset: str, p, folder: Path, shape, n_test: int) -> tup
             folder / name, shape, min(n_test, patches.AT_MOST), rng
         ), "made at this size"
     parts, _ = load(name, p, folder)
-    x, _ = parts["test"]
+    x, *_ = parts["test"]
     if len(x) > AT_MOST:
         x = x[np.sort(rng.choice(len(x), AT_MOST, replace=False))]
     if x.shape[1:] == shape:

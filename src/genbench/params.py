@@ -25,7 +25,7 @@ from .schema import (
 )
 from .workspace import resolve
 
-BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10")
+BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
 PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
 NO_RESULT = {"threads", "cuda_graphs", "checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
