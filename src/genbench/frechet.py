@@ -26,9 +26,8 @@ def moments(x: Tensor, counts: Tensor | None = None) -> Moments:
 
     Products are taken in the precision of `x`: float32 costs about 1e-6 of the distance.
     """
-    mean, rows = _centred(x, counts)
-    total = len(x) if counts is None else counts.sum().item()
-    return Moments(mean.double(), (rows.T @ rows).double() / (total - 1))
+    mean, rows = _scaled(x, counts)
+    return Moments(mean.double(), (rows.T @ rows).double())
 
 
 def distance(a: Moments, b: Moments) -> float:
@@ -86,17 +85,9 @@ def at_infinity(a: Tensor, b: Tensor, seed: int) -> float:
     return float(np.polyfit(1 / sizes, found, 1)[1])
 
 
-def _centred(x: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor]:
-    """The mean, and rows whose squares add up to the scatter."""
-    if counts is None:
-        mean = x.mean(0)
-        return mean, x - mean
-    counts = counts.to(x.dtype)
-    mean = counts @ x / counts.sum()
-    return mean, (x - mean) * counts.sqrt()[:, None]
-
-
 def _scaled(x: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor]:
-    mean, rows = _centred(x, counts)
-    total = len(x) if counts is None else counts.sum().item()
-    return mean, rows / (total - 1) ** 0.5
+    """The mean, and rows R of which R'R is the unbiased covariance."""
+    counts = x.new_ones(len(x)) if counts is None else counts.to(x.dtype)
+    total = counts.sum()
+    mean = counts @ x / total
+    return mean, (x - mean) * (counts / (total - 1)).sqrt()[:, None]

@@ -119,7 +119,7 @@ def kernel_draws(real: Tensor, fake: Tensor, real_counts: Tensor, fake_counts: T
     """KIDs (B,) of all pairs in (N, D) and (M, D), taken as often as (B, N) and (B, M) say.
 
     Unbiased: an image is never compared with itself, nor with its copies in a resample. In
-    float32, CHUNK rows of a kernel matrix at a time.
+    the precision of the features, CHUNK rows of a kernel matrix at a time.
     """
     of_real = _mean_kernel(real, real, real_counts, real_counts, itself=False)
     of_fake = _mean_kernel(fake, fake, fake_counts, fake_counts, itself=False)
