@@ -1,6 +1,6 @@
 """Keep the results of one dataset from the workspace in `docs/results`, and print all kept there.
 
-Two tables: the quality of every model, and the AUROC of every score.
+Three tables: the quality of every model, the AUROC of every score, and latent spaces.
 
     python benchmarks/results.py mnist
 
@@ -31,6 +31,23 @@ COLUMNS = {
     "parameters": ",d",
     "images": ",d",
 }
+LATENT = {
+    "path_length": ".2f",
+    "path_length_median": ".2f",
+    "psnr": ".1f",
+    "ssim": ".3f",
+    "rate": ".1f",
+    "distortion": ".1f",
+    "active_units": "d",
+    "mutual_information": ".2f",
+    "mmd": ".4f",
+    "arithmetic_accuracy": ".1%",
+    "knn_accuracy": ".1%",
+    "knn_accuracy_map": ".1%",
+    "silhouette": ".3f",
+    "trustworthiness": ".3f",
+    "stability": ".3f",
+}
 
 
 def keep(dataset: str, model: str, folder: Path) -> None:
@@ -41,15 +58,22 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     found |= records.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
     detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
     records.save_json(folder / f"{model}.json", {**found, "detection": detection})
-    shutil.copy(Path("metrics/sample", dataset, model, "grid.png"), folder / f"{model}.png")
+    latent = Path("metrics/latent", dataset, f"{model}.json")
+    if latent.exists():
+        maps = records.load_json(Path("metrics/tsne", f"{dataset}.json"))["codes"].get(model, {})
+        found["latent"] = {**records.load_json(latent), **maps}
+    shutil.copy(Path("metrics/sample", dataset, f"{model}.png"), folder / f"{model}.png")
+
+
+def cells_of(columns: dict[str, str], found: dict, extractor: str) -> list[str]:
+    """Numbers as text, a dash where there is none."""
+    keys = {k: f"{k}_{extractor}" if f"{k}_{extractor}" in found else k for k in columns}
+    return [format(found[keys[k]], how) if keys[k] in found else "-" for k, how in columns.items()]
 
 
 def row(name: str, found: dict, extractor: str) -> list[str]:
-    """The cells of one model, a dash where it has no such number; [low to high] of its FID."""
-    cells = []
-    for column, how in COLUMNS.items():
-        key = f"{column}_{extractor}" if f"{column}_{extractor}" in found else column
-        cells.append(format(found[key], how) if key in found else "-")
+    """The cells of one model; [low to high] of its FID."""
+    cells = cells_of(COLUMNS, found, extractor)
     low, high = found["intervals"][f"fid_{extractor}"]
     cells[0] += f" ({low:.1f} to {high:.1f})"
     return [name, *cells, "; ".join(found.get("alarms", [])) or "-"]
@@ -57,11 +81,11 @@ def row(name: str, found: dict, extractor: str) -> list[str]:
 
 def scores(name: str, detection: dict) -> list[list[str]]:
     """A row per score: its AUROC against corrupted images and against every partner."""
-    of = {"corrupted": detection["anomaly"], **detection["ood"]}
-    rows = [["scores of", "score", *of]]
-    for score in detection["anomaly"]:
-        rows.append([name, score, *(f"{numbers[score]['auroc']:.3f}" for numbers in of.values())])
-    return rows
+    of = (detection["anomaly"], *detection["ood"].values())
+    return [
+        [name, score, *(f"{numbers[score]['auroc']:.3f}" for numbers in of)]
+        for score in detection["anomaly"]
+    ]
 
 
 def show(rows: list[list[str]]) -> None:
@@ -86,10 +110,15 @@ def main(dataset: str) -> None:
     rows += [row(f"`{name}`", models[name], extractor) for name in ranked]
     show([["model", *COLUMNS, "alarms"], *rows])
     print()
-    head, *found = scores("none", reference["detection"])
+    found = scores("none", reference["detection"])
     for name in ranked:
-        found += scores(f"`{name}`", models[name]["detection"])[1:]
-    show([head, *found])
+        found += scores(f"`{name}`", models[name]["detection"])
+    show([["scores of", "score", "corrupted", *reference["detection"]["ood"]], *found])
+    looked = {name: models[name]["latent"] for name in ranked if "latent" in models[name]}
+    if looked:
+        print()
+        cells = [[f"`{name}`", *cells_of(LATENT, v, extractor)] for name, v in looked.items()]
+        show([["latent space of", *LATENT], *cells])
 
 
 if __name__ == "__main__":

@@ -2,17 +2,7 @@
 
 from pathlib import Path
 
-from genbench import (
-    cli,
-    experiment,
-    extractors,
-    facts,
-    params,
-    quality,
-    records,
-    sampling,
-    seeds,
-)
+from genbench import cli, params, points
 
 
 def main(argv=None):
@@ -22,22 +12,7 @@ def main(argv=None):
         **{"data": Path, "classifier": Path, "real": Path, "reference": Path, "out": Path},
     )
     p = params.load().at_point(a.latent_dim, a.width)
-    chosen = {"stream": (a.latent_dim, a.width), "perceptual": a.classifier}
-    with experiment.run(p, a.dataset, a.model, a.data, **chosen) as run:
-        point = {"dataset": a.dataset, "model": a.model}
-        point |= {"latent_dim": a.latent_dim, "width": a.width}
-        records.save_json(a.out, {**point, **run.summary(), **measured(p, a, run)})
-        facts.save(a.out, run.facts)
-
-
-def measured(p, a, run):
-    """Every metric of the trained model's samples."""
-    card, device = records.load_json(a.reference)["protocol"], run.model.device
-    judge = extractors.again(card, p.evaluate, a.classifier, device)
-    seed = seeds.derive(p.seed, "sample", a.dataset)
-    x = sampling.sample(run.model, card["n"], run.how["classes"], seed)["x"]
-    real, sample = quality.Real.load(a.real), judge.extract(x)
-    return quality.measure(real, *sample, judge.name, p.evaluate, seed, sure=False).numbers
+    points.run(p, a, a.model, latent_dim=a.latent_dim, width=a.width)
 
 
 if __name__ == "__main__":

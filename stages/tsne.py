@@ -8,16 +8,16 @@ from genbench import cli, embedding, images, params, records, seeds
 def main(argv=None):
     a = cli.parse(
         *(__doc__, argv),
-        **{"dataset": str, "data": Path, "real": Path, "samples": Path, "features": Path},
+        **{"dataset": str, "data": Path, "real": Path, "codes": Path, "features": Path},
         **{"points": Path, "out": Path},
     )
     p = params.load()
     seed = seeds.derive(p.seed, "tsne", a.dataset)
     choices = {**p.tsne.model_dump(), "seed": seed}
-    samples = {m: a.samples / f"{m}.npz" for m in p.models}
+    stored = {m: a.codes / f"{m}.npz" for m in p.models}
     codes = {
         m: images.load_npz(path, "codes", "codes_y")
-        for m, path in samples.items()
+        for m, path in stored.items()
         if "codes" in images.names_in(path)
     }
     (y,) = images.load_npz(a.data, "test_y")

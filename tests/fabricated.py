@@ -47,7 +47,14 @@ TREE = {
         "slow": {"scores": [], "n": 50, "draws": 5, "steps": 5},
     },
     "tsne": {"n": 100, "perplexity": 30, "neighbours": 10},
-    "sweep": {"models": ["vae"], "latent_dim": [4, 16], "width": [16, 32], "images": 1000},
+    "sweep": {
+        "models": ["vae"],
+        "beta": [0.5, 4],
+        "latent_dim": [4, 16],
+        "width": [16, 32],
+        "images": 1000,
+    },
+    "latent": {"n": 100, "paths": 50, "draws": 0},
     "tracking": {"enabled": False, "experiment": "x", "live_after": 30},
 }
 
@@ -78,6 +85,11 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
                 point |= {"alarms": []}
                 name = f"{dataset}-vae-{latent_dim}-{width}.json"
                 records.save_json(root / "metrics" / "sweep" / name, point)
+        for beta, rate in ((0.5, 9.0), (4, 3.0)):
+            point = {"dataset": dataset, "model": "beta_vae", "beta": beta, "images": 1000}
+            point |= {"parameters": 1000, "fid_classifier": 40.0, "rate": rate, "alarms": []}
+            point |= {"distortion": 30 - rate, "active_units": 3, "final": {"val/loss": 30.0}}
+            records.save_json(root / "metrics" / "sweep" / f"{dataset}-beta-{beta}.json", point)
     return root / "data", root / "metrics"
 
 
@@ -125,11 +137,14 @@ def _model(root, dataset, model, random, i, large):
 
     for seen in (0, 20000, 40000, 60000):
         picture(folder / "snapshots" / f"{seen:08d}.png", 8, 8)
-    shown = metrics / "sample" / dataset / model
-    picture(shown / "grid.png", 10, 10)
-    names = ("interpolation_lerp", "interpolation_slerp")
-    for name in (*names, *(("reconstructions", "traversals") if vae else ())):
-        picture(shown / f"{name}.png", 6, 11)
+    picture(metrics / "sample" / dataset / f"{model}.png", 10, 10)
+    names = ("interpolation_lerp", "interpolation_slerp", "traversals", "neighbourhood")
+    coded = ("reconstructions", "reconstructions_train", "arithmetic")
+    for name in (*names, *(coded if vae else ())):
+        picture(metrics / "latent" / dataset / model / f"{name}.png", 6, 11)
+    latent = {"path_length": 2.0 + i, "path_length_median": 1.5, "intervals": {}}
+    latent |= _latent(k) if vae else {"direction_shares": [0.5, 0.3, 0.15, 0.05]}
+    records.save_json(metrics / "latent" / dataset / f"{model}.json", latent)
     quality = _quality(30.0 / (i + 1), 5.0 + i)
     quality |= {"classes_covered": k - (i == 0), "class_entropy": 2.2, "n_real": 150, "n_fake": 100}
     quality |= {"negative_elbo": 21.4} if vae else {}
@@ -153,6 +168,15 @@ def _quality(fid, score):
     }
     sure = {k: [0.95 * v, 1.05 * v] for k, v in found.items() if "_std" not in k and "inf" not in k}
     return found | {"intervals": sure}
+
+
+def _latent(k):
+    """What is measured of a model with an encoder."""
+    found = {"rate": 6.1, "distortion": 15.2, "active_units": 3, "mutual_information": 4.5}
+    found |= {"marginal_kl": 1.6, "mmd": 0.002, "kl_per_latent": [2.1, 0.001, 1.9, 2.2], "n": 100}
+    found |= {"psnr": 21.0, "ssim": 0.91, "psnr_train": 21.3, "ssim_train": 0.92}
+    errors = {f"class <b>{i}</b> & more": 0.01 + i / 1000 for i in range(k)}
+    return found | {"squared_error_by_class": errors, "arithmetic_accuracy": 0.7}
 
 
 def _losses(random, model, t, seen):
@@ -221,6 +245,7 @@ def _maps(root, dataset, random, k):
     images.save_npz(root / "data" / "tsne" / f"{dataset}.npz", **arrays)
     share = {model: 0.1 * (i + 1) for i, model in enumerate(MODELS)}
     codes = {"knn_accuracy": 0.913, "knn_accuracy_map": 0.9, "silhouette": 0.21, "n": 400}
-    features = {"silhouette": 0.4, "trustworthiness": 0.97, "n": 400, "real_neighbours": share}
-    record = {"codes": {"vae": {**codes, "trustworthiness": 0.95}}, "features": features}
+    codes |= {"silhouette_map": 0.3, "trustworthiness": 0.95, "stability": 0.8}
+    features = {"trustworthiness": 0.97, "stability": 0.7, "n": 400, "real_neighbours": share}
+    record = {"codes": {"vae": codes}, "features": features}
     records.save_json(root / "metrics" / "tsne" / f"{dataset}.json", record)

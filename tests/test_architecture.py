@@ -125,6 +125,8 @@ ALLOWED = {
     "evaluate": {"torch"},
     "anomaly": {"torch"},
     "baselines": {"torch"},
+    "betas": {"torch"},
+    "latent": {"torch"},
     "sweep": {"torch"},
     "tsne": {"sklearn"},
     "report": {"matplotlib"},

@@ -15,7 +15,7 @@ def test_classes_far_apart_are_found_by_every_number():
     x, y = blobs()
     found = embedding.class_structure(x, x[:, :2], y, k=3)
     assert found["knn_accuracy"] == found["knn_accuracy_map"] == 1
-    assert found["silhouette"] > 0.8 and found["n"] == 40
+    assert found["silhouette"] > 0.8 and found["silhouette_map"] > 0.8
 
 
 def test_labels_without_structure_score_chance():
@@ -41,9 +41,34 @@ def test_a_handful_of_points_still_gives_finite_numbers():
     assert np.isfinite(list(numbers["vae"].values())).all()
 
 
-def test_a_map_that_is_the_space_is_wholly_trustworthy():
-    x, y = blobs(d=2)
-    assert embedding.class_structure(x, x, y, k=3)["trustworthiness"] == 1
+def test_the_numbers_of_a_map_are_those_of_scikit_learn():
+    from sklearn.manifold import TSNE, trustworthiness
+    from sklearn.metrics import silhouette_score
+
+    x, y = blobs(n=90, apart=3.0)
+    points, found = embedding.mapped("blobs", x, 7, perplexity=10, seed=3)
+    want = TSNE(perplexity=10, init="pca", random_state=3).fit_transform(x)
+    assert np.array_equal(points, want) and found["n"] == 90
+    assert found["trustworthiness"] == trustworthiness(x, want, n_neighbors=7)
+    structure = embedding.class_structure(x, points, y, 7)
+    assert structure["silhouette"] == pytest.approx(silhouette_score(x, y))
+    assert structure["silhouette_map"] == pytest.approx(silhouette_score(want, y))
+
+
+def test_equal_maps_share_all_neighbours_and_unrelated_ones_a_chance_share():
+    random = np.random.default_rng(0)
+    x, other = random.normal(size=(2, 1000, 2))
+    turned = x @ np.array([[0.6, -0.8], [0.8, 0.6]]) * 5
+    assert embedding.shared_neighbours(x, turned, 10) == 1
+    assert embedding.shared_neighbours(x, other, 10) == pytest.approx(0.01, abs=0.004)
+
+
+def test_a_stratified_choice_keeps_the_shares_of_classes():
+    y = np.repeat([0, 1, 2], [600, 300, 100])[np.random.default_rng(0).permutation(1000)]
+    some = embedding.stratified(y, 100, seed=1)
+    assert np.bincount(y[some]).tolist() == [60, 30, 10] and len(set(some.tolist())) == 100
+    assert np.array_equal(np.sort(embedding.stratified(y, 5000, seed=1)), np.arange(1000))
+    assert not np.array_equal(some, embedding.stratified(y, 100, seed=2))
 
 
 @pytest.mark.parametrize("dimensions", [1, 6])
@@ -70,9 +95,10 @@ def test_maps_carry_the_groups_they_were_made_of():
     x, y = blobs(n=60)
     logits = np.eye(2)[1 - y]
     fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:], logits[30:])}
-    maps, numbers = embedding.of_features((x, y), fake, n=20, perplexity=5, neighbours=3, seed=0)
+    maps, numbers = embedding.of_features((x, y), fake, n=60, perplexity=5, neighbours=3, seed=0)
     assert maps["features"].shape == (60, 2)
     assert np.bincount(maps["features_group"]).tolist() == [20, 20, 20]
     assert maps["features_groups"].tolist() == ["vae", "gan"]
+    assert np.bincount(maps["features_y"][:20]).tolist() == [10, 10]
     assert maps["features_y"][20:40].tolist() == (1 - y[:20]).tolist()
     assert set(numbers["real_neighbours"]) == {"vae", "gan"} and numbers["n"] == 60

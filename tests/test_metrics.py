@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -69,3 +71,25 @@ def test_metrics_neither_read_nor_move_the_global_random_state():
         found.append((scores, distances))
         assert torch.equal(state, torch.get_rng_state())
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("channels, size", [(1, 8), (1, 28), (3, 32)])
+def test_fidelity_is_exact_for_equal_images_and_of_one_image_whatever_is_beside_it(channels, size):
+    x = torch.randint(0, 256, (5, channels, size, size), dtype=torch.uint8)
+    same = metrics.fidelity(x, x.clone())
+    assert same["psnr"].tolist() == [100] * 5
+    torch.testing.assert_close(same["ssim"], torch.ones(5))
+    made = (x.float() * 0.8 + 20).byte()
+    together = metrics.fidelity(x, made)
+    alone = [metrics.fidelity(x[i : i + 1], made[i : i + 1]) for i in range(5)]
+    for k, v in together.items():
+        torch.testing.assert_close(torch.cat([a[k] for a in alone]), v)
+
+
+def test_psnr_is_its_definition_and_ssim_of_flat_images_the_term_of_their_means():
+    x, made = (torch.full((1, 1, 28, 28), v, dtype=torch.uint8) for v in (100, 120))
+    found = metrics.fidelity(x, made)
+    assert found["psnr"].item() == pytest.approx(10 * math.log10(255**2 / 400), rel=1e-5)
+    c = (0.01 * 255) ** 2
+    want = (2 * 100 * 120 + c) / (100**2 + 120**2 + c)
+    assert found["ssim"].item() == pytest.approx(want, rel=5e-4)  # its variances cancel

@@ -21,8 +21,9 @@ TINY = {
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
     "sample": {"n": 300},
     "anomaly": {"n": 100},
+    "latent": {"n": 50, "paths": 20},
     "tsne": {"n": 40},
-    "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8]},
+    "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
 }
 
 pytestmark = pytest.mark.slow
@@ -86,7 +87,8 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
         *("params", "download", "preprocess", "classifier", "reference", "perceptual"),
-        *("train", "sample", "evaluate", "anomaly", "baselines", "tsne", "sweep", "report"),
+        *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne"),
+        *("sweep", "betas", "report"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])
@@ -102,7 +104,13 @@ def test_a_second_run_executes_nothing(project):
 def test_a_forced_training_gives_the_same_bytes(project):
     folder, _ = project
     before = (folder / "dvc.lock").read_bytes()
-    for stage in ("train@digits-gan", "sample@digits-vae", "tsne@digits", "report"):
+    for stage in (
+        "train@digits-gan",
+        "sample@digits-vae",
+        "latent@digits-vae",
+        "tsne@digits",
+        "report",
+    ):
         run(folder, "dvc", "repro", "--force", "--single-item", stage)
     assert (folder / "dvc.lock").read_bytes() == before
 
@@ -113,7 +121,9 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
     for model in TINY["models"]:
         found = runs[f"digits-{model}"]
         assert {"fid_classifier", "images_per_second", "anomaly_auroc"} <= set(found)
-    assert len(runs) == 4
+    assert {"digits-vae-2-4", "digits-vae-2-8", "digits-beta-0.5", "digits-beta-4"} <= set(runs)
+    assert runs["digits-beta-4"]["rate"] != runs["digits-beta-0.5"]["rate"]
+    assert len(runs) == 6
 
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):

@@ -74,13 +74,12 @@ def test_slerp_of_parallel_vectors_is_lerp():
     assert not np.isnan(sampling.slerp(np.zeros_like(a), a, T)).any()
 
 
-def test_a_traversal_varies_one_latent_at_a_time_the_widest_first():
-    codes = points(n=100) * np.array([1, 5, 0.1, 2], np.float32)
-    grid = sampling.traverse(codes, 2, np.array([-3.0, 0.0, 3.0]))
-    assert grid.shape == (2, 3, 4)
-    changed = (grid != codes[0]).any(1)
-    assert changed.tolist() == [[False, True, False, False], [False, False, False, True]]
-    assert grid[0, :, 1].tolist() == [-3, 0, 3]
+@pytest.mark.parametrize("walk", [sampling.lerp, sampling.slerp])
+def test_each_pair_may_have_places_of_its_own(walk):
+    a, b = points(seed=1), points(seed=2)
+    each = np.random.default_rng(0).random((6, 3))
+    want = np.stack([walk(a[i : i + 1], b[i : i + 1], each[i])[0] for i in range(6)])
+    np.testing.assert_allclose(walk(a, b, each), want, rtol=1e-5)
 
 
 def test_streams_of_random_numbers_are_apart_and_repeatable():

@@ -17,6 +17,7 @@ def numbers(folders, **changes):
 def test_the_summary_has_what_the_params_name_whatever_else_lies_there(folders):
     found = numbers(folders, datasets=["digits"], models=["vae", "gan"])
     points = {f"sweep-vae-{latent_dim}-{width}" for latent_dim in (4, 16) for width in (16, 32)}
+    points |= {"beta-0.5", "beta-4"}
     assert found.keys() == {"digits"}
     assert found["digits"].keys() == {"vae", "gan", "classifier", "floor", "ceiling"} | points
 

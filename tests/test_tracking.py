@@ -103,7 +103,7 @@ def test_a_run_holds_all_that_is_known_of_a_training(name):
     digest = facts.sha256(DATA / "processed" / "digits.npz")[:16]
     assert run.inputs.dataset_inputs[0].dataset.digest == digest
     files = {file.path for file in client().list_artifacts(run.info.run_id)}
-    folders = {"snapshots", "samples", "evaluate", "anomaly", "tsne"}
+    folders = {"snapshots", "samples", "latent", "evaluate", "anomaly", "tsne"}
     assert files == {"history.csv", "summary.json", *folders}
 
 

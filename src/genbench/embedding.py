@@ -1,20 +1,53 @@
 """Maps of latent and feature spaces, and numbers that say how far a map can be believed."""
 
+import sys
+
 import numpy as np
 from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
 
-def tsne(x: np.ndarray, *, perplexity: float, seed: int) -> np.ndarray:
-    """t-SNE map (N, 2) float32 of points (N, D), from a PCA start.
+def tsne(x: np.ndarray, *, perplexity: float, seed: int, start: str = "pca") -> np.ndarray:
+    """t-SNE map (N, 2) float32 of points (N, D), from their two main components or at random.
 
     The perplexity is lowered to (N - 1) / 3 where there are few points.
     Source: van der Maaten & Hinton 2008; scikit-learn's Barnes-Hut implementation.
     """
-    start = "pca" if x.shape[1] > 1 else "random"
+    start = start if x.shape[1] > 1 else "random"
     perplexity = min(perplexity, (len(x) - 1) / 3)
     return TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(x)
+
+
+def mapped(
+    what: str, x: np.ndarray, k: int, *, perplexity: float, seed: int
+) -> tuple[np.ndarray, dict[str, float]]:
+    """A map (N, 2) of points (N, D), and how far it can be believed.
+
+    Returns
+    -------
+    trustworthiness : 1 when all k neighbours in the map are neighbours in the space
+        (Venna & Kaski 2001)
+    stability : share of the k nearest neighbours in the map that a second map, from a random
+        start, has as well; k / N for unrelated ones. From the same start, other seeds would give
+        nearly the same map
+    """
+    print(f"t-SNE of {what}: {len(x):,} points, from two starts", file=sys.stderr, flush=True)
+    points = tsne(x, perplexity=perplexity, seed=seed)
+    other = tsne(x, perplexity=perplexity, seed=seed + 1, start="random")
+    return points, {
+        "trustworthiness": float(trustworthiness(x, points, n_neighbors=k)),
+        "stability": shared_neighbours(points, other, k),
+        "n": len(x),
+    }
+
+
+def shared_neighbours(x: np.ndarray, y: np.ndarray, k: int) -> float:
+    """Share of the k nearest neighbours of each point (N, D) that it has in (N, E) as well."""
+    near = [
+        NearestNeighbors(n_neighbors=k).fit(v).kneighbors(return_distance=False) for v in (x, y)
+    ]
+    return float((near[0][:, :, None] == near[1][:, None]).any(2).mean())
 
 
 def vote_accuracy(x: np.ndarray, y: np.ndarray, k: int) -> float:
@@ -31,18 +64,13 @@ def class_structure(x: np.ndarray, points: np.ndarray, y: np.ndarray, k: int) ->
     Returns
     -------
     knn_accuracy, knn_accuracy_map : `vote_accuracy` in the space and in the map
-    silhouette : of the classes in the space, from -1 to 1; left out where it has no meaning
-    trustworthiness : 1 when all neighbours in the map are neighbours in the space
-        (Venna & Kaski 2001)
+    silhouette, silhouette_map : of the classes, from -1 to 1; left out where it has no meaning
     """
-    found = {
-        "knn_accuracy": vote_accuracy(x, y, k),
-        "knn_accuracy_map": vote_accuracy(points, y, k),
-        "trustworthiness": float(trustworthiness(x, points, n_neighbors=k)),
-        "n": len(x),
-    }
-    if 1 < len(np.unique(y)) < len(y):
-        found["silhouette"] = float(silhouette_score(x, y))
+    found = {}
+    for name, at in {"": x, "_map": points}.items():
+        found[f"knn_accuracy{name}"] = vote_accuracy(at, y, k)
+        if 1 < len(np.unique(y)) < len(y):
+            found[f"silhouette{name}"] = float(silhouette_score(at, y))
     return found
 
 
@@ -63,30 +91,41 @@ def _at_most(neighbours: int, n: int) -> int:
     return min(neighbours, (n - 1) // 2)
 
 
+def stratified(y: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Places of at most n of the labels (N,), drawn at random, each class by its share."""
+    order = np.random.default_rng(seed).permutation(len(y))
+    rank = np.empty(len(y))
+    for label in np.unique(y):
+        of_class = order[y[order] == label]
+        rank[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return order[np.argsort(rank[order], kind="stable")][:n]
+
+
 def of_codes(
     codes: dict[str, tuple], *, n: int, perplexity: float, neighbours: int, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, dict]]:
-    """Map each model's codes (N, D) with labels (N,), at most `n` drawn at random.
+    """Map each model's codes (N, D) with labels (N,), at most `n` of them.
 
     Returns
     -------
     maps : "codes/<model>" (n, 2) float32 and "codes_y/<model>" (n,)
-    numbers : `class_structure` by model
+    numbers : those of `mapped` and of `class_structure`, by model
     """
     maps, numbers = {}, {}
     for model, (x, y) in codes.items():
-        some = np.random.default_rng(seed).permutation(len(x))[:n]
+        some = stratified(y, n, seed)
         x, y = x[some], y[some]
-        points = tsne(x, perplexity=perplexity, seed=seed)
+        k = _at_most(neighbours, len(x))
+        points, about = mapped(f"codes of {model}", x, k, perplexity=perplexity, seed=seed)
         maps |= {f"codes/{model}": points, f"codes_y/{model}": y}
-        numbers[model] = class_structure(x, points, y, _at_most(neighbours, len(x)))
+        numbers[model] = about | class_structure(x, points, y, k)
     return maps, numbers
 
 
 def of_features(
     real: tuple, fake: dict[str, tuple], *, n: int, perplexity: float, neighbours: int, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """Map features of real and generated images in one space, at most `n` of each kind.
+    """Map features of real and generated images in one space: `n` in all, as many of each kind.
 
     Parameters
     ----------
@@ -97,22 +136,20 @@ def of_features(
     -------
     maps : "features" (M, 2), "features_y" (M,), "features_group" (M,): 0 for real and i + 1 for
         the i-th of "features_groups"
-    numbers : trustworthiness of the map, and `real_neighbours` by model
+    numbers : those of `mapped`, and `real_neighbours` by model
     """
-    some = np.random.default_rng(seed).permutation(len(real[0]))[:n]
+    n = max(2, n // (1 + len(fake)))
+    some = stratified(real[1], n, seed)
     sets = [(real[0][some], real[1][some])]
     sets += [(x[:n], logits[:n].argmax(1)) for x, logits in fake.values()]
     x = np.concatenate([features for features, _ in sets])
-    points = tsne(x, perplexity=perplexity, seed=seed)
     k = _at_most(neighbours, len(sets[0][0]))
+    about = "features of real and generated images"
+    points, numbers = mapped(about, x, k, perplexity=perplexity, seed=seed)
     group = np.repeat(np.arange(len(sets)), [len(features) for features, _ in sets])
     maps = {"features": points, "features_y": np.concatenate([y for _, y in sets])}
     maps |= {"features_group": group, "features_groups": np.array(list(fake))}
-    numbers = {
-        "trustworthiness": float(trustworthiness(x, points, n_neighbors=k)),
-        "n": len(x),
-        "real_neighbours": {
-            m: real_neighbours(sets[0][0], sets[i][0], k) for i, m in enumerate(fake, 1)
-        },
+    numbers["real_neighbours"] = {
+        m: real_neighbours(sets[0][0], sets[i][0], k) for i, m in enumerate(fake, 1)
     }
     return maps, numbers

@@ -25,3 +25,17 @@ def interval(value: float, drawn: Tensor) -> list[float]:
     drawn = drawn.double()
     tails = torch.tensor([(1 - LEVEL) / 2, (1 + LEVEL) / 2], dtype=torch.float64)
     return (value + drawn.quantile(tails) - drawn.mean()).tolist()
+
+
+def of_means(values: dict, draws: int, seed: int) -> dict[str, object]:
+    """`of_mean` of several arrays by name: the means, and under "intervals" the [low, high]s."""
+    found = {k: of_mean(v, draws, seed) for k, v in values.items()}
+    means = {k: mean for k, (mean, _) in found.items()}
+    return means | {"intervals": {k: between for k, (_, between) in found.items()}}
+
+
+def of_mean(values: np.ndarray | Tensor, draws: int, seed: int) -> tuple[float, list[float]]:
+    """The mean of one number per image (N,), and its `interval` from so many resamples."""
+    values = torch.as_tensor(values, dtype=torch.float64)
+    drawn = resamples(len(values), draws, seed).double() @ values / len(values)
+    return (mean := values.mean().item()), interval(mean, drawn)

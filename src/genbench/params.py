@@ -14,6 +14,7 @@ from .schema import (
     Classifier,
     Data,
     Evaluate,
+    Latent,
     Model,
     Names,
     Sample,
@@ -47,6 +48,7 @@ class Params(Block):
     sample: Sample
     evaluate: Evaluate
     anomaly: Anomaly
+    latent: Latent
     tsne: Tsne
     sweep: Sweep
     tracking: Tracking
@@ -56,6 +58,12 @@ class Params(Block):
         model = self.model.model_copy(update={"latent_dim": latent_dim, "width": width})
         train = self.train.model_copy(update={"images": self.sweep.images})
         return self.model_copy(update={"model": model, "train": train})
+
+    def at_beta(self, beta: float) -> "Params":
+        """These choices at one point of the rate-distortion curve, with the sweep's budget."""
+        zoo = self.zoo | {"beta_vae": self.zoo.get("beta_vae", {}) | {"beta": beta}}
+        train = self.train.model_copy(update={"images": self.sweep.images})
+        return self.model_copy(update={"zoo": zoo, "train": train})
 
     def build_args(self, model: str) -> dict:
         """Keyword arguments of `models.build` for one model of the zoo."""
@@ -111,7 +119,7 @@ def _cross_checks(p: Params):
     if not p.anomaly.damages:
         yield "anomaly.corruptions: none is left; give at least one a severity"
     lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
-    lists |= {"sweep.latent_dim": p.sweep.latent_dim, "sweep.width": p.sweep.width}
+    lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta")}
     for key, values in lists.items():
         if len(set(values)) < len(values):
             yield f"{key}: a value stands twice in {values}"

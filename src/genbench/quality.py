@@ -50,10 +50,7 @@ class Measured(NamedTuple):
 
     def add_mean(self, name: str, values: np.ndarray | Tensor, draws: int, seed: int) -> None:
         """Add the mean of one number per image (N,)."""
-        values = torch.as_tensor(values, dtype=torch.float64)
-        drawn = intervals.resamples(len(values), draws, seed).double() @ values / len(values)
-        self.numbers[name] = values.mean().item()
-        self.intervals[name] = intervals.interval(self.numbers[name], drawn)
+        self.numbers[name], self.intervals[name] = intervals.of_mean(values, draws, seed)
 
 
 def measure(

@@ -49,7 +49,7 @@ class Result:
 
 
 def collect(p: Params, data: Path, metrics: Path) -> Iterator[Result]:
-    """The results that are there, of `datasets` x `models` and of the grid under `sweep`."""
+    """The results that are there, of `datasets` x `models` and of the points under `sweep`."""
     for dataset in p.datasets:
         for model in p.models:
             if _trained(dataset, model, data, metrics):
@@ -60,6 +60,10 @@ def collect(p: Params, data: Path, metrics: Path) -> Iterator[Result]:
                     path = metrics / "sweep" / f"{dataset}-{model}-{dim}-{width}.json"
                     if path.exists():
                         yield _point(p.at_point(dim, width), path, data)
+        for beta in p.sweep.beta:
+            path = metrics / "sweep" / f"{dataset}-beta-{beta}.json"
+            if path.exists():
+                yield _point(p.at_beta(beta), path, data)
 
 
 def _trained(dataset: str, model: str, data: Path, metrics: Path) -> bool:
@@ -77,14 +81,20 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
     evaluate, anomaly = (metrics / k / dataset / f"{model}.json" for k in ("evaluate", "anomaly"))
     quality = _json(evaluate)
     sure = {f"{k}_{end}": v[i] for k, v in quality.get("intervals", {}).items() for i, end in ENDS}
-    tsne = metrics / "tsne" / f"{dataset}.json"
+    tsne, latent = metrics / "tsne" / f"{dataset}.json", metrics / "latent" / dataset
+    sample = metrics / "sample" / dataset / f"{model}.png"
+    known = {f"latent/{k}": v for k, v in _numbers(_json(latent / f"{model}.json")).items()}
     found = Result(
         stage="train",
         name=f"{dataset}-{model}",
         choices=p.of_run(dataset, model),
         made_of=facts.digest([weights_digest, facts.sha256(train / "history.csv")]),
         images=summary["images"],
-        numbers=_numbers(summary) | _numbers(quality) | sure | _embedding(_json(tsne), model),
+        numbers=_numbers(summary)
+        | _numbers(quality)
+        | sure
+        | known
+        | _embedding(_json(tsne), model),
         texts={"genbench.weights": weights_digest, **alarms},
         data=data / "processed" / f"{dataset}.npz",
         history=records.load_csv(train / "history.csv"),
@@ -92,7 +102,8 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
         files={
             "": [train / "history.csv", train / "summary.json"],
             "snapshots": sorted((train / "snapshots").glob("*.png")),
-            "samples": sorted((metrics / "sample" / dataset / model).glob("*.png")),
+            "samples": _there(sample),
+            "latent": [*_there(latent / f"{model}.json"), *sorted((latent / model).glob("*.png"))],
             "evaluate": [*_there(evaluate), *_there(evaluate.with_suffix(".png"))],
             "anomaly": _there(anomaly),
             "tsne": _there(tsne),
@@ -104,10 +115,11 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
 def _point(p: Params, path: Path, data: Path) -> Result:
     point = records.load_json(path)
     dataset, model = point.pop("dataset"), point.pop("model")
-    dim, width = point.pop("latent_dim"), point.pop("width")
+    for key in ("latent_dim", "width", "beta"):
+        point.pop(key, None)
     found = Result(
         stage="sweep",
-        name=f"{dataset}-{model}-{dim}-{width}",
+        name=path.stem,
         choices={**p.of_run(dataset, model), "stage": "sweep"},
         made_of=facts.digest(facts.sha256(path)),
         images=point.pop("images"),

@@ -62,13 +62,13 @@ def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:
 
 
 def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Points on the line from a to b, each (N, D), at t (T,): (N, T, D)."""
-    t = t[:, None]
+    """Points on the line from a to b, each (N, D), at t (T,) or (N, T): (N, T, D)."""
+    t = t[..., None]
     return (1 - t) * a[:, None] + t * b[:, None]
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Points on the great circle from a to b, each (N, D), at t (T,): (N, T, D).
+    """Points on the great circle from a to b, each (N, D), at t (T,) or (N, T): (N, T, D).
 
     Keeps to the norms where the prior's mass is; equals `lerp` where a and b are parallel.
     Source: Shoemake 1985; for latents White 2016, arXiv:1609.04468.
@@ -78,19 +78,6 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
     angle = np.arccos(cosine.clip(-1, 1))[:, None, None]
     parallel = np.sin(angle) < 1e-6
     sine = np.where(parallel, 1, np.sin(angle))
-    t_ = t[None, :, None]
+    t_ = t[..., None]
     arc = (np.sin((1 - t_) * angle) * a[:, None] + np.sin(t_ * angle) * b[:, None]) / sine
     return np.where(parallel, lerp(a, b, t), arc).astype(a.dtype)
-
-
-def traverse(codes: np.ndarray, dimensions: int, steps: np.ndarray) -> np.ndarray:
-    """Vary one latent at a time around the first code: (dimensions, T, D).
-
-    The dimensions that spread most over the given codes (N, D) come first. `steps` (T,) are
-    values of the latent, in standard deviations of the prior.
-    """
-    order = np.argsort(-codes.var(0), kind="stable")[:dimensions]
-    grid = np.tile(codes[0], (len(order), len(steps), 1))
-    for row, dimension in enumerate(order):
-        grid[row, :, dimension] = steps
-    return grid

@@ -110,6 +110,12 @@ class Anomaly(Block):
         return {k: v for k, v in self.corruptions.model_dump().items() if v is not None}
 
 
+class Latent(Block):
+    n: Annotated[int, Field(ge=2)]
+    paths: Annotated[int, Field(ge=2)]
+    draws: Annotated[int, Field(ge=0)]
+
+
 class Tsne(Block):
     n: Annotated[int, Field(ge=10)]
     perplexity: Annotated[float, Field(ge=1)]
@@ -120,6 +126,7 @@ class Sweep(Block):
     models: Names
     latent_dim: Annotated[list[Count], Field(min_length=1)]
     width: Widths
+    beta: list[Annotated[int | float, Field(gt=0)]]
     images: Count
 
 

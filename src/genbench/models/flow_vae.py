@@ -87,5 +87,11 @@ class Model(VAE):
     def log_ratio(self, seen: Tensor, noise: Tensor) -> Tensor:
         return self.infer(seen, noise)[1]["kl"]
 
+    def draw(self, seen: Tensor, noise: Tensor) -> Tensor:
+        return self.to_prior(super().draw(seen, noise))[0]
+
+    def kl_per_latent(self, seen: Tensor) -> None:
+        """None: the flow mixes the latents, and the KL is one number for all of them."""
+
     def code(self, seen: Tensor) -> Tensor:
         return self.to_prior(super().code(seen))[0]

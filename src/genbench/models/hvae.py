@@ -42,6 +42,8 @@ class Model(VAE):
     the prior N(0, 1) in all layers and leaves the KL what it was.
     """
 
+    factorised = False
+
     def __init__(
         self,
         image_shape,
@@ -78,11 +80,18 @@ class Model(VAE):
         kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
         return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
 
+    def draw(self, seen: list[Tensor], noise: Tensor) -> Tensor:
+        return self._drawn(seen, noise)[0]
+
     def log_ratio(self, seen: list[Tensor], noise: Tensor) -> Tensor:
+        code, log_variance = self._drawn(seen, noise)
+        return 0.5 * (code.square() - noise.square() - log_variance).sum(1)
+
+    def _drawn(self, seen: list[Tensor], noise: Tensor) -> tuple[Tensor, Tensor]:
+        """A code drawn layer by layer, and the log-variances it was drawn with."""
         _, *moments = self._descend(seen, noise)
         mean, log_variance = (torch.cat(m, 1) for m in moments)
-        code = mean + (0.5 * log_variance).exp() * noise
-        return 0.5 * (code.square() - noise.square() - log_variance).sum(1)
+        return mean + (0.5 * log_variance).exp() * noise, log_variance
 
     def _descend(
         self, seen: list[Tensor], noise: Tensor | None

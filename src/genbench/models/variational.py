@@ -69,6 +69,8 @@ class VAE(GenerativeModel):
 
     encoder: nn.Module
     decoder: nn.Module
+    factorised = True
+    """Whether the posterior is one Gaussian whose latents are independent given the image."""
 
     def __init__(
         self, image_shape, latent_dim: int, lr: float, likelihood: Kind, kl_warmup_images: int
@@ -97,9 +99,8 @@ class VAE(GenerativeModel):
 
         The draw is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
         """
-        mean, log_variance = self.posterior(seen)
-        kl = kl_to_standard_normal(mean, log_variance).sum(1)
-        return mean + (0.5 * log_variance).exp() * noise, {"kl": kl}
+        kl = kl_to_standard_normal(*self.posterior(seen)).sum(1)
+        return VAE.draw(self, seen, noise), {"kl": kl}
 
     def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
         """What the decoder gets for latents (N, latent_dim) from N(0, 1)."""
@@ -111,8 +112,8 @@ class VAE(GenerativeModel):
 
     def log_ratio(self, seen: Tensor | list[Tensor], noise: Tensor) -> Tensor:
         """log q(z | x) - log p(z), (N,) in nats, of the draw that `infer` makes with `noise`."""
-        mean, log_variance = self.posterior(seen)
-        z = mean + (0.5 * log_variance).exp() * noise
+        _, log_variance = self.posterior(seen)
+        z = self.draw(seen, noise)
         return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
 
     def terms(
@@ -146,6 +147,15 @@ class VAE(GenerativeModel):
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         return self.code(self.read(x, y))
+
+    def draw(self, seen: Tensor | list[Tensor], noise: Tensor) -> Tensor:
+        """A code (N, latent_dim) drawn from the posterior with `noise`."""
+        mean, log_variance = self.posterior(seen)
+        return mean + (0.5 * log_variance).exp() * noise
+
+    def kl_per_latent(self, seen: Tensor | list[Tensor]) -> Tensor | None:
+        """The KL of each latent to its prior, (N, latent_dim) in nats; None if they mix."""
+        return kl_to_standard_normal(*self.posterior(seen))
 
     def code(self, seen: Tensor | list[Tensor]) -> Tensor:
         """The code of images (N, latent_dim), of what was `read`: the posterior's mean."""

@@ -122,6 +122,27 @@ def points(path: Path, layers: list) -> None:
         ax.spines[:].set_visible(True)
 
 
+def bars(path: Path, values: list[float], what: str) -> None:
+    """Values as bars, in the order given."""
+    with _axes(path, [], what) as ax:
+        ax.bar(range(1, 1 + len(values)), values, color=palette(1)[0])
+        ax.grid(False, axis="x")
+        ax.yaxis.set_major_formatter(_short)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlim=(0.4, len(values) + 0.6), xlabel="place")
+
+
+def rate_distortion(path: Path, points: list[tuple[float, float, str]]) -> None:
+    """Distortion over rate, joined by a line; points: rate, distortion and the beta beside it."""
+    with _axes(path, [], "distortion, nats", height=250) as ax:
+        rates, distortions, names = zip(*points, strict=True)
+        ax.plot(rates, distortions, marker="o", markersize=4)
+        for x, y, name in points:
+            ax.annotate(f"β {name}", (x, y), (6, 4), textcoords="offset points")
+        ax.margins(0.12)
+        ax.set(xlabel="rate, nats")
+
+
 def heat_map(path: Path, values: np.ndarray, rows: list, columns: list, names: dict) -> None:
     """Numbers (R, C) as a grid of coloured, annotated cells; NaN: not computed.
 

@@ -119,3 +119,21 @@ def sweep(points: list[dict]) -> list[str]:
         f" ({best['parameters']:,} parameters), highest {number(worst[key])}"
         f" at {where.format(**worst)} ({worst['parameters']:,} parameters)."
     ]
+
+
+def betas(points: list[dict]) -> list[str]:
+    """Whether a larger beta buys a lower rate with a higher distortion, at every step."""
+    if len(points) < 2:
+        return []
+    points = sorted(points, key=lambda s: s["beta"])
+    low, high = points[0], points[-1]
+    out = [
+        f"From beta {low['beta']:g} to {high['beta']:g} the rate goes from {number(low['rate'])} to"
+        f" {number(high['rate'])} nats, the distortion from {number(low['distortion'])} to"
+        f" {number(high['distortion'])}."
+    ]
+    for key, sign in (("rate", -1), ("distortion", 1)):
+        steps = [sign * (b[key] - a[key]) for a, b in zip(points, points[1:], strict=False)]
+        if any(step <= 0 for step in steps):
+            out.append(f"The {key} does not {'rise' if sign > 0 else 'fall'} at every step.")
+    return out

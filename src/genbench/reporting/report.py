@@ -11,8 +11,10 @@ from . import chapters, detection, ranking
 from .curves import save as save_plots
 from .findings import listed
 from .gallery import Gallery
+from .latents import latents
 from .markup import Column, Html, table, tag
 from .summary import Study, flat
+from .sweeps import sweep
 from .training import training
 
 TITLE = "genbench: image generative models compared"
@@ -30,11 +32,11 @@ CHAPTERS = (
     Chapter("samples", "Samples", chapters.samples),
     Chapter("classes", "Classes and copies", ranking.classes),
     Chapter("training", "Training", training),
-    Chapter("latents", "Latent space", chapters.latents),
+    Chapter("latents", "Latent space", latents),
     Chapter("anomaly", "Anomaly detection", detection.anomaly),
     Chapter("ood", "Other datasets", detection.ood),
     Chapter("tsne", "Maps (t-SNE)", chapters.tsne),
-    Chapter("sweep", "Sweep", chapters.sweep),
+    Chapter("sweep", "Sweep", sweep),
 )
 
 

@@ -9,6 +9,8 @@ from ..params import Params
 
 ANOMALY = ("auroc", "aupr", "precision", "recall", "f1", "n")
 OOD = ("auroc", "fpr95", "n_out")
+LATENT = ("path_length", "psnr", "ssim", "rate", "distortion", "active_units")
+LATENT += ("mutual_information", "arithmetic_accuracy", "importance_weighted")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Result:
     kinds: dict[str, dict[str, dict[str, float]]]
     ood: dict[str, dict[str, dict[str, float]]]
     codes: dict[str, float]
+    latent: dict
+    grid: Path
     pictures: Path
     nearest: Path
     extremes: Path
@@ -65,6 +69,7 @@ class Result:
             final = {k: v for k, v in self.train["final"].items() if k.startswith("val/")}
             flat |= {k.replace("/", "_"): v for k, v in final.items()}
             flat["knn_accuracy"] = self.codes["knn_accuracy"]
+        flat |= {k: self.latent[k] for k in LATENT if k in self.latent}
         return flat
 
 
@@ -83,6 +88,7 @@ class Study:
     partners: list[str]
     features: dict
     sweep: list[dict]
+    betas: list[dict]
 
     @property
     def models(self) -> list[str]:
@@ -145,6 +151,9 @@ def _flat(study: Study) -> dict[str, dict[str, float]]:
         name = "sweep-{model}-{latent_dim}-{width}".format(**point)
         rows[name] = {k: point[k] for k in (f"fid_{study.extractor}", "parameters")}
         rows[name] |= {k.replace("/", "_"): point["final"][k] for k in judged_by(point["final"])}
+    for point in study.betas:
+        kept = (f"fid_{study.extractor}", "rate", "distortion", "active_units")
+        rows["beta-{beta}".format(**point)] = {k: point[k] for k in kept}
     return rows
 
 
@@ -164,6 +173,7 @@ def _study(p: Params, dataset: str, data: Path, metrics: Path) -> Study:
         partners=images.ood_names(processed),
         features=tsne["features"],
         sweep=_sweep(p, dataset, metrics / "sweep"),
+        betas=_betas(p, dataset, metrics / "sweep"),
     )
 
 
@@ -181,7 +191,9 @@ def _result(dataset: str, model: str, data: Path, metrics: Path, tsne: dict) -> 
         ood=anomaly.get("ood", {}),
         extremes=metrics / "anomaly" / dataset / f"{model}.png",
         codes=tsne["codes"].get(model, {}),
-        pictures=metrics / "sample" / dataset / model,
+        latent=records.load_json(metrics / "latent" / dataset / f"{model}.json"),
+        grid=metrics / "sample" / dataset / f"{model}.png",
+        pictures=metrics / "latent" / dataset / model,
         nearest=metrics / "evaluate" / dataset / f"{model}.png",
         snapshots=sorted((train / "snapshots").glob("*.png")),
         scores=data / "scores" / dataset / f"{model}.npz",
@@ -197,3 +209,9 @@ def _sweep(p: Params, dataset: str, folder: Path) -> list[dict]:
         for width in p.sweep.width
     ]
     return [records.load_json(path) for path in grid if path.exists()]
+
+
+def _betas(p: Params, dataset: str, folder: Path) -> list[dict]:
+    """The points of the rate-distortion curve; one that was not run is left out."""
+    paths = [folder / f"{dataset}-beta-{beta}.json" for beta in p.sweep.beta]
+    return [records.load_json(path) for path in paths if path.exists()]
