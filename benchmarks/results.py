@@ -56,12 +56,12 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     found = {k: training[k] for k in ("images", "parameters", "alarms", "final")}
     found |= facts.load(Path("data/models", dataset, f"{model}.pt"))
     found |= records.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
-    detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
-    records.save_json(folder / f"{model}.json", {**found, "detection": detection})
     latent = Path("metrics/latent", dataset, f"{model}.json")
     if latent.exists():
         maps = records.load_json(Path("metrics/tsne", f"{dataset}.json"))["codes"].get(model, {})
         found["latent"] = {**records.load_json(latent), **maps}
+    detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
+    records.save_json(folder / f"{model}.json", {**found, "detection": detection})
     shutil.copy(Path("metrics/sample", dataset, f"{model}.png"), folder / f"{model}.png")
 
 

@@ -42,9 +42,11 @@ def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_
         )
         assert done.returncode == 0, done.stderr
         shutil.rmtree(tmp_path / "metrics", ignore_errors=True)  # the second time, as kept
-        quality, detection = done.stdout.split("\n\n")
+        quality, detection, latent = done.stdout.split("\n\n")
         assert "| `vae` | kl | 0.800 | 0.750 | 0.750 |" in detection.splitlines()
         assert detection.splitlines()[2].startswith("| none | png_size |")
+        assert latent.splitlines()[2].startswith("| `vae` | 5.00 | 1.50 | 21.0 | 0.910 | 6.1 |")
+        assert latent.splitlines()[3].startswith("| `wgan` | 4.00 | 1.50 | - | - | - |")
         rows = [[c.strip() for c in line.split("|")[1:-1]] for line in quality.splitlines()]
         assert [row[0] for row in rows[2:]] == [
             *("floor", "ceiling", "`vae`", "`wgan`", "`dcgan`", "`gan`")
