@@ -36,6 +36,18 @@ def test_the_conv_gan_at_28x28_has_the_layers_of_its_source():
     assert rates == [0.4, 0.4] and slopes == {0.2}
 
 
+def test_the_networks_of_the_conv_gan_speak_of_grey_values_from_0_to_1():
+    model = build("conv_gan", (1, 28, 28), latent_dim=100).eval()
+    z, seen = torch.randn(5, 100), []
+    model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    grey = model.generator(z)
+    torch.testing.assert_close(model.decode(z, None), 2 * grey - 1)
+    model.verdict(model.decode(z, None), None)
+    torch.testing.assert_close(seen[0], grey)
+    model.verdict(torch.tensor([-1.0, 1.0]).repeat(1, 1, 28, 14), None)
+    assert seen[1].unique().tolist() == [0, 1]
+
+
 def test_the_critic_stays_within_its_clip_bound():
     model = models.build("wgan", (1, 8, 8), 10, **SHIPPED.build_args("wgan"))
     optimizer = model.optimizer(model.players()["critic"])

@@ -1,10 +1,11 @@
 """Convolutional GAN without normalisation, as taught for MNIST (Brownlee 2019).
 
 Source: J. Brownlee, "How to Develop a GAN for Generating MNIST Handwritten Digits", 2019, whose
-networks these are at 28x28x1, width 32 and latent_dim 100, but for tanh in place of a sigmoid.
+networks these are at 28x28x1, width 32 and latent_dim 100. As there, they speak of grey values in
+[0, 1]: between -1 and 1 with a tanh, the generator turns black on MNIST and stays so.
 """
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..nets import Crop, initialise_glorot
 from .adversarial import GAN
@@ -30,6 +31,12 @@ class Model(GAN):
             nn.Unflatten(1, (making, quarter, quarter)),
             *(nn.ConvTranspose2d(making, making, 4, 2, 1), nn.LeakyReLU(0.2)),
             *(nn.ConvTranspose2d(making, making, 4, 2, 1), nn.LeakyReLU(0.2)),
-            *(nn.Conv2d(making, channels, 7, padding=3), nn.Tanh(), Crop(size)),
+            *(nn.Conv2d(making, channels, 7, padding=3), nn.Sigmoid(), Crop(size)),
         )
         initialise_glorot(self)  # the source's; torch's own lets the first images differ too little
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        return 2 * self.generator(z) - 1
+
+    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
+        return super().verdict((x + 1) / 2, y)
