@@ -122,14 +122,14 @@ def points(path: Path, layers: list) -> None:
         ax.spines[:].set_visible(True)
 
 
-def bars(path: Path, values: list[float], what: str) -> None:
-    """Values as bars, in the order given."""
+def bars(path: Path, values: list[float], what: str, of: str) -> None:
+    """Values as bars in the order given, numbered; `of`: what they belong to."""
     with _axes(path, [], what) as ax:
         ax.bar(range(1, 1 + len(values)), values, color=palette(1)[0])
         ax.grid(False, axis="x")
         ax.yaxis.set_major_formatter(_short)
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlim=(0.4, len(values) + 0.6), xlabel="place")
+        ax.set(xlim=(0.4, len(values) + 0.6), xlabel=of)
 
 
 def rate_distortion(path: Path, points: list[tuple[float, float, str]]) -> None:

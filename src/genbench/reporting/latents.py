@@ -84,6 +84,18 @@ PICTURES = {
 }
 
 
+BARS = (
+    (
+        *("kl_per_latent", ("nats", "latents, sorted")),
+        "KL of each latent to its prior, mean over test images.",
+    ),
+    (
+        *("direction_shares", ("share of all change", "directions, sorted")),
+        "How much images change along each direction of the latents.",
+    ),
+)
+
+
 def latents(study: Study, p: Params, gallery: Gallery) -> Html:
     """Numbers of all models, then each model's pictures: what it has of these."""
     ranked = study.ranked()
@@ -120,17 +132,11 @@ def _words(r: Result) -> dict[str, str]:
 
 def _bars(r: Result, gallery: Gallery) -> list[Html]:
     """What each latent, or each direction, is worth."""
-    for key, what, said in (
-        ("kl_per_latent", "nats", "KL of each latent to its prior, mean over test images, sorted."),
-        (
-            *("direction_shares", "share of all change"),
-            "How much images change along each direction of the latents.",
-        ),
-    ):
+    for key, words, said in BARS:
         if key in r.latent:
             values = sorted(r.latent[key], reverse=True)
             name = f"{r.model}/{key}.svg"
-            return [gallery.chart(figures.bars, name, values, what, caption=said)]
+            return [gallery.chart(figures.bars, name, values, *words, caption=said)]
     return []
 
 

@@ -9,8 +9,13 @@ from .markup import Column, Html, join, rate, sentences, table, tag
 from .summary import Study, judged_by
 
 BETAS = [
-    Column("rate", "rate", "", "KL of the posterior to the prior, nats per test image."),
-    Column("distortion", "distortion", "", "Negative log-likelihood given the code, nats."),
+    Column(
+        "rate", "rate", "", "KL of the posterior to the prior, nats per test image.", places="value"
+    ),
+    Column(
+        *("distortion", "distortion", "", "Negative log-likelihood given the code, nats."),
+        places="value",
+    ),
     Column("active_units", "active", "", "Latents whose mean varies by more than 0.01."),
     Column("fid", "FID", "lower"),
     rate("mig", "MIG", "Gap between the two latents that know most of a factor, mean."),
