@@ -10,6 +10,8 @@ CHARTS = {
     "histograms.svg": (figures.histograms, {"test": SCORES[0], "other": SCORES[1] + 2}, "kl", 1.6),
     "roc.svg": (figures.roc, {"vae": ([0, 0.2, 1], [0, 0.9, 1])}, {"vae": "#123456"}),
     "points.png": (figures.points, [(SCORES.T, figures.GREY)]),
+    "bars.svg": (figures.bars, [2.1, 0.3, 0.001], "nats", "latents"),
+    "betas.svg": (figures.rate_distortion, [(9.0, 21.0, "0.5"), (3.0, 27.0, "4")]),
     "heat.svg": (
         *(figures.heat_map, np.array([[1.5, np.nan], [20, 3]]), [4, 16], [16, 32]),
         {"value": "fid_classifier", "rows": "latent_dim", "columns": "width"},

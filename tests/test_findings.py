@@ -3,7 +3,7 @@ from dataclasses import replace
 import fabricated
 import pytest
 
-from genbench.reporting import findings, summary, verdicts
+from genbench.reporting import findings, latents, summary, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +182,31 @@ def test_the_sweep_names_its_best_and_its_worst_point(study):
 )
 def test_a_list_in_a_sentence(words, text):
     assert findings.listed(words) == text
+
+
+def beta(value, rate, distortion):
+    return {"beta": value, "rate": rate, "distortion": distortion}
+
+
+def test_a_larger_beta_is_said_to_trade_rate_for_distortion_and_where_it_does_not():
+    points = [beta(4, 3.0, 27.0), beta(0.5, 9.0, 21.0), beta(1, 6.0, 24.0)]
+    (line,) = findings.betas(points)
+    assert line == (
+        "From beta 0.5 to 4 the rate goes from 9.00 to 3.00 nats, the distortion from 21.0 to 27.0."
+    )
+    assert findings.betas([*points, beta(8, 3.5, 30.0)])[1:] == [
+        "The rate does not fall at every step."
+    ]
+    assert findings.betas(points[:1]) == []
+
+
+def test_what_a_latent_space_is_said_to_be_follows_from_its_numbers(study):
+    lines = latents.found(study)
+    assert lines[0] == (
+        "Paths between random latents: gan (2.00) has the smoothest, vae (5.00) the roughest."
+    )
+    assert lines[1].startswith("vae: 3 latents say something about the image; class <b>2</b>")
+    assert len(lines) == 3 and "near the logarithm of 100, 4.61 nats" in lines[2]
+    (vae,) = (r for r in study.results if r.model == "vae")
+    few = replace(vae, latent=vae.latent | {"mutual_information": 2.0})
+    assert len(latents.found(replace(study, results=[few]))) == 1

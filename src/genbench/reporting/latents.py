@@ -100,7 +100,7 @@ def latents(study: Study, p: Params, gallery: Gallery) -> Html:
     """Numbers of all models, then each model's pictures: what it has of these."""
     ranked = study.ranked()
     rows = [{"name": r.model, **r.latent} for r in ranked]
-    parts = [sentences(_found(study)), table(COLUMNS, rows, first="model")]
+    parts = [sentences(found(study)), table(COLUMNS, rows, first="model")]
     factors = [{"name": r.model, **r.latent["factors"]} for r in ranked if "factors" in r.latent]
     if factors:
         parts += [tag("h4", "Disentanglement of the known factors")]
@@ -140,7 +140,7 @@ def _bars(r: Result, gallery: Gallery) -> list[Html]:
     return []
 
 
-def _found(study: Study) -> list[str]:
+def found(study: Study) -> list[str]:
     """What the numbers say."""
     out, coded = [], [r for r in study.ranked() if r.codes]
     if len(study.results) > 1:
