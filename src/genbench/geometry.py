@@ -53,16 +53,16 @@ def directions(model, n: int, classes: int, seed: int) -> tuple[np.ndarray, np.n
     shares : (latent_dim,) of the squared change of all pixels, falling; they sum to 1
     axes : (latent_dim, latent_dim), unit vectors as rows, in that order
 
-    Source: Wang & Ponce 2021, arXiv:2101.06006, section 2.
+    Source: Wang & Ponce 2021, arXiv:2101.06006.
     """
     z, y = latents(n, model.latent_dim, seed), labels(n, classes)
     steps = STEP * np.eye(model.latent_dim, dtype=np.float32)
     slopes = torch.stack(
-        [(_decoded(model, z + h, y) - _decoded(model, z - h, y)).flatten() for h in steps]
+        [(_decoded(model, z + h, y) - _decoded(model, z - h, y)).flatten().cpu() for h in steps]
     ).double()
     values, axes = torch.linalg.eigh(slopes @ slopes.T)
     values = values.flip(0).clamp_min(0)
-    return (values / values.sum().clamp_min(1e-300)).cpu().numpy(), axes.T.flip(0).cpu().numpy()
+    return (values / values.sum().clamp_min(1e-300)).numpy(), axes.T.flip(0).numpy()
 
 
 def _decoded(model, z: np.ndarray, y: np.ndarray) -> Tensor:

@@ -43,7 +43,7 @@ def of_codes(model, x: np.ndarray, y: np.ndarray, draws: int) -> tuple[dict, dic
         if model.factorised:
             found |= dict(zip(("mean", "log_variance"), model.posterior(seen), strict=True))
             found["noise"] = noise
-        return {k: v.double().cpu() for k, v in found.items()}
+        return {k: v.cpu().double() for k, v in found.items()}
 
     batches = in_batches(model, parts, x, y)
     of = {k: torch.cat([batch[k] for batch in batches]) for k in batches[0]}
@@ -74,7 +74,7 @@ def surgery(mean: Tensor, log_variance: Tensor, noise: Tensor) -> float:
     ----------
     mean, log_variance, noise : (N, D) of the posteriors; z = mean + deviation * noise
 
-    Source: Hoffman & Johnson 2016, "ELBO surgery", section 2 (index-code mutual information).
+    Source: Hoffman & Johnson 2016, "ELBO surgery": their index-code mutual information.
     """
     z, precision = mean + (0.5 * log_variance).exp() * noise, (-log_variance).exp()
     own = -0.5 * (noise.square() + log_variance).sum(1)
