@@ -203,3 +203,27 @@ def test_a_queued_experiment_leaves_result_and_runs_in_the_main_repository(proje
     with sqlite3.connect(folder / "mlflow.db") as store:
         rates = store.execute("select value from params where key = 'zoo.vae.lr'").fetchall()
     assert {float(value) for (value,) in rates} >= {0.0005, 0.001}
+
+
+def test_a_wider_grid_computes_only_its_new_points(project):
+    folder, _ = project
+    change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
+    ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
+    assert {name for name in ran if name.startswith(("sweep", "betas"))} == {
+        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8", "betas@digits-beta_vae-8"),
+    }
+    assert ran <= {"params", "report"} | {n for n in ran if n.startswith(("sweep", "betas"))}
+
+
+def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(project, tmp_path):
+    folder, _ = project
+    remote = ["dvc", "remote", "add", "--local", "--default", "shelf", str(tmp_path / "shelf")]
+    run(folder, *remote)
+    run(folder, "dvc", "push")
+    run(tmp_path, "git", "clone", "-q", str(folder), "clone")
+    clone = tmp_path / "clone"
+    run(clone, *remote)
+    run(clone, "dvc", "pull")
+    assert stages_run(run(clone, "dvc", "repro")) == set()
+    for name in ("metrics/summary.json", "reports/index.html", "data/models/digits/vae.pt"):
+        assert (clone / name).read_bytes() == (folder / name).read_bytes()
