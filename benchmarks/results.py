@@ -58,8 +58,9 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     found |= records.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
     latent = Path("metrics/latent", dataset, f"{model}.json")
     if latent.exists():
-        maps = records.load_json(Path("metrics/tsne", f"{dataset}.json"))["codes"].get(model, {})
-        found["latent"] = {**records.load_json(latent), **maps}
+        tsne = Path("metrics/tsne", f"{dataset}.json")
+        maps = records.load_json(tsne)["codes"] if tsne.exists() else {}
+        found["latent"] = {**records.load_json(latent), **maps.get(model, {})}
     detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
     records.save_json(folder / f"{model}.json", {**found, "detection": detection})
     shutil.copy(Path("metrics/sample", dataset, f"{model}.png"), folder / f"{model}.png")
