@@ -76,21 +76,35 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
         for i, model in enumerate(MODELS):
             _model(root, dataset, model, random, i, n >= 100)
         _maps(root, dataset, random, k)
-        for latent_dim in (4, 16):
-            for width in (16, 32):
-                point = {"dataset": dataset, "model": "vae", "latent_dim": latent_dim}
-                point |= {"width": width, "images": 1000, "parameters": 1000 * width}
-                point |= {"fid_classifier": 300 / latent_dim + width / 7}
-                point |= {"final": {"model/loss": 21.5, "val/loss": 20 + 40 / width}}
-                point |= {"alarms": []}
-                name = f"{dataset}-vae-{latent_dim}-{width}.json"
-                records.save_json(root / "metrics" / "sweep" / name, point)
-        for beta, rate in ((0.5, 9.0), (4, 3.0)):
-            point = {"dataset": dataset, "model": "beta_vae", "beta": beta, "images": 1000}
-            point |= {"parameters": 1000, "fid_classifier": 40.0, "rate": rate, "alarms": []}
-            point |= {"distortion": 30 - rate, "active_units": 3, "final": {"val/loss": 30.0}}
-            records.save_json(root / "metrics" / "sweep" / f"{dataset}-beta-{beta}.json", point)
+        _sweep(root / "metrics" / "sweep", dataset)
     return root / "data", root / "metrics"
+
+
+def _sweep(folder, dataset):
+    """Points of a grid and of a rate-distortion curve."""
+
+    def save(name, model, seen=1000, **point):
+        point |= {"dataset": dataset, "model": model, "images": seen, "alarms": []}
+        point["history"] = [{"images": seen / 2, "model/loss": 30.0}]
+        point["history"] += [{"images": seen, **point["final"]}]
+        records.save_json(folder / f"{dataset}-{name}.json", point)
+
+    for latent_dim in (4, 16):
+        for width in (16, 32):
+            fid = 300 / latent_dim + width / 7
+            save(
+                *(f"vae-{latent_dim}-{width}", "vae"),
+                **{"latent_dim": latent_dim, "width": width, "fid_classifier": fid},
+                **{"parameters": 1000 * width, "operations": 2e4 * width},
+                final={"model/loss": 21.5, "val/loss": 20 + 40 / width},
+            )
+    for beta, rate in ((0.5, 9.0), (4, 3.0)):
+        save(
+            *(f"beta-{beta}", "beta_vae"),
+            **{"beta": beta, "parameters": 1000, "operations": 2e4, "fid_classifier": 40.0},
+            **{"rate": rate, "distortion": 30 - rate, "active_units": 3},
+            final={"val/loss": 30.0},
+        )
 
 
 def _images(random, n, channels, side, y):

@@ -129,6 +129,7 @@ def test_points_of_the_grid_are_runs_of_their_own(name):
     point = records.load_json(METRICS / "sweep" / "digits-vae-16-32.json")
     assert run.data.metrics["fid_classifier"] == point["fid_classifier"]
     assert run.data.metrics["val/loss"] == point["final"]["val/loss"]
+    assert curve(run, "model/loss") == [(500, 30), (1000, 21.5)]
 
 
 def test_a_second_pass_changes_nothing(name, repository):

@@ -1,17 +1,9 @@
-"""One point of a sweep: a training of its own, and what its samples and codes are worth."""
+"""One point of a sweep: a training of its own, what it cost and what its samples are worth."""
 
 from argparse import Namespace
 from collections.abc import Callable
 
-from . import (
-    experiment,
-    extractors,
-    facts,
-    quality,
-    records,
-    sampling,
-    seeds,
-)
+from . import cost, experiment, extractors, facts, quality, records, sampling, seeds
 from .params import Params
 
 
@@ -29,6 +21,8 @@ def run(p: Params, a: Namespace, model: str, more: Callable | None = None, **at)
         p, a.dataset, model, a.data, stream=stream, perceptual=a.classifier
     ) as found:
         numbers = {**found.summary(), **_quality(p, a, found)}
+        numbers["operations"] = cost.operations(found.model, found.how["image_shape"])
+        numbers["history"] = found.history
         numbers |= more(found.model) if more else {}
         records.save_json(a.out, {"dataset": a.dataset, "model": model, **at, **numbers})
         facts.save(a.out, found.facts)

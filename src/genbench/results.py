@@ -123,10 +123,10 @@ def _point(p: Params, path: Path, data: Path) -> Result:
         choices={**p.of_run(dataset, model), "stage": "sweep"},
         made_of=facts.digest(facts.sha256(path)),
         images=point.pop("images"),
-        numbers=point.pop("final") | _numbers(point),
+        numbers=_numbers(point),
         texts={},
         data=data / "processed" / f"{dataset}.npz",
-        history=[],
+        history=point["history"],
         files={},
     )
     return _with_facts(found, path)
