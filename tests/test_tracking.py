@@ -126,6 +126,8 @@ def test_points_of_the_grid_are_runs_of_their_own(name):
     (run,) = runs(name, "digits-vae-16-32")
     assert run.data.params["model.latent_dim"] == "16" and run.data.params["model.width"] == "32"
     assert run.data.tags["genbench.stage"] == "sweep"
+    assert run.data.tags["genbench.grid"] == "digits-vae"
+    assert run.data.tags["genbench.alarms"] == "none"
     point = records.load_json(METRICS / "sweep" / "digits-vae-16-32.json")
     assert run.data.metrics["fid_classifier"] == point["fid_classifier"]
     assert run.data.metrics["val/loss"] == point["final"]["val/loss"]

@@ -77,7 +77,6 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
     weights = data / "models" / dataset / f"{model}.pt"
     weights_digest = facts.sha256(weights)
     summary = records.load_json(train / "summary.json")
-    alarms = {"genbench.alarms": "; ".join(summary["alarms"]) or "none"}
     evaluate, anomaly = (metrics / k / dataset / f"{model}.json" for k in ("evaluate", "anomaly"))
     quality = _json(evaluate)
     sure = {f"{k}_{end}": v[i] for k, v in quality.get("intervals", {}).items() for i, end in ENDS}
@@ -95,7 +94,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
         | sure
         | known
         | _embedding(_json(tsne), model),
-        texts={"genbench.weights": weights_digest, **alarms},
+        texts={"genbench.weights": weights_digest, **_alarms(summary)},
         data=data / "processed" / f"{dataset}.npz",
         history=records.load_csv(train / "history.csv"),
         weights=weights,
@@ -115,7 +114,7 @@ def _training(p: Params, dataset: str, model: str, data: Path, metrics: Path) ->
 def _point(p: Params, path: Path, data: Path) -> Result:
     point = records.load_json(path)
     dataset, model = point.pop("dataset"), point.pop("model")
-    for key in ("latent_dim", "width", "beta"):
+    for key in ("latent_dim", "width", "beta"):  # choices already
         point.pop(key, None)
     found = Result(
         stage="sweep",
@@ -124,12 +123,16 @@ def _point(p: Params, path: Path, data: Path) -> Result:
         made_of=facts.digest(facts.sha256(path)),
         images=point.pop("images"),
         numbers=_numbers(point),
-        texts={},
+        texts={"genbench.grid": f"{dataset}-{model}", **_alarms(point)},
         data=data / "processed" / f"{dataset}.npz",
         history=point["history"],
         files={},
     )
     return _with_facts(found, path)
+
+
+def _alarms(summary: dict) -> dict[str, str]:
+    return {"genbench.alarms": "; ".join(summary["alarms"]) or "none"}
 
 
 def _with_facts(found: Result, output: Path) -> Result:

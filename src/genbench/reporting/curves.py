@@ -97,8 +97,8 @@ def _roc(study: Study):
 
 def _sweep(study: Study):
     for point in study.sweep:
-        row = {k: v for k, v in point.items() if k not in ("dataset", "final", "alarms")}
-        yield {**row, **point["final"]}
+        plain = {k: v for k, v in point.items() if isinstance(v, int | float | str)}
+        yield {**plain, **point["final"]}
 
 
 def _tsne(study: Study):

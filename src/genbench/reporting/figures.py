@@ -143,6 +143,23 @@ def rate_distortion(path: Path, points: list[tuple[float, float, str]]) -> None:
         ax.set(xlabel="rate, nats")
 
 
+def effect(path: Path, lines: dict[str, list[tuple]], what: str, choice: str) -> None:
+    """A value over a choice, on a logarithmic axis; lines: label -> (choice, value) pairs."""
+    with _axes(path, list(lines), what) as ax:
+        for i, (label, pairs) in enumerate(lines.items()):
+            width = 3.6 - 2.4 * i / len(lines)
+            ax.plot(
+                *zip(*pairs, strict=True), marker="o", markersize=4, linewidth=width, label=label
+            )
+        at = sorted({x for pairs in lines.values() for x, _ in pairs})
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(at, labels=at)
+        ax.set_xticks([], minor=True)
+        ax.yaxis.set_major_formatter(_short)
+        ax.margins(0.08)
+        ax.set(xlabel=choice)
+
+
 def heat_map(path: Path, values: np.ndarray, rows: list, columns: list, names: dict) -> None:
     """Numbers (R, C) as a grid of coloured, annotated cells; NaN: not computed.
 

@@ -107,20 +107,6 @@ def _coverage(study: Study) -> str:
     return f"Every model generates images of all {k} classes."
 
 
-def sweep(points: list[dict]) -> list[str]:
-    """The best and the worst point of one model's grid, and what the step is worth."""
-    if len(points) < 2:
-        return []
-    (key,) = (k for k in points[0] if k.startswith("fid_") and k.count("_") == 1)
-    best, worst = (f(points, key=lambda s: s[key]) for f in (min, max))
-    where = "latent_dim {latent_dim}, width {width}"
-    return [
-        f"{best['model']}: lowest FID {number(best[key])} at {where.format(**best)}"
-        f" ({best['parameters']:,} parameters), highest {number(worst[key])}"
-        f" at {where.format(**worst)} ({worst['parameters']:,} parameters)."
-    ]
-
-
 def betas(points: list[dict]) -> list[str]:
     """Whether a larger beta buys a lower rate with a higher distortion, at every step."""
     if len(points) < 2:

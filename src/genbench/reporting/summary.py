@@ -125,11 +125,12 @@ def places(ranked: list[Result]) -> list[str]:
 
 
 def judged_by(final: dict[str, float]) -> list[str]:
-    """The validated loss that tells one training of a model from another: a bound if there is one.
+    """What tells one training of a model from another on validation images: a bound, a distance.
 
     A loss may have weights of its own (beta, warm-up), the negative ELBO has none.
     """
-    return [k for k in ("val/negative_elbo", "val/loss") if k in final][:1]
+    known = ("negative_elbo", "jensen_shannon", "earth_movers_distance", "loss")
+    return [f"val/{k}" for k in known if f"val/{k}" in final][:1]
 
 
 def collect(p: Params, data: Path, metrics: Path) -> list[Study]:

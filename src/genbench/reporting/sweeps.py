@@ -1,68 +1,110 @@
-"""The report's chapter on sweeps: quality over latent_dim x width, rate against distortion."""
+"""The report's chapter on sweeps: what latent_dim and width do to quality, losses and cost."""
 
 import numpy as np
 
 from ..params import Params
-from . import figures, findings
+from . import figures, grids
+from .betas import betas
 from .gallery import Gallery, row
 from .markup import Column, Html, join, rate, sentences, table, tag
-from .summary import Study, judged_by
+from .ranking import QUALITY
+from .summary import Study
 
-BETAS = [
+COLUMNS = [
+    Column("parameters", "weights", note="Of all networks together."),
     Column(
-        "rate", "rate", "", "KL of the posterior to the prior, nats per test image.", places="value"
+        *("millions", "operations"),
+        note="Millions of floating-point operations per image seen in training, of matrix products"
+        " and convolutions. Counted, and so the same on every machine; MLflow has the seconds.",
     ),
+    QUALITY["fid"],
+    QUALITY["precision"],
+    QUALITY["recall"],
+    Column("val/negative_elbo", "negative ELBO", "lower", "Nats per validation image."),
+    Column("val/reconstruction", "reconstruction", "lower", "Its first part, the distortion."),
+    Column("val/kl", "KL", note="Its second part, the rate."),
+    Column("val/active_units", "active", note="Latents whose mean varies by more than 0.01."),
+    Column("generator/loss", "generator loss", places="value"),
+    Column("discriminator/loss", "discriminator loss"),
+    rate(
+        *("val/jensen_shannon", "JS"),
+        "Jensen-Shannon divergence that the discriminator sees, in nats: 0 where it cannot tell"
+        " real from generated, 0.693 where it always can.",
+        better="",
+    ),
+    Column("critic/loss", "critic loss", places="value"),
     Column(
-        *("distortion", "distortion", "", "Negative log-likelihood given the code, nats."),
+        *("val/earth_movers_distance", "EMD"),
+        note="Earth mover's distance that the critic sees, in units of its own steepness: not to"
+        " be compared between networks.",
         places="value",
     ),
-    Column("active_units", "active", "", "Latents whose mean varies by more than 0.01."),
-    Column("fid", "FID", "lower"),
-    rate("mig", "MIG", "Gap between the two latents that know most of a factor, mean."),
+    rate(
+        *("val/diversity", "diversity"),
+        "How much generated images vary, as a share of real ones.",
+        better="",
+    ),
+    Column("rang", "alarms", note="Rung in training: a collapse, a dead discriminator."),
 ]
 
 
 def sweep(study: Study, p: Params, gallery: Gallery) -> Html | None:
-    """Quality and loss over latent_dim x width, per model."""
+    """Table, heat maps and effects of each model's grid; then what beta does."""
     parts = []
     for model in p.sweep.models:
-        points = [s for s in study.sweep if s["model"] == model]
-        if points:
-            kept = (f"fid_{study.extractor}", *judged_by(points[0]["final"]))
-            charts = [_heat_map(p, model, points, k, gallery) for k in kept]
-            parts += [sentences(findings.sweep(points)), row(charts)]
-    parts += _betas(study, gallery)
+        if points := grids.points(study, model):
+            parts += [tag("h4", f"{model}: latent_dim x width"), sentences(grids.said(points))]
+            parts += [_table(points), row(_heat_maps(points, p, gallery))]
+            varied = [axis for axis in grids.AXES if len({s[axis] for s in points}) > 1]
+            parts += [row(_effects(points, axis, gallery)) for axis in varied]
+    parts += betas(study, gallery)
     seen = f"Each point is a training of its own, with {p.sweep.images:,} images."
     return join(tag("p", seen), *parts) if parts else None
 
 
-def _heat_map(p: Params, model: str, points: list[dict], key: str, gallery: Gallery) -> Html:
-    values = np.full((len(p.sweep.latent_dim), len(p.sweep.width)), np.nan)
-    for s in points:
-        at = p.sweep.latent_dim.index(s["latent_dim"]), p.sweep.width.index(s["width"])
-        values[at] = s[key] if key in s else s["final"][key]
-    names = {"value": key, "rows": "latent_dim", "columns": "width"}
-    return gallery.chart(
-        *(figures.heat_map, f"{model}/sweep-{key.replace('/', '-')}.svg", values),
-        *(p.sweep.latent_dim, p.sweep.width, names),
-        caption=f"{model}: {key}{', lower is better' if key.startswith('fid_') else ''}",
-    )
-
-
-def _betas(study: Study, gallery: Gallery) -> list[Html]:
-    """What beta does to rate and distortion."""
-    points = study.betas
-    if not points:
-        return []
+def _table(points: list[dict]) -> Html:
     rows = [
-        {"name": f"{s['beta']:g}", **s, **s.get("factors", {}), "fid": s[f"fid_{study.extractor}"]}
+        {
+            **{"name": f"{s['latent_dim']} x {s['width']}", "millions": s["operations"] / 1e6},
+            **{**s, "rang": len(s["alarms"])},
+        }
         for s in points
     ]
-    xy = [(s["rate"], s["distortion"], f"{s['beta']:g}") for s in points]
-    chart = gallery.chart(
-        *(figures.rate_distortion, "rate-distortion.svg", xy),
-        caption="beta_vae, a point per beta: what codes cost against what they save, nats per"
-        " test image.",
-    )
-    lines = sentences(findings.betas(points))
-    return [tag("h4", "beta"), lines, row([chart]), table(BETAS, rows, first="beta")]
+    return table(COLUMNS, rows, first="latent_dim x width")
+
+
+def _effects(points: list[dict], axis: str, gallery: Gallery) -> list[Html]:
+    """Quality, loss and cost over one choice, a line per value of the other one."""
+    (other,) = (name for name in grids.AXES if name != axis)
+    charts, model = [], points[0]["model"]
+    for key in (*grids.worth(points), *grids.COST):
+        lines: dict[str, list] = {}
+        for s in sorted(points, key=lambda s: s[axis]):
+            lines.setdefault(f"{other} {s[other]}", []).append((s[axis], s[key]))
+        charts.append(
+            gallery.chart(
+                *(figures.effect, f"{model}/{key.replace('/', '-')}-over-{axis}.svg"),
+                *(lines, grids.NAMES[key], axis),
+                caption=f"{model}: {grids.NAMES[key]} over {axis}",
+            )
+        )
+    return charts
+
+
+def _heat_maps(points: list[dict], p: Params, gallery: Gallery) -> list[Html]:
+    """Quality and loss on the whole grid; what was not run is a dash."""
+    charts, model = [], points[0]["model"]
+    for key in grids.worth(points):
+        values = np.full((len(p.sweep.latent_dim), len(p.sweep.width)), np.nan)
+        for s in points:
+            at = p.sweep.latent_dim.index(s["latent_dim"]), p.sweep.width.index(s["width"])
+            values[at] = s[key]
+        names = {"value": grids.NAMES[key], "rows": "latent_dim", "columns": "width"}
+        charts.append(
+            gallery.chart(
+                *(figures.heat_map, f"{model}/sweep-{key.replace('/', '-')}.svg", values),
+                *(p.sweep.latent_dim, p.sweep.width, names),
+                caption=f"{model}: {grids.NAMES[key]}",
+            )
+        )
+    return charts
