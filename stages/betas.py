@@ -3,7 +3,17 @@
 from functools import partial
 from pathlib import Path
 
-from genbench import cli, images, information, intervals, params, points, sampling, seeds
+from genbench import (
+    cli,
+    images,
+    information,
+    intervals,
+    latent_space,
+    params,
+    points,
+    sampling,
+    seeds,
+)
 
 
 def main(argv=None):
@@ -20,14 +30,10 @@ def of_codes(p, a, model):
     """Rate and distortion of test images with intervals, active units, and scores of factors."""
     data, seed = images.load_all(a.data), seeds.derive(p.seed, "latent", a.dataset)
     x, y = data["test_x"], data["test_y"]
-    per_image, numbers = information.of_codes(model, x[: p.latent.n], y[: p.latent.n], 0)
+    shown = latent_space.some(len(y), p.latent.n, seed)
+    per_image, numbers = information.of_codes(model, x[shown], y[shown], 0)
     numbers |= intervals.of_means(per_image, p.evaluate.bootstrap, seed)
-    if "test_factors" in data:
-        from genbench import disentanglement
-
-        codes = sampling.encode(model, x, y)
-        numbers["factors"] = disentanglement.scores(codes, data["test_factors"], seed)
-    return numbers
+    return numbers | latent_space.of_factors(sampling.encode(model, x, y), data, seed)
 
 
 if __name__ == "__main__":

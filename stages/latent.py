@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from genbench import (
     checkpoint,
     cli,
@@ -31,18 +29,21 @@ def main(argv=None):
     model, classifier = checkpoint.load(a.weights, device), features.load(a.classifier, device)
     data = images.load_all(a.data)
     classes, (real,) = data["classes"].tolist(), images.load_npz(a.real, "test")
-    n, k = min(p.latent.n, len(data["test_x"])), len(classes)
-    codes = sampling.encode(model, data["test_x"], data["test_y"])
-    test, train = Coded(None, sampling.labels(n, k), seeds.latents(n, model.latent_dim, seed)), None
-    if codes is not None:
-        test, train = (coded(model, data, part, p.latent.n, seed) for part in ("test", "train"))
+    x, y = data["test_x"], data["test_y"]
+    codes, known, train = sampling.encode(model, x, y), {}, None
+    shown = latent_space.some(len(y), p.latent.n, seed)
+    if codes is None:
+        drawn = seeds.latents(len(shown), model.latent_dim, seed)
+        test = Coded(None, sampling.labels(len(shown), len(classes)), drawn)
+    else:
+        known = {"codes": codes, "codes_y": y}
+        test, train = (
+            Coded(x[shown], y[shown], codes[shown]),
+            trained(model, data, p.latent.n, seed),
+        )
     numbers, figures = latent_space.look(model, classifier, test, train, real, classes, p, seed)
-    if codes is not None and "test_factors" in data:
-        from genbench import disentanglement
-
-        numbers["factors"] = disentanglement.scores(codes, data["test_factors"], seed)
-
-    known = {} if codes is None else {"codes": codes, "codes_y": data["test_y"]}
+    if known:
+        numbers |= latent_space.of_factors(codes, data, seed)
     images.save_npz(a.codes, **known)
     records.save_json(a.out, numbers)
     with replacing(a.figures) as folder:
@@ -50,11 +51,11 @@ def main(argv=None):
             images.save_png(folder / f"{name}.png", picture)
 
 
-def coded(model, data: dict, part: str, n: int, seed: int) -> Coded:
-    """Images of one part, drawn at random, with their codes."""
-    x, y = data[f"{part}_x"], data[f"{part}_y"]
-    some = np.random.default_rng(seed).permutation(len(y))[:n]
-    return Coded(x[some], y[some], sampling.encode(model, x[some], y[some]))
+def trained(model, data: dict, n: int, seed: int) -> Coded:
+    """Training images, drawn at random, with their codes."""
+    shown = latent_space.some(len(data["train_y"]), n, seed)
+    x, y = data["train_x"][shown], data["train_y"][shown]
+    return Coded(x, y, sampling.encode(model, x, y))
 
 
 if __name__ == "__main__":

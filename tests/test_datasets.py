@@ -59,7 +59,7 @@ def test_digits_are_those_of_scikit_learn_each_in_one_part(tmp_path):
 @pytest.mark.parametrize("share", [0.01, 0.25, 0.99])
 def test_a_stratified_share_is_within_one_image_of_each_class(share):
     y = np.repeat([0, 1, 2], [100, 7, 2])
-    chosen = datasets.stratified(y, share, np.random.default_rng(0))
+    chosen = datasets.share_of_classes(y, share, np.random.default_rng(0))
     for label in range(3):
         n, total = chosen[y == label].sum(), (y == label).sum()
         assert abs(n - share * total) <= 1 and 1 <= n < total

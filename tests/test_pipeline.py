@@ -192,17 +192,58 @@ def test_ctrl_c_stops_dvc_and_the_next_repro_goes_on_in_the_middle_of_the_traini
     assert stages_run(run(folder, "dvc", "repro")) <= {"params"}
 
 
-def test_a_queued_experiment_leaves_result_and_runs_in_the_main_repository(project):
+def test_two_queued_experiments_at_once_mix_nothing_up(project):
     folder, _ = project
-    change = ["-S", "models=[vae]", "-S", "zoo.vae.lr=0.0005", "-S", "sweep.width=[4]"]
-    output = run(folder, "dvc", "exp", "run", "--temp", "--name", "slower", *change)
-    assert {"train@digits-vae", "report"} <= stages_run(output)
-    assert all("gan" not in name for name in stages_run(output))
-    assert not {"download@digits", "preprocess@digits", "classifier@digits"} & stages_run(output)
-    assert "slower" in run(folder, "dvc", "exp", "show", "--csv")
+    rates = {"slower": "0.0005", "faster": "0.003"}
+    for name, rate in rates.items():
+        change = ["-S", "models=[vae]", "-S", f"zoo.vae.lr={rate}", "-S", "sweep.width=[4]"]
+        run(folder, "dvc", "exp", "run", "--queue", "--name", name, *change)
+    run(folder, "dvc", "queue", "start", "--jobs", "2")
+    end = time.monotonic() + 400
+    while set(states := queue(folder)) != set(rates) or {*states.values()} & {"Queued", "Running"}:
+        assert time.monotonic() < end, states
+        time.sleep(1)
+    for name in rates:
+        output = run(folder, "dvc", "queue", "logs", name)
+        assert states[name] == "Success", output
+        assert "warning" not in output and "locked" not in output
+        ran = stages_run(output)
+        assert {"train@digits-vae", "report"} <= ran and "train@digits-gan" not in ran
+        assert not {"download@digits", "preprocess@digits", "classifier@digits"} & ran
+    shown = run(folder, "dvc", "exp", "show", "--csv")
+    found = {}
+    for name, rate in rates.items():
+        text = run(folder, "git", "show", f"{ref(folder, name)}:metrics/summary.json")
+        found[name] = json.loads(text)["digits"]["vae"]["fid_classifier"]
+        (row,) = [line for line in shown.splitlines() if f",{name}," in line]
+        assert f"{float(rate):g}" in row
+        assert logged(folder, rate) == [found[name]]
+    assert found["slower"] != found["faster"]
+
+
+def queue(folder):
+    """The state of every experiment in the queue, by name."""
+    lines = run(folder, "dvc", "queue", "status").splitlines()
+    rows = [line.split() for line in lines if re.match(r"[0-9a-f]{7}\s", line)]
+    return {name: state for _, name, *_, state in rows}
+
+
+def ref(folder, name):
+    """The commit of an experiment."""
+    return run(folder, "git", "for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}")[:40]
+
+
+def logged(folder, rate):
+    """The FID of every live MLflow run that trained `vae` at this learning rate."""
     with sqlite3.connect(folder / "mlflow.db") as store:
-        rates = store.execute("select value from params where key = 'zoo.vae.lr'").fetchall()
-    assert {float(value) for (value,) in rates} >= {0.0005, 0.001}
+        rows = store.execute(
+            "select m.value from runs r join params p using (run_uuid)"
+            " join latest_metrics m using (run_uuid)"
+            " where r.lifecycle_stage = 'active' and r.name = 'digits-vae'"
+            " and p.key = 'zoo.vae.lr' and p.value = ? and m.key = 'fid_classifier'",
+            [rate],
+        )
+        return [value for (value,) in rows]
 
 
 def test_a_wider_grid_computes_only_its_new_points(project):

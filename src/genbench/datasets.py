@@ -128,7 +128,7 @@ def load(name: str, p, folder: Path):
         if part not in parts and "train" in parts:
             every = parts["train"]
             _check_counts(name, every[1], classes, 3 if part == "test" else 2)
-            chosen = stratified(every[1], share, rng)
+            chosen = share_of_classes(every[1], share, rng)
             parts |= {"train": _rows(every, ~chosen), part: _rows(every, chosen)}
     for part in parts.keys() & {"train", "test"}:
         if (n := len(parts[part][0])) < AT_LEAST:
@@ -145,7 +145,7 @@ def _rows(part: tuple, chosen: np.ndarray) -> tuple:
     return tuple(values[chosen] for values in part)
 
 
-def stratified(y: np.ndarray, share: float, rng) -> np.ndarray:
+def share_of_classes(y: np.ndarray, share: float, rng) -> np.ndarray:
     """Mark about `share` of each class, at least one and not all: bool, as long as `y`."""
     chosen = np.zeros(len(y), bool)
     for label in np.unique(y):

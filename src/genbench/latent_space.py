@@ -24,6 +24,20 @@ class Coded(NamedTuple):
     codes: np.ndarray
 
 
+def some(total: int, n: int, seed: int) -> np.ndarray:
+    """Places of at most n of so many images, drawn at random."""
+    return np.random.default_rng(seed).permutation(total)[:n]
+
+
+def of_factors(codes: np.ndarray, data: dict[str, np.ndarray], seed: int) -> dict[str, dict]:
+    """{"factors": scores of `disentanglement`} where the factors of test images are known."""
+    if "test_factors" not in data:
+        return {}
+    from . import disentanglement  # scikit-learn's import takes seconds
+
+    return {"factors": disentanglement.scores(codes, data["test_factors"], seed)}
+
+
 def reconstruction(model, coded: Coded) -> dict[str, np.ndarray]:
     """psnr, ssim (`metrics.fidelity`) and squared_error of the images' reconstructions, each (N,).
 

@@ -58,8 +58,7 @@ def reconstructions(model, x: np.ndarray, codes: np.ndarray, y: np.ndarray) -> n
     """The first images (N, C, H, W), at most two rows, each above its reconstructions."""
     columns = min(STEPS, len(x))
     n = min(2, len(x) // columns) * columns
-    rows = np.stack([x[:n], decode(model, codes[:n], y[:n])]).reshape(2, -1, columns, *x.shape[1:])
-    return grid(rows.swapaxes(0, 1).reshape(-1, *x.shape[1:]), columns)
+    return _above(x[:n], decode(model, codes[:n], y[:n]), columns)
 
 
 def traversals(model, code: np.ndarray, label: int, axes: np.ndarray) -> np.ndarray:
@@ -115,7 +114,12 @@ def nearest(x: np.ndarray, distances: np.ndarray, neighbours: np.ndarray) -> np.
     columns = min(2 * STEPS, len(x))
     closest = np.argsort(distances, kind="stable")[: 2 * columns]
     shown = np.concatenate([np.arange(columns), np.resize(closest, 2 * columns)])
-    rows = np.stack([x[shown], neighbours[shown]]).reshape(2, -1, columns, *x.shape[1:])
+    return _above(x[shown], neighbours[shown], columns)
+
+
+def _above(x: np.ndarray, below: np.ndarray, columns: int) -> np.ndarray:
+    """Rows of images (N, C, H, W), each above the row of what belongs below it."""
+    rows = np.stack([x, below]).reshape(2, -1, columns, *x.shape[1:])
     return grid(rows.swapaxes(0, 1).reshape(-1, *x.shape[1:]), columns)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..nets import mlp, vae_decoder, vae_encoder
 from .base import at_least
-from .variational import VAE, Kind
+from .variational import VAE, Kind, drawn
 
 
 class Coupling(nn.Module):
@@ -77,8 +77,8 @@ class Model(VAE):
 
     def infer(self, seen: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The KL is an estimate from the one draw: log q(z | x) - log p(z), at times below 0."""
-        z, _ = super().infer(seen, noise)
-        _, log_variance = self.posterior(seen)
+        mean, log_variance = self.posterior(seen)
+        z = drawn(mean, log_variance, noise)
         u, log_determinant = self.to_prior(z)
         # log N(noise) - log N(u) - log sigma - log |det|; the constants cancel
         kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..losses import kl_to_standard_normal
 from ..nets import mlp, vae_decoder, vae_encoder
 from .base import at_least
-from .variational import VAE, Kind
+from .variational import VAE, Kind, drawn
 
 HIDDEN = 128
 """Size of the encoder's features and of the states that pass from layer to layer."""
@@ -29,8 +29,7 @@ class Layer(nn.Module):
     def step(self, state: Tensor, code: Tensor) -> Tensor:
         """The state (N, HIDDEN) below, for a code (N, D) that is N(0, 1) under the prior."""
         if self.prior is not None:
-            mean, log_variance = self.prior(state).chunk(2, 1)
-            code = mean + (0.5 * log_variance).exp() * code
+            code = drawn(*self.prior(state).chunk(2, 1), code)
         state = state + self.enter(code)
         return state + self.mix(state)
 
@@ -91,7 +90,7 @@ class Model(VAE):
         """A code drawn layer by layer, and the log-variances it was drawn with."""
         _, *moments = self._descend(seen, noise)
         mean, log_variance = (torch.cat(m, 1) for m in moments)
-        return mean + (0.5 * log_variance).exp() * noise, log_variance
+        return drawn(mean, log_variance, noise), log_variance
 
     def _descend(
         self, seen: list[Tensor], noise: Tensor | None
@@ -101,7 +100,7 @@ class Model(VAE):
         noises = [0.0] * len(self.layers) if noise is None else noise.chunk(len(self.layers), 1)
         for layer, bottom_up, e in zip(self.layers, reversed(seen), noises, strict=True):
             mean, log_variance = layer.posterior(torch.cat([state, bottom_up], 1)).chunk(2, 1)
-            state = layer.step(state, mean + (0.5 * log_variance).exp() * e)
+            state = layer.step(state, drawn(mean, log_variance, e))
             means.append(mean)
             log_variances.append(log_variance)
         return state, means, log_variances

@@ -18,6 +18,11 @@ LOG_SCALE = -1.0
 """Where the width of a Gaussian or logistic likelihood starts, in units of the range [-1, 1]."""
 
 
+def drawn(mean: Tensor, log_variance: Tensor, noise: Tensor | float) -> Tensor:
+    """A draw from a Gaussian, made of noise from N(0, 1)."""
+    return mean + (0.5 * log_variance).exp() * noise
+
+
 class Likelihood(nn.Module):
     """p(x | z), of what a decoder puts out.
 
@@ -99,8 +104,8 @@ class VAE(GenerativeModel):
 
         The draw is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
         """
-        kl = kl_to_standard_normal(*self.posterior(seen)).sum(1)
-        return VAE.draw(self, seen, noise), {"kl": kl}
+        posterior = self.posterior(seen)
+        return drawn(*posterior, noise), {"kl": kl_to_standard_normal(*posterior).sum(1)}
 
     def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
         """What the decoder gets for latents (N, latent_dim) from N(0, 1)."""
@@ -112,8 +117,8 @@ class VAE(GenerativeModel):
 
     def log_ratio(self, seen: Tensor | list[Tensor], noise: Tensor) -> Tensor:
         """log q(z | x) - log p(z), (N,) in nats, of the draw that `infer` makes with `noise`."""
-        _, log_variance = self.posterior(seen)
-        z = self.draw(seen, noise)
+        mean, log_variance = self.posterior(seen)
+        z = drawn(mean, log_variance, noise)
         return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
 
     def terms(
@@ -150,8 +155,7 @@ class VAE(GenerativeModel):
 
     def draw(self, seen: Tensor | list[Tensor], noise: Tensor) -> Tensor:
         """A code (N, latent_dim) drawn from the posterior with `noise`."""
-        mean, log_variance = self.posterior(seen)
-        return mean + (0.5 * log_variance).exp() * noise
+        return drawn(*self.posterior(seen), noise)
 
     def kl_per_latent(self, seen: Tensor | list[Tensor]) -> Tensor | None:
         """The KL of each latent to its prior, (N, latent_dim) in nats; None if they mix."""
