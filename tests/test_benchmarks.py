@@ -28,6 +28,14 @@ def test_a_benchmark_prints_ratios(command, first):
     assert line.startswith(first) and re.search(r"\d\.\d+ \(\d+\.\d+ to \d+\.\d+\)", line)
 
 
+def test_the_cost_of_tracking_is_told_in_seconds():
+    words = [sys.executable, FOLDER / "tracking.py", "--images", "2000", "--pairs", "1"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    line = r"a training of \d+\.\d s takes [+-]\d+\.\d\d s with tracking .*, allowed 1\.00\n"
+    assert re.fullmatch(line, done.stdout)
+
+
 def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_path, monkeypatch):
     fabricated.tree(tmp_path, datasets=["digits"])
     weights = tmp_path / "data" / "models" / "digits"

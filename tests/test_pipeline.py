@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from repository import logged, points_in_store, queue, ref, run, runs_in_store, stages_run
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -25,38 +26,9 @@ TINY = {
     "tsne": {"n": 40},
     "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
 }
+POINTS = {"digits-vae-2-4", "digits-vae-2-8", "digits-beta-0.5", "digits-beta-4"}
 
 pytestmark = pytest.mark.slow
-
-
-def run(folder, *command, ok=True):
-    """Run a command as in an activated environment, and return what it printed."""
-    bins = Path(sys.executable).parent
-    env = {
-        k: v for k, v in os.environ.items() if k not in ("GENBENCH_MIRROR", "MLFLOW_TRACKING_URI")
-    }
-    env |= {"PATH": f"{bins}{os.pathsep}{env['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
-    for role in ("AUTHOR", "COMMITTER"):
-        env |= {f"GIT_{role}_NAME": "a", f"GIT_{role}_EMAIL": "a@example.org"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    output = done.stdout + done.stderr
-    assert (done.returncode == 0) == ok, output
-    return output
-
-
-def stages_run(output):
-    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
-def runs_in_store(folder):
-    """By run name, the metrics of the live runs in the MLflow store."""
-    with sqlite3.connect(folder / "mlflow.db") as store:
-        rows = store.execute(
-            "select r.name, m.key, m.value from runs r join latest_metrics m using (run_uuid)"
-            " where r.lifecycle_stage = 'active'"
-        ).fetchall()
-        names = store.execute("select name from runs where lifecycle_stage = 'active'").fetchall()
-    return {name: {k: v for n, k, v in rows if n == name} for (name,) in names}
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +73,16 @@ def test_a_second_run_executes_nothing(project):
     assert run(folder, "git", "status", "--porcelain") == ""
 
 
+def test_a_store_that_was_deleted_is_filled_again_from_the_results(project):
+    folder, _ = project
+    before, curves = runs_in_store(folder), points_in_store(folder)
+    (folder / "mlflow.db").unlink()
+    shutil.rmtree(folder / "mlartifacts")
+    assert stages_run(run(folder, "dvc", "repro")) == set()
+    assert "6 runs are up to date" in run(folder, "python", "stages/track.py")
+    assert runs_in_store(folder) == before and points_in_store(folder) == curves
+
+
 def test_a_forced_training_gives_the_same_bytes(project):
     folder, _ = project
     before = (folder / "dvc.lock").read_bytes()
@@ -121,9 +103,8 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
     for model in TINY["models"]:
         found = runs[f"digits-{model}"]
         assert {"fid_classifier", "images_per_second", "anomaly_auroc"} <= set(found)
-    assert {"digits-vae-2-4", "digits-vae-2-8", "digits-beta-0.5", "digits-beta-4"} <= set(runs)
+    assert runs.keys() == {"digits-gan", "digits-vae"} | POINTS
     assert runs["digits-beta-4"]["rate"] != runs["digits-beta-0.5"]["rate"]
-    assert len(runs) == 6
 
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
@@ -221,31 +202,6 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
     assert found["slower"] != found["faster"]
 
 
-def queue(folder):
-    """The state of every experiment in the queue, by name."""
-    lines = run(folder, "dvc", "queue", "status").splitlines()
-    rows = [line.split() for line in lines if re.match(r"[0-9a-f]{7}\s", line)]
-    return {name: state for _, name, *_, state in rows}
-
-
-def ref(folder, name):
-    """The commit of an experiment."""
-    return run(folder, "git", "for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}")[:40]
-
-
-def logged(folder, rate):
-    """The FID of every live MLflow run that trained `vae` at this learning rate."""
-    with sqlite3.connect(folder / "mlflow.db") as store:
-        rows = store.execute(
-            "select m.value from runs r join params p using (run_uuid)"
-            " join latest_metrics m using (run_uuid)"
-            " where r.lifecycle_stage = 'active' and r.name = 'digits-vae'"
-            " and p.key = 'zoo.vae.lr' and p.value = ? and m.key = 'fid_classifier'",
-            [rate],
-        )
-        return [value for (value,) in rows]
-
-
 def test_a_wider_grid_computes_only_its_new_points(project):
     folder, _ = project
     change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
@@ -268,3 +224,11 @@ def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(proj
     assert stages_run(run(clone, "dvc", "repro")) == set()
     for name in ("metrics/summary.json", "reports/index.html", "data/models/digits/vae.pt"):
         assert (clone / name).read_bytes() == (folder / name).read_bytes()
+    run(clone, "python", "stages/track.py")
+    found = runs_in_store(clone)
+    assert found.keys() == {"digits-gan", "digits-vae"} | POINTS
+    quality = json.loads((clone / "metrics/evaluate/digits/vae.json").read_text())
+    assert found["digits-vae"]["fid_classifier"] == quality["fid_classifier"]
+    with sqlite3.connect(clone / "mlflow.db") as store:
+        tags = store.execute("select value from tags where key = 'genbench.restored'").fetchall()
+    assert tags == [("true",)] * 6

@@ -1,0 +1,64 @@
+"""What tracking adds to a training: seconds with MLflow on, less those without, in pairs.
+
+    python benchmarks/tracking.py                  # vae on digits, 600,000 images, 3 pairs
+    python benchmarks/tracking.py --images 60000 --pairs 1
+
+Each is the whole stage `train` as its own process. With tracking, curves are shown from the first
+point on (`live_after: 0`), the most that tracking can cost.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def stage(folder: Path, name: str, **options) -> float:
+    """Seconds of a stage in a folder that has its params.yaml."""
+    words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
+    env = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    start = time.perf_counter()
+    command = [sys.executable, ROOT / "stages" / f"{name}.py", *words]
+    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def training(folder: Path, images: int, tracked: bool) -> float:
+    """Seconds of a training of `vae` on digits."""
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["train"] |= {"images": images, "checkpoint_every": 0}
+    tree["tracking"] |= {"enabled": tracked, "live_after": 0}
+    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    paths = {"data": "digits.npz", "perceptual": "none.pt", "out": "vae.pt", "record": "record"}
+    return stage(folder, "train", dataset="digits", model="vae", **paths)
+
+
+def main(images: int, pairs: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+        stage(folder, "download", dataset="digits", out="raw")
+        stage(folder, "preprocess", dataset="digits", raw="raw", out="digits.npz")
+        training(folder, 1000, tracked=True)  # MLflow makes its tables once
+        found = [[training(folder, images, on) for on in (False, True)] for _ in range(pairs)]
+    without = statistics.median(off for off, _ in found)
+    added = [on - off for off, on in found]
+    print(
+        f"a training of {without:.1f} s takes {statistics.median(added):+.2f} s with tracking"
+        f" ({min(added):+.2f} to {max(added):+.2f}), allowed {max(1, 0.02 * without):.2f}"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=600_000)
+    parser.add_argument("--pairs", type=int, default=3)
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,73 @@
+"""A repository as its user sees it: commands, what they ran, experiments, the MLflow store."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run(folder, *command, ok=True):
+    """Run a command as in an activated environment, and return what it printed."""
+    bins = Path(sys.executable).parent
+    env = {
+        k: v for k, v in os.environ.items() if k not in ("GENBENCH_MIRROR", "MLFLOW_TRACKING_URI")
+    }
+    env |= {"PATH": f"{bins}{os.pathsep}{env['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+    for role in ("AUTHOR", "COMMITTER"):
+        env |= {f"GIT_{role}_NAME": "a", f"GIT_{role}_EMAIL": "a@example.org"}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == ok, output
+    return output
+
+
+def stages_run(output):
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def runs_in_store(folder):
+    """By run name, the metrics of the live runs in the MLflow store."""
+    with sqlite3.connect(folder / "mlflow.db") as store:
+        rows = store.execute(
+            "select r.name, m.key, m.value from runs r join latest_metrics m using (run_uuid)"
+            " where r.lifecycle_stage = 'active'"
+        ).fetchall()
+        names = store.execute("select name from runs where lifecycle_stage = 'active'").fetchall()
+    return {name: {k: v for n, k, v in rows if n == name} for (name,) in names}
+
+
+def points_in_store(folder):
+    """All points of all curves of the live runs, by run name."""
+    with sqlite3.connect(folder / "mlflow.db") as store:
+        rows = store.execute(
+            "select r.name, m.key, m.step, m.value from runs r join metrics m using (run_uuid)"
+            " where r.lifecycle_stage = 'active'"
+        )
+        return set(rows)
+
+
+def queue(folder):
+    """The state of every experiment in the queue, by name."""
+    lines = run(folder, "dvc", "queue", "status").splitlines()
+    rows = [line.split() for line in lines if re.match(r"[0-9a-f]{7}\s", line)]
+    return {name: state for _, name, *_, state in rows}
+
+
+def ref(folder, name):
+    """The commit of an experiment."""
+    return run(folder, "git", "for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}")[:40]
+
+
+def logged(folder, rate):
+    """The FID of every live MLflow run that trained `vae` at this learning rate."""
+    with sqlite3.connect(folder / "mlflow.db") as store:
+        rows = store.execute(
+            "select m.value from runs r join params p using (run_uuid)"
+            " join latest_metrics m using (run_uuid)"
+            " where r.lifecycle_stage = 'active' and r.name = 'digits-vae'"
+            " and p.key = 'zoo.vae.lr' and p.value = ? and m.key = 'fid_classifier'",
+            [rate],
+        )
+        return [value for (value,) in rows]
