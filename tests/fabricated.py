@@ -1,5 +1,6 @@
 """A results tree as the stages leave it, made up: two datasets, one grey and one in colour."""
 
+import measured
 import numpy as np
 
 from genbench import images, records
@@ -128,14 +129,20 @@ def _processed(data, dataset, random, channels, side, k, n):
     record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
     metrics = data.parent / "metrics"
     records.save_json(metrics / "classifier" / f"{dataset}.json", record)
-    reference = {"floor": _quality(3.1, 8.6), "ceiling": _quality(400.0, 1.2), "protocol": CARD}
+    reference = {
+        "floor": measured.quality(3.1, 8.6),
+        "ceiling": measured.quality(400.0, 1.2),
+        "protocol": CARD,
+    }
     records.save_json(metrics / "reference" / f"{dataset}.json", reference)
 
 
 def _model(root, dataset, model, random, i, large):
     metrics, channels, side, k = root / "metrics", *SIDES[dataset]
     vae = model == "vae"
-    history = [_losses(random, model, seen / 60000, seen) for seen in range(1500, 60001, 1500)]
+    history = [
+        measured.losses(random, model, seen / 60000, seen) for seen in range(1500, 60001, 1500)
+    ]
     folder = metrics / "train" / dataset / model
     records.save_csv(folder / "history.csv", history)
     final = {name: value for name, value in history[-1].items() if name != "images"}
@@ -157,9 +164,9 @@ def _model(root, dataset, model, random, i, large):
     for name in (*names, *(coded if vae else ())):
         picture(metrics / "latent" / dataset / model / f"{name}.png", 6, 11)
     latent = {"path_length": 2.0 + i, "path_length_median": 1.5, "intervals": {}}
-    latent |= _latent(k) if vae else {"direction_shares": [0.5, 0.3, 0.15, 0.05]}
+    latent |= measured.latent(k) if vae else {"direction_shares": [0.5, 0.3, 0.15, 0.05]}
     records.save_json(metrics / "latent" / dataset / f"{model}.json", latent)
-    quality = _quality(30.0 / (i + 1), 5.0 + i)
+    quality = measured.quality(30.0 / (i + 1), 5.0 + i)
     quality |= {"classes_covered": k - (i == 0), "class_entropy": 2.2, "n_real": 150, "n_fake": 100}
     quality |= {"negative_elbo": 21.4} if vae else {}
     table = {f"class <b>{i}</b> & more": {"share": 1 / k, "precision": None} for i in range(k)}
@@ -169,48 +176,6 @@ def _model(root, dataset, model, random, i, large):
     for stage in ("evaluate", "anomaly"):
         picture(metrics / stage / dataset / f"{model}.png", 4, 22)
     _scores(root, dataset, model, random, i)
-
-
-def _quality(fid, score):
-    """What `quality.measure` finds, of one set of images."""
-    found = {"fid": fid, "fid_infinity": fid - 1, "is": score, "is_std": 0.1, "kid": fid / 600}
-    found |= {"kid_std": 0.001, "precision": 0.5, "recall": 0.4, "density": 0.9, "coverage": 0.8}
-    found |= {"nearest_ratio": 0.98, "duplicates": 0.02}
-    found = {
-        f"{k.removesuffix('_std')}_classifier{'_std' * k.endswith('_std')}": v
-        for k, v in found.items()
-    }
-    sure = {k: [0.95 * v, 1.05 * v] for k, v in found.items() if "_std" not in k and "inf" not in k}
-    return found | {"intervals": sure}
-
-
-def _latent(k):
-    """What is measured of a model with an encoder."""
-    found = {"rate": 6.1, "distortion": 15.2, "active_units": 3, "mutual_information": 4.5}
-    found |= {"marginal_kl": 1.6, "mmd": 0.002, "kl_per_latent": [2.1, 0.001, 1.9, 2.2], "n": 100}
-    found |= {"psnr": 21.0, "ssim": 0.91, "psnr_train": 21.3, "ssim_train": 0.92}
-    errors = {f"class <b>{i}</b> & more": 0.01 + i / 1000 for i in range(k)}
-    return found | {"squared_error_by_class": errors, "arithmetic_accuracy": 0.7}
-
-
-def _losses(random, model, t, seen):
-    noise = random.normal(0, 0.1, 8)
-    if model == "vae":
-        reconstruction, kl = 15 + 8 * np.exp(-5 * t) + noise[0], 6 - 3 * np.exp(-5 * t) + noise[1]
-        row = {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
-        row = {f"model/{k}": v for k, v in row.items()} | {f"val/{k}": v for k, v in row.items()}
-        row |= {f"model/kl_layer_{i}": row["model/kl"] / i for i in (1, 2)}
-        row |= {"val/active_units": 3, "val/diversity": 0.8}
-        return {"images": seen, **row}
-    if model == "wgan":
-        row = {"critic/loss": -0.3 + noise[0], "critic/earth_movers_distance": 0.3 + noise[0]}
-        row |= {"generator/loss": 0.1 + noise[1], "val/loss": -0.2}
-        row |= {"val/earth_movers_distance": 0.2, "val/clip_saturation": 0.3}
-        return {"images": seen, **row}
-    row = {"discriminator/loss": 1.2 + noise[0], "discriminator/real": 0.6 + noise[1]}
-    row |= {"discriminator/fake": 0.4 + noise[2], "generator/loss": 1 + t + noise[3]}
-    row |= {"val/loss": 1.3, "val/real": 0.55, "val/fake": 0.4}
-    return {"images": seen, **row, "alarm/mode_collapse": 1.0}
 
 
 def _scores(root, dataset, model, random, i):
@@ -224,9 +189,9 @@ def _scores(root, dataset, model, random, i):
     images.save_npz(root / "data" / "scores" / dataset / f"{model}.npz", **sets)
     anomaly = {**{"threshold": 1.64, "tp": 300, "fp": 15, "tn": 285, "fn": 300}}
     anomaly |= {"precision": 0.952, "recall": 0.5, "f1": 0.656, "n": 900}
-    anomaly |= _rates(0.8 if i else 0.31)
-    kinds = {"noise": _rates(0.96 - i / 50), "blur": _rates(0.45)}
-    out = _rates(0.9 - i / 20 if i else 0.2) | {"n_in": 300, "n_out": 300}
+    anomaly |= measured.rates(0.8 if i else 0.31)
+    kinds = {"noise": measured.rates(0.96 - i / 50), "blur": measured.rates(0.45)}
+    out = measured.rates(0.9 - i / 20 if i else 0.2) | {"n_in": 300, "n_out": 300}
     out |= {"mean_in": 1.0, "mean_out": 2.0, "sem_in": 0.1, "sem_out": 0.1, "effect": 1, "p": 0.0}
     partners = (PARTNER, "noise")
     record = {"main_score": names[0], "anomaly": dict.fromkeys(names, anomaly)}
@@ -234,13 +199,8 @@ def _scores(root, dataset, model, random, i):
     record["ood"] = {part: dict.fromkeys(names, out) for part in partners}
     records.save_json(root / "metrics" / "anomaly" / dataset / f"{model}.json", record)
     trivial = {"anomaly": {"png_size": anomaly}}
-    trivial |= {"ood": {part: {"png_size": out | _rates(0.7)} for part in partners}}
+    trivial |= {"ood": {part: {"png_size": out | measured.rates(0.7)} for part in partners}}
     records.save_json(root / "metrics" / "baselines" / f"{dataset}.json", trivial)
-
-
-def _rates(auroc):
-    found = {"auroc": auroc, "auroc_low": auroc - 0.02, "auroc_high": auroc + 0.02}
-    return found | {"aupr": 0.8, "aupr_normal": 0.7, "fpr95": 0.4}
 
 
 def _maps(root, dataset, random, k):
