@@ -69,6 +69,16 @@ def test_a_broken_store_costs_one_warning(send, capsys):
     assert line.startswith("warning: MLflow at sqlite:///") and "not a database" in line
 
 
+def test_a_server_that_never_answers_costs_one_warning(send, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        send(address, tracking.sync)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: MLflow at {address}: ")
+
+
 def test_passwords_are_not_shown(send):
     with pytest.raises(InputError) as caught:
         send("nonsense://me:secret@host/runs")
