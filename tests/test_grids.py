@@ -37,6 +37,14 @@ def test_a_grid_with_a_hole_compares_the_points_that_have_a_partner():
     assert width.startswith("width 32 to 64, mean over latent_dim: FID from 40.0 to 70.0")
 
 
+def test_what_lies_between_the_ends_is_named_where_it_is_lowest():
+    middle = [point(10, 32, 30.0, 85.0), point(10, 64, 50.0, 95.0)]
+    line = grids.said([*GRID, *middle])[1]
+    assert "FID from 70.0 to 55.0 (lower at 1 of 2), lowest at 10, 40.0; negative ELBO from" in line
+    assert line.count("lowest") == 1
+    assert "lowest" not in grids.said([*GRID, *middle[:1]])[1]
+
+
 def test_a_row_of_points_has_one_effect_and_a_single_point_none():
     effects = [line for line in grids.said(GRID[:2]) if "mean over" in line]
     assert len(effects) == 1 and effects[0].startswith("width 32 to 64")

@@ -55,18 +55,20 @@ def said(points: list[dict]) -> list[str]:
 def _effect(points: list[dict], axis: str) -> list[str]:
     """What the step from the smallest to the largest choice does, the other one being equal."""
     (other,) = (name for name in AXES if name != axis)
-    low, high = (f(s[axis] for s in points) for f in (min, max))
-    ends = [{s[other]: s for s in points if s[axis] == end} for end in (low, high)]
-    pairs = [(ends[0][k], ends[1][k]) for k in ends[0] if k in ends[1]]
+    rows: dict[int, dict[int, dict]] = {}
+    for s in points:
+        rows.setdefault(s[axis], {})[s[other]] = s
+    low, high = min(rows), max(rows)
+    pairs = [(rows[low][k], rows[high][k]) for k in rows[low] if k in rows[high]]
     if low == high or not pairs:
         return []
-    seen = "; ".join(_change(pairs, key, other) for key in worth(points))
+    seen = "; ".join(_change(pairs, key, other) + _between(rows, key) for key in worth(points))
     grown = ", ".join(_times(pairs, key) for key in COST)
     return [f"{axis} {low} to {high}, mean over {other}: {seen}. It takes {grown}."]
 
 
 def _change(pairs: list[tuple[dict, dict]], key: str, other: str) -> str:
-    before, after = (sum(pair[i][key] for pair in pairs) / len(pairs) for i in (0, 1))
+    before, after = (_mean([pair[i][key] for pair in pairs]) for i in (0, 1))
     falls = sum(b[key] < a[key] for a, b in pairs)
     where = {0: "nowhere", len(pairs): f"at every {other}"}
     return (
@@ -75,6 +77,19 @@ def _change(pairs: list[tuple[dict, dict]], key: str, other: str) -> str:
     )
 
 
+def _between(rows: dict[int, dict[int, dict]], key: str) -> str:
+    """Where between the ends the mean is lowest, if it is and all rows have the same points."""
+    means = {choice: _mean([s[key] for s in row.values()]) for choice, row in rows.items()}
+    lowest = min(means, key=means.__getitem__)
+    if lowest in (min(rows), max(rows)) or len({frozenset(row) for row in rows.values()}) > 1:
+        return ""
+    return f", lowest at {lowest}, {number(means[lowest])}"
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
 def _times(pairs: list[tuple[dict, dict]], key: str) -> str:
-    ratio = sum(b[key] / a[key] for a, b in pairs) / len(pairs)
+    ratio = _mean([b[key] / a[key] for a, b in pairs])
     return f"{ratio:.2f} times the {NAMES[key]}"
