@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from . import checkpoint
 
@@ -24,6 +25,12 @@ class Generator(nn.Module):
 
 
 def load(weights: Path) -> Generator:
-    """The generator in a file of `checkpoint.save`."""
-    how = checkpoint.read(weights)["how"]
-    return Generator(checkpoint.load(weights), tuple(how["image_shape"]), how["classes"]).eval()
+    """The generator in a file of `checkpoint.save`.
+
+    Spectral normalisation is worked into the weights: torch cannot pickle it.
+    """
+    how, model = checkpoint.read(weights)["how"], checkpoint.load(weights)
+    for module in filter(parametrize.is_parametrized, list(model.modules())):
+        for name in list(module.parametrizations):
+            parametrize.remove_parametrizations(module, name)
+    return Generator(model, tuple(how["image_shape"]), how["classes"]).eval()
