@@ -35,7 +35,7 @@ ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:5000 (`make ui PO
 	@python stages/track.py --serve $(PORT)
 
 test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: without them)
-	@python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)  ## check style and formatting
 	@ruff check . && ruff format --check .
