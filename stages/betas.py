@@ -33,7 +33,9 @@ def of_codes(p, a, model):
     shown = latent_space.some(len(y), p.latent.n, seed)
     per_image, numbers = information.of_codes(model, x[shown], y[shown], 0)
     numbers |= intervals.of_means(per_image, p.evaluate.bootstrap, seed)
-    return numbers | latent_space.of_factors(sampling.encode(model, x, y), data, seed)
+    if "test_factors" in data:
+        numbers |= latent_space.of_factors(sampling.encode(model, x, y), data, seed)
+    return numbers
 
 
 if __name__ == "__main__":

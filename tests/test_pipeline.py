@@ -191,7 +191,7 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
         assert states[name] == "Success", output
         assert "warning" not in output and "locked" not in output
         ran = stages_run(output)
-        assert {"train@digits-vae", "report"} <= ran and "train@digits-gan" not in ran
+        assert {"train@digits-vae", "report"} <= ran and all("gan" not in each for each in ran)
         assert not {"download@digits", "preprocess@digits", "classifier@digits"} & ran
     shown = run(folder, "dvc", "exp", "show", "--csv")
     found = {}
