@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from genbench import checkpoint, facts, models, records, store, tracking
+from genbench.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 DATA, METRICS, WEIGHTS = Path("data"), Path("metrics"), Path("data/models/digits/vae.pt")
@@ -174,6 +175,15 @@ def test_a_store_that_has_lost_everything_is_filled_again(name, repository, monk
     (run,) = runs(name)
     assert run.info.run_id != before.info.run_id and run.data.metrics == before.data.metrics
     assert curve(run, "val/kl") == expected("val/kl")
+
+
+def test_one_result_that_cannot_be_stored_holds_up_no_other(name):
+    WEIGHTS.with_stem("gan").write_bytes(b"no weights")
+    p = params(name).model_copy(update={"models": ["gan", "vae"]})
+    with pytest.raises(InputError, match=r"^1 of 8 runs are not in MLflow \(digits-gan: .*gan\.pt"):
+        tracking.send(p, DATA, METRICS)
+    (kept,) = runs(name)
+    assert "genbench.model" in kept.data.tags and runs(name, "digits-beta-4")
 
 
 def test_a_queued_experiment_reports_to_the_main_store(name, repository, monkeypatch):

@@ -32,13 +32,21 @@ def send(params, data: Path, metrics: Path) -> int:
 
     Raises
     ------
-    InputError : if the store cannot be reached or used.
+    InputError : if the store cannot be reached or used, or if a result cannot be stored; all
+        others are, even then.
     """
     found = list(results.collect(params, data, metrics)) if params.tracking.enabled else []
+    failed = []
     if found:
         with connected(params.tracking.experiment) as client, store.locked():
             for result in found:
-                runs.upsert(client, result)
+                try:
+                    runs.upsert(client, result)
+                except Exception as error:
+                    client.find(runs.KEY, result.key)  # raises where it is the store that failed
+                    failed.append(f"{result.name}: {_short(error)}")
+    if failed:
+        raise InputError(f"{len(failed)} of {len(found)} runs are not in MLflow ({failed[0]})")
     return len(found)
 
 
@@ -75,8 +83,12 @@ def connected(experiment: str):
     except InputError:
         raise
     except Exception as error:  # drivers, HTTP and files each fail in their own way
-        line = f"MLflow at {uri}: {textwrap.shorten(str(error), 160, placeholder=' ...')}"
+        line = f"MLflow at {uri}: {_short(error)}"
         raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
+
+
+def _short(error: Exception) -> str:
+    return textwrap.shorten(str(error), 160, placeholder=" ...")
 
 
 class Client:
