@@ -1,6 +1,7 @@
 """A training that takes long shows in MLflow while it runs, and never notices MLflow."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -97,6 +98,22 @@ def test_ctrl_c_waits_for_no_child(hanging):
         log(100, {"model/loss": 1.0})
         raise KeyboardInterrupt
     assert time.monotonic() - start < 1
+
+
+def test_low_priority_counts_against_the_training_and_ctrl_c_is_for_the_training(
+    hanging, monkeypatch
+):
+    children, start = [], subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *a, **k: children.append(start(*a, **k)) or children[0]
+    )
+    with pytest.raises(KeyboardInterrupt), live.curves(params(), "digits", "vae") as log:
+        log(100, {"model/loss": 1.0})
+        raise KeyboardInterrupt
+    (child,) = children
+    assert os.getsid(child.pid) == os.getsid(0) and os.getpgid(child.pid) == child.pid
+    child.kill()
+    child.wait()
 
 
 def test_a_child_that_hangs_is_not_waited_for(hanging, monkeypatch):
