@@ -72,7 +72,7 @@ def parts(folder: Path, images: int) -> tuple[float, float]:
     live._Child.log, live._Child.end = timed(live._Child.log), timed(live._Child.end)
     options = choose(folder, images, tracked=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with contextlib.chdir(folder), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
         train.main([word for key, value in options.items() for word in (f"--{key}", value)])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(spent), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
