@@ -29,13 +29,16 @@ from genbench import tracking as mlflow
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def stage(folder: Path, name: str, **options) -> float:
+def words(**options: str) -> list[str]:
+    """Options as on the command line."""
+    return [word for key, value in options.items() for word in (f"--{key}", value)]
+
+
+def stage(folder: Path, name: str, **options: str) -> float:
     """Seconds of a stage in a folder that has its params.yaml."""
-    words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
-    env = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
     start = time.perf_counter()
-    command = [sys.executable, ROOT / "stages" / f"{name}.py", *words]
-    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
+    command = [sys.executable, ROOT / "stages" / f"{name}.py", *words(**options)]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - start
 
 
@@ -73,12 +76,13 @@ def parts(folder: Path, images: int) -> tuple[float, float]:
     options = choose(folder, images, tracked=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-        train.main([word for key, value in options.items() for word in (f"--{key}", value)])
+        train.main(words(**options))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(spent), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main(images: int, pairs: int) -> None:
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
