@@ -1,6 +1,9 @@
 """Where the runs go, and what is said when they cannot go there."""
 
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import fabricated
@@ -15,6 +18,7 @@ from genbench.errors import InputError
 def send(tmp_path, monkeypatch):
     """The pass over some results, to the store at an address."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     folders = fabricated.tree(tmp_path, datasets=["digits"])
     tracked = {"enabled": True, "experiment": "genbench", "live_after": 30}
     p = fabricated.params(datasets=["digits"], models=["vae"], tracking=tracked)
@@ -60,6 +64,20 @@ def test_a_port_in_use_is_named(tmp_path, monkeypatch):
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=rf"port {port} is in use"):
             store.serve(port)
+
+
+def test_a_store_is_made_as_a_whole_or_not_at_all(send):
+    """Whoever makes its tables may be killed: here, once there is the first of the later ones."""
+    code = "from genbench import tracking; tracking.connected('any').__enter__()"
+    first = subprocess.Popen([sys.executable, "-c", code])
+    while not any(b"CREATE TABLE latest_metrics" in x.read_bytes() for x in Path().rglob("*.db")):
+        assert first.poll() is None
+        time.sleep(0.002)
+    first.kill()
+    first.wait()
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert send("sqlite:///mlflow.db") == 6
 
 
 def test_a_broken_store_costs_one_warning(send, capsys):

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -47,6 +48,26 @@ def behave() -> None:
         os.environ.setdefault(name, value)
 
 
+def make() -> None:
+    """Make the SQLite file of a store that has none yet: with all of its tables, or not at all.
+
+    MLflow makes table after table in place, and cannot go on where it was killed.
+    """
+    uri, artifacts = address()
+    path = Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
+    if not uri.startswith("sqlite:///") or path.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as scratch:
+        new = Path(scratch) / "new.db"
+        SqlAlchemyStore(f"sqlite:///{_quoted(new)}", artifacts).engine.dispose()
+        with locked():
+            if not path.exists():
+                new.rename(path)
+
+
 @contextmanager
 def locked():
     """Keep other processes of this repository from changing the same runs at the same time."""
@@ -70,6 +91,7 @@ def serve(port: int) -> None:
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # no judges here: half the start-up
     behave()
+    make()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]

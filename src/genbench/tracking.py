@@ -73,18 +73,25 @@ def connected(experiment: str):
         from mlflow.store.db import utils
 
         utils.MAX_RETRY_COUNT = 3  # about a second for a database that is down, not 100
-        with store.locked():  # no two processes may create the tables at once
-            client = mlflow.MlflowClient(uri)
-            found = client.get_experiment_by_name(experiment)
-            if found and found.lifecycle_stage == "deleted":
-                client.restore_experiment(found.experiment_id)
-            name = found.experiment_id if found else client.create_experiment(experiment, artifacts)
-        yield Client(client, name)
+        store.make()
+        client = mlflow.MlflowClient(uri)
+        yield Client(client, _experiment(client, experiment, artifacts))
     except InputError:
         raise
     except Exception as error:  # drivers, HTTP and files each fail in their own way
         line = f"MLflow at {uri}: {_short(error)}"
         raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
+
+
+def _experiment(client, name: str, artifacts: str | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if not found:
+        with store.locked():  # no two processes may make it
+            found = client.get_experiment_by_name(name)
+            return found.experiment_id if found else client.create_experiment(name, artifacts)
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
 
 
 def _short(error: Exception) -> str:
