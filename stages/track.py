@@ -18,6 +18,7 @@ def main(argv=None):
     a = parser.parse_args(argv)
     p = params.load()
     if a.serve is not None:
+        tracking.make()
         store.serve(a.serve)
     if not p.tracking.enabled:
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")

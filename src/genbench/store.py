@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -29,15 +28,15 @@ def address() -> tuple[str, str | None]:
     """
     uri, folder = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db", main_repository()
     if uri.startswith("sqlite:///"):
-        file, mark, options = uri.removeprefix("sqlite:///").partition("?")
-        path = folder / unquote(file)
+        name, mark, options = uri.removeprefix("sqlite:///").partition("?")
+        path = folder / unquote(name)
         folder = path.parent
-        uri = f"sqlite:///{_quoted(path)}{mark}{options}"
+        uri = f"sqlite:///{quoted(path)}{mark}{options}"
     served = uri.startswith(("http", "databricks"))
     return uri, None if served else (folder / "mlartifacts").as_uri()
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     """Only what would end or change a path in a database URI; spaces may stay."""
     return str(path).replace("%", "%25").replace("?", "%3F")
 
@@ -48,24 +47,11 @@ def behave() -> None:
         os.environ.setdefault(name, value)
 
 
-def make() -> None:
-    """Make the SQLite file of a store that has none yet: with all of its tables, or not at all.
-
-    MLflow makes table after table in place, and cannot go on where it was killed.
-    """
-    uri, artifacts = address()
-    path = Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
-    if not uri.startswith("sqlite:///") or path.exists():
-        return
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as scratch:
-        new = Path(scratch) / "new.db"
-        SqlAlchemyStore(f"sqlite:///{_quoted(new)}", artifacts).engine.dispose()
-        with locked():
-            if not path.exists():
-                new.rename(path)
+def file(uri: str) -> Path | None:
+    """The file of a SQLite store; None for another."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
 
 
 @contextmanager
@@ -91,7 +77,6 @@ def serve(port: int) -> None:
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # no judges here: half the start-up
     behave()
-    make()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]

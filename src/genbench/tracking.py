@@ -63,6 +63,27 @@ def follow(lines) -> None:
         client.finish(run, status)
 
 
+def make() -> None:
+    """Make the SQLite file of a store that has none yet: with all of its tables, or not at all.
+
+    MLflow makes table after table in place, and cannot go on where it was killed.
+    """
+    uri, artifacts = store.address()
+    path = store.file(uri)
+    if path is None or path.exists():
+        return
+    store.behave()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as scratch:
+        new = Path(scratch) / "new.db"
+        SqlAlchemyStore(f"sqlite:///{store.quoted(new)}", artifacts).engine.dispose()
+        with store.locked():
+            if not path.exists():
+                new.rename(path)
+
+
 @contextmanager
 def connected(experiment: str):
     """Yield the `Client` of an experiment, made if need be; any failure is an `InputError`."""
@@ -73,7 +94,7 @@ def connected(experiment: str):
         from mlflow.store.db import utils
 
         utils.MAX_RETRY_COUNT = 3  # about a second for a database that is down, not 100
-        store.make()
+        make()
         client = mlflow.MlflowClient(uri)
         yield Client(client, _experiment(client, experiment, artifacts))
     except InputError:
