@@ -1,10 +1,13 @@
-"""Signals reach the processes that tests start; workers side by side leave each other a core."""
+"""Tests run as on a user's machine: bytecode is written, signals arrive, a worker has one core."""
 
 import os
 import signal
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, here and in child processes
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Python writes bytecode beside its sources unless told not to; DVC must not take it for code
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # a shell's background job ignores SIGINT and nohup SIGHUP, and children would inherit that;
 # what has a handler is inherited as the default

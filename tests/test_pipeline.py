@@ -69,8 +69,32 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
 
 def test_a_second_run_executes_nothing(project):
     folder, _ = project
+    assert list(folder.glob("src/genbench/models/__pycache__/vae.*.pyc"))
     assert stages_run(run(folder, "dvc", "repro")) == set()
+    assert "up to date" in run(folder, "dvc", "status")
     assert run(folder, "git", "status", "--porcelain") == ""
+
+
+def test_leftovers_of_tools_in_a_folder_of_code_are_no_change(project):
+    folder, _ = project
+    hidden = [".ipynb_checkpoints/vae.py", ".mypy_cache/vae", ".vae.py.swp", ".DS_Store"]
+    for name in [*hidden, "vae.py~"]:
+        path = folder / "src" / "genbench" / "models" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("left over")
+    assert "up to date" in run(folder, "dvc", "status")
+    assert run(folder, "git", "status", "--porcelain") == ""
+
+
+def test_a_second_clone_that_shares_lock_and_cache_runs_nothing(project, tmp_path):
+    folder, _ = project
+    run(tmp_path, "git", "clone", "-q", str(folder), "clone")
+    clone = tmp_path / "clone"
+    run(clone, "dvc", "cache", "dir", "--local", str(folder / ".dvc" / "cache"))
+    run(clone, "dvc", "checkout")
+    assert stages_run(run(clone, "dvc", "repro")) == set()
+    assert "up to date" in run(clone, "dvc", "status")
+    assert run(clone, "git", "status", "--porcelain") == ""
 
 
 def test_a_store_that_was_deleted_is_filled_again_from_the_results(project):
