@@ -8,6 +8,7 @@ from genbench import cli, models, params
 def main(argv=None):
     a = cli.parse(__doc__, argv, out=Path)
     p = params.load()
+    models.check_names(p)
     for name in p.zoo.keys() | {*p.models, *p.sweep.models}:
         models.build(name, (1, 8, 8), 2, **p.build_args(name))
     a.out.parent.mkdir(parents=True, exist_ok=True)

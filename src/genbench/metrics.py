@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from . import frechet
 
-CHUNK, PAIRS = 1000, 100
+CHUNK = 1000
+PAIRS = 100
 
 
 class _Ready(nn.Module):

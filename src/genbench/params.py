@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from . import models
 from .errors import InputError
 from .schema import (
     Anomaly,
@@ -112,10 +111,7 @@ def _line(e: dict) -> str:
 
 def _cross_checks(p: Params):
     own = [name for name, block in p.data.items() if block.path]
-    yield _unknown("datasets", p.datasets, [*BUILT_IN, *own])
-    yield _unknown("models", p.models, models.NAMES)
-    yield _unknown("sweep.models", p.sweep.models, models.NAMES)
-    yield _unknown("zoo", p.zoo, models.NAMES)
+    yield unknown_names("datasets", p.datasets, [*BUILT_IN, *own])
     if not p.anomaly.damages:
         yield "anomaly.corruptions: none is left; give at least one a severity"
     lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
@@ -131,7 +127,7 @@ def _cross_checks(p: Params):
             yield f"data.{name} is missing"
             continue
         block = p.data[name]
-        yield _unknown(f"data.{name}.ood", block.ood, [*PARTNERS, *own])
+        yield unknown_names(f"data.{name}.ood", block.ood, [*PARTNERS, *own])
         if name in block.ood:
             yield f"data.{name}.ood: {name} cannot be its own partner"
         if name in BUILT_IN and (block.path or block.size or block.channels):
@@ -140,6 +136,7 @@ def _cross_checks(p: Params):
             yield f"data.{name}: images of your own need path, size and channels"
 
 
-def _unknown(key, names, known) -> str | None:
+def unknown_names(key: str, names, known) -> str | None:
+    """A line that says which of `names`, the value of `key`, are not `known`; None if all are."""
     wrong = [n for n in names if n not in known]
     return f"{key}: unknown {', '.join(wrong)}; known: {', '.join(known)}" if wrong else None

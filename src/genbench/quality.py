@@ -90,12 +90,12 @@ def measure(
     of_real = {"recall": where.recalled, "coverage": where.covered}
     score, score_std = metrics.inception_score(logits, splits=choices.splits, seed=seed)
     subsets = {"subsets": choices.kid_subsets, "size": choices.kid_subset_size}
-    kid, kid_std = metrics.kernel_distance(real.test, fake, **subsets, seed=seed)
+    kid_mean, kid_std = metrics.kernel_distance(real.test, fake, **subsets, seed=seed)
     whole = torch.ones(1, len(fake))
     numbers = {
         **{"fid": metrics.frechet_distance(real.test, fake)},
         **{"fid_infinity": frechet.at_infinity(real.test, fake, seed)},
-        **{"is": score, "is_std": score_std, "kid": kid, "kid_std": kid_std},
+        **{"is": score, "is_std": score_std, "kid": kid_mean, "kid_std": kid_std},
         **{k: v.double().mean().item() for k, v in {**of_fake, **of_real}.items()},
         **{"nearest_ratio": _ratio(distances, whole).item()},
     }

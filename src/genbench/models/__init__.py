@@ -5,6 +5,7 @@ import inspect
 from pathlib import Path
 from typing import get_args
 
+from .. import params
 from ..errors import InputError
 
 SHARED = ("__init__", "base", "adversarial", "variational")
@@ -31,12 +32,22 @@ def build(name: str, image_shape, classes: int, **args):
         raise InputError(
             f"images must be square, 8 to 64 pixels, with 1 or 3 channels; got {tuple(image_shape)}"
         )
+    if name not in NAMES:
+        raise InputError(f"there is no model {name}; known: {', '.join(NAMES)}")
     model = importlib.import_module(f"{__name__}.{name}").Model
     _check(name, args, model)
     try:
         return model(tuple(image_shape), classes, **args)
     except ValueError as error:
         raise InputError(f"zoo.{name}.{error}") from None
+
+
+def check_names(p) -> None:
+    """An `InputError` for names of models in params.yaml, `p`, that are not in the zoo."""
+    lists = {"models": p.models, "sweep.models": p.sweep.models, "zoo": p.zoo}
+    wrong = [params.unknown_names(key, names, NAMES) for key, names in lists.items()]
+    if any(wrong):
+        raise InputError(f"params.yaml: {'; '.join(filter(None, wrong))}")
 
 
 def _check(name: str, args: dict, model) -> None:

@@ -76,35 +76,35 @@ def _table(points: list[dict]) -> Html:
 def _effects(points: list[dict], axis: str, gallery: Gallery) -> list[Html]:
     """Quality, loss and cost over one choice, a line per value of the other one."""
     (other,) = (name for name in grids.AXES if name != axis)
-    charts, model = [], points[0]["model"]
+    drawn, model = [], points[0]["model"]
     for key in (*grids.worth(points), *grids.COST):
         lines: dict[str, list] = {}
         for s in sorted(points, key=lambda s: s[axis]):
             lines.setdefault(f"{other} {s[other]}", []).append((s[axis], s[key]))
-        charts.append(
+        drawn.append(
             gallery.chart(
                 *(figures.effect, f"{model}/{key.replace('/', '-')}-over-{axis}.svg"),
                 *(lines, grids.NAMES[key], axis),
                 caption=f"{model}: {grids.NAMES[key]} over {axis}",
             )
         )
-    return charts
+    return drawn
 
 
 def _heat_maps(points: list[dict], p: Params, gallery: Gallery) -> list[Html]:
     """Quality and loss on the whole grid; what was not run is a dash."""
-    charts, model = [], points[0]["model"]
+    drawn, model = [], points[0]["model"]
     for key in grids.worth(points):
         values = np.full((len(p.sweep.latent_dim), len(p.sweep.width)), np.nan)
         for s in points:
             at = p.sweep.latent_dim.index(s["latent_dim"]), p.sweep.width.index(s["width"])
             values[at] = s[key]
         names = {"value": grids.NAMES[key], "rows": "latent_dim", "columns": "width"}
-        charts.append(
+        drawn.append(
             gallery.chart(
                 *(figures.heat_map, f"{model}/sweep-{key.replace('/', '-')}.svg", values),
                 *(p.sweep.latent_dim, p.sweep.width, names),
                 caption=f"{model}: {grids.NAMES[key]}",
             )
         )
-    return charts
+    return drawn

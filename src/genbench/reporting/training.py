@@ -48,7 +48,7 @@ def training(study: Study, p: Params, gallery: Gallery) -> Html:
             gallery.copy(path, f"{r.model}/{path.name}", f"{int(path.stem):,} images")
             for path in r.snapshots
         ]
-        charts = [
+        drawn = [
             gallery.chart(
                 *(figures.curves, f"{r.model}/{part}.svg", lines, part),
                 caption=PARTS.get(part, part),
@@ -56,13 +56,13 @@ def training(study: Study, p: Params, gallery: Gallery) -> Html:
             for part, lines in panels(r).items()
         ]
         alarms = [tag("p", tag("b", "Alarm: "), line, class_="alarm") for line in r.alarms]
-        parts += [tag("h4", r.model), *alarms, row(charts), strip(shots)]
+        parts += [tag("h4", r.model), *alarms, row(drawn), strip(shots)]
     note = "Every model on its own axes. Below: the same latents decoded at points of the training."
     return join(tag("p", note), *parts)
 
 
 def panels(r: Result) -> dict[str, list[figures.Line]]:
-    """The history as charts: one per part of what was recorded, with a line per player.
+    """The history as drawn: one per part of what was recorded, with a line per player.
 
     Dashed is what validation images show: the first player's losses, and diagnostics.
     """
