@@ -15,6 +15,12 @@ import statistics
 import time
 from pathlib import Path
 
+from genbench import params
+from genbench.models.base import registry
+from genbench.training.loader import InMemoryLoader
+from genbench.training.state import TrainerState
+from genbench.utils import devices
+
 CASES = {
     "gan 28x28x1": ("gan", (1, 28, 28)),
     "vae 28x28x1": ("vae", (1, 28, 28)),
@@ -40,8 +46,6 @@ CUDA = {
     "float32": {"precision": "float32"},  # instead of tf32
     "bfloat16": {"bfloat16": True},
     "not_deterministic": {"deterministic": False},
-    "cuda_graphs": {"cuda_graphs": True},
-    "replay_alone": {"cuda_graphs": True, "replay_alone": True},  # no new images, no average
 }
 
 
@@ -69,16 +73,14 @@ class Worker:
 
 def _serve(pipe, name, shape, options):
     start = time.perf_counter()
-    replay_alone = options.pop("replay_alone", False)
     training = _training(name, shape, **options)
     for _ in range(5):
         training.play()
-    play = training.moves if replay_alone else training.play
     pipe.send(time.perf_counter() - start)
     while (seconds := pipe.recv()) is not None:
         rounds, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds:
-            play()
+            training.play()
             rounds += 1
             if rounds % 100 == 0:
                 training.means()  # waits for a GPU that is behind
@@ -97,23 +99,22 @@ def _training(
     all_gradients=False,
     bfloat16=False,
     compile=False,
-    cuda_graphs=False,
     **train,
 ):
     import torch
 
-    from genbench import devices, models, params
-    from genbench.batches import Batches
-    from genbench.training import Training
-
     p = params.load(Path(__file__).parents[1] / "params.yaml")
-    device = devices.prepare(device, p.train.model_copy(update={"threads": threads, **train}))
+    device = devices.configure_torch(
+        device, p.train.model_copy(update={"threads": threads, **train})
+    )
     torch.manual_seed(0)
     x = torch.randint(0, 256, (10_000, *shape), dtype=torch.uint8).to(device)
-    model = models.build(name, shape, 10, **p.build_args(name)).to(device)
-    data = Batches(x, torch.zeros(len(x), dtype=torch.long, device=device), batch_size, seed=0)
+    model = registry.build(name, shape, 10, **p.build_args(name)).to(device)
+    data = InMemoryLoader(
+        x, torch.zeros(len(x), dtype=torch.long, device=device), batch_size, seed=0
+    )
     options = {"ema_images": p.train.ema_images, "bfloat16": bfloat16}
-    training = Training(model, data, **options, recorder=devices.graph if cuda_graphs else None)
+    training = TrainerState(model, data, **options)
     if layout:
         data.layout = getattr(torch, layout)
         model.to(memory_format=data.layout)

@@ -16,21 +16,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genbench import (
-    checkpoint,
-    extractors,
-    features,
-    intervals,
-    metrics,
-    models,
-    quality,
-    sampling,
-    scores,
-)
-from genbench.frechet import of_sets
-from genbench.images import to_unit
-from genbench.neighbours import neighbours
+from genbench import bootstrap
+from genbench.anomaly import scores
+from genbench.evaluation import extractors, quality
+from genbench.evaluation.fid import fid_from_features
+from genbench.evaluation.kid import bootstrap_kid
+from genbench.evaluation.prdc import knn_radii
+from genbench.models.base import registry, sampling
+from genbench.networks import checkpoint
+from genbench.networks.classifier import Classifier, load_classifier
 from genbench.params import load
+from genbench.utils.images import to_float
 
 CPU = torch.device("cpu")
 
@@ -52,10 +48,10 @@ def of_classifier(folder: Path, shape: tuple, network: str, pairs: int) -> str:
     """Images/s of extraction from uint8 against the bare forward on floats in memory."""
     how = {"image_shape": shape, "classes": 10, "network": network, "width": 16, "lr": 0.1}
     path = folder / f"{network}.pt"
-    checkpoint.save(path, features.Classifier(**how), **how)
-    ours, x = extractors.of_classifier(path, CPU), np.zeros((5000, *shape), np.uint8)
-    bare = features.load(path, CPU)
-    floats = to_unit(torch.as_tensor(x)).contiguous(memory_format=torch.channels_last).split(500)
+    checkpoint.save(path, Classifier(**how), **how)
+    ours, x = extractors.classifier_extractor(path, CPU), np.zeros((5000, *shape), np.uint8)
+    bare = load_classifier(path, CPU)
+    floats = to_float(torch.as_tensor(x)).contiguous(memory_format=torch.channels_last).split(500)
     return ratio(lambda: [bare(b) for b in floats], lambda: ours.extract(x), pairs)
 
 
@@ -71,7 +67,7 @@ def of_inception(folder: Path, images: int, pairs: int) -> str:
     bare = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path), False)
     FeatureExtractorInceptionV3.load_state_dict = loading
     torch.save(bare.state_dict(), path)
-    ours = extractors.of_inception(str(path), "tensorflow", CPU)
+    ours = extractors.inception_extractor(str(path), "tensorflow", CPU)
     x = np.random.default_rng(0).integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
     large = torch.zeros(images, 3, 299, 299, dtype=torch.uint8).split(extractors.BATCH)
     work = (lambda: [bare._torch_fidelity_forward(b) for b in large], lambda: ours.extract(x))
@@ -81,7 +77,7 @@ def of_inception(folder: Path, images: int, pairs: int) -> str:
 def of_scores(pairs: int) -> str:
     """Seconds of all scores but the slow ones against reconstructing, VAE at 28x28."""
     p = load()
-    model = models.build("vae", (1, 28, 28), 10, **p.build_args("vae")).eval()
+    model = registry.build("vae", (1, 28, 28), 10, **p.build_args("vae")).eval()
     x = np.random.default_rng(0).integers(0, 256, (10_000, 1, 28, 28), dtype=np.uint8)
     y = np.zeros(len(x), int)
     scorer = scores.Scorer(model, x, y)
@@ -106,14 +102,14 @@ def main(images: int, pairs: int) -> None:
     print(f"scores of 10,000 images, times a reconstruction pass: {of_scores(pairs)}")
     choices, seed = load().evaluate, 0
     real, fake = torch.randn(2, 10_000, 128, generator=torch.Generator().manual_seed(0)).relu()
-    taken = intervals.resamples(10_000, choices.bootstrap, seed)
-    draws = seconds(lambda: [of_sets(real, fake, row, row) for row in taken])
+    taken = bootstrap.resample_counts(10_000, choices.bootstrap, seed)
+    draws = seconds(lambda: [fid_from_features(real, fake, row, row) for row in taken])
     print(f"{len(taken)} resampled FIDs, 128 features, 10,000 images: {draws:.1f} s")
-    kid = seconds(lambda: metrics.kernel_draws(real, fake, taken, taken))
+    kid = seconds(lambda: bootstrap_kid(real, fake, taken, taken))
     print(f"{len(taken)} resampled KIDs: {kid:.1f} s")
-    reference = quality.Real(real, fake, neighbours(real))
+    reference = quality.RealFeatures(real, fake, knn_radii(real))
     whole = seconds(
-        lambda: quality.measure(reference, fake, fake[:, :10], "classifier", choices, seed)
+        lambda: quality.evaluate_samples(reference, fake, fake[:, :10], "classifier", choices, seed)
     )
     print(f"every metric with its interval: {whole:.1f} s")
 

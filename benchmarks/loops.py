@@ -12,17 +12,17 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from genbench.images import to_unit
-from genbench.losses import gradient_penalty
+from genbench.networks.losses import gradient_penalty
+from genbench.utils.images import to_float
 
 
 def bare(step, model, x, batch_size, rounds):
     """Images as floats in memory, a permutation per pass, and nothing but the arithmetic."""
-    x, order = to_unit(torch.from_numpy(x)), torch.empty(0, dtype=torch.long)
+    x, order = to_float(torch.from_numpy(x)), torch.empty(0, dtype=torch.long)
     if any(w.dim() == 4 for w in model.parameters()):
         model = model.to(memory_format=torch.channels_last)
         x = x.to(memory_format=torch.channels_last)
-    move, size = step(model), batch_size * len(model.turns)
+    move, size = step(model), batch_size * len(model.update_order)
     for _ in range(rounds):
         if len(order) < size:
             order = torch.randperm(len(x))

@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from genbench import facts, records
+from genbench.utils import files, provenance
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
 COLUMNS = {
@@ -52,17 +52,17 @@ LATENT = {
 
 def keep(dataset: str, model: str, folder: Path) -> None:
     """Numbers and sample grid of one trained and evaluated model."""
-    training = records.load_json(Path("metrics/train", dataset, model, "summary.json"))
+    training = files.load_json(Path("metrics/train", dataset, model, "summary.json"))
     found = {k: training[k] for k in ("images", "parameters", "alarms", "final")}
-    found |= facts.load(Path("data/models", dataset, f"{model}.pt"))
-    found |= records.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
+    found |= provenance.load(Path("data/models", dataset, f"{model}.pt"))
+    found |= files.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
     latent = Path("metrics/latent", dataset, f"{model}.json")
     if latent.exists():
         tsne = Path("metrics/tsne", f"{dataset}.json")
-        maps = records.load_json(tsne)["codes"] if tsne.exists() else {}
-        found["latent"] = {**records.load_json(latent), **maps.get(model, {})}
-    detection = records.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
-    records.save_json(folder / f"{model}.json", {**found, "detection": detection})
+        maps = files.load_json(tsne)["codes"] if tsne.exists() else {}
+        found["latent"] = {**files.load_json(latent), **maps.get(model, {})}
+    detection = files.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
+    files.save_json(folder / f"{model}.json", {**found, "detection": detection})
     shutil.copy(Path("metrics/sample", dataset, f"{model}.png"), folder / f"{model}.png")
 
 
@@ -100,12 +100,12 @@ def main(dataset: str) -> None:
         keep(dataset, path.stem, KEPT / dataset)
     kept = KEPT / f"{dataset}.json"
     if (made := Path("metrics/reference", f"{dataset}.json")).exists():
-        found = records.load_json(made)
-        baselines = records.load_json(Path("metrics/baselines", f"{dataset}.json"))
-        records.save_json(kept, {**found, "detection": baselines})
-    reference = records.load_json(kept)
+        found = files.load_json(made)
+        baselines = files.load_json(Path("metrics/baselines", f"{dataset}.json"))
+        files.save_json(kept, {**found, "detection": baselines})
+    reference = files.load_json(kept)
     extractor = reference["protocol"]["extractor"]
-    models = {p.stem: records.load_json(p) for p in (KEPT / dataset).glob("*.json")}
+    models = {p.stem: files.load_json(p) for p in (KEPT / dataset).glob("*.json")}
     ranked = sorted(models, key=lambda name: models[name][f"fid_{extractor}"])
     rows = [row(kind, reference[kind], extractor) for kind in ("floor", "ceiling")]
     rows += [row(f"`{name}`", models[name], extractor) for name in ranked]

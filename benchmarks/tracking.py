@@ -23,8 +23,8 @@ from pathlib import Path
 
 import yaml
 
-from genbench import live
-from genbench import tracking as mlflow
+from genbench.tracking.client import mlflow_client
+from genbench.training import live_logging
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,7 +72,10 @@ def parts(folder: Path, images: int) -> tuple[float, float]:
 
         return wrapped
 
-    live._Child.log, live._Child.end = timed(live._Child.log), timed(live._Child.end)
+    live_logging.LiveLogger.log, live_logging.LiveLogger.end = (
+        timed(live_logging.LiveLogger.log),
+        timed(live_logging.LiveLogger.end),
+    )
     options = choose(folder, images, tracked=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
@@ -88,7 +91,7 @@ def main(images: int, pairs: int) -> None:
         (folder / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
         stage(folder, "download", dataset="digits", out="raw")
         stage(folder, "preprocess", dataset="digits", raw="raw", out="digits.npz")
-        with contextlib.chdir(folder), mlflow.connected("genbench"):  # makes its tables once
+        with contextlib.chdir(folder), mlflow_client("genbench"):  # makes its tables once
             pass
         found = [[training(folder, images, on) for on in (False, True)] for _ in range(pairs)]
         inside, child = parts(folder, images)

@@ -23,10 +23,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from genbench import devices, models, params
-from genbench.batches import Batches
-from genbench.nets import mlp
-from genbench.resume import resumable
+from genbench import params
+from genbench.models.base import registry
+from genbench.networks.conv import mlp
+from genbench.training.checkpointing import train_with_checkpoints
+from genbench.training.loader import InMemoryLoader
+from genbench.utils import devices
 
 SHAPES = {"28x28x1": (1, 28, 28), "32x32x3": (3, 32, 32)}
 STEPS = {
@@ -45,7 +47,7 @@ def build(name: str, shape, p) -> nn.Module:
     """A model of the zoo, or `vae_mlp`: the VAE with the networks of pytorch/examples."""
     torch.manual_seed(0)
     known = name.removesuffix("_mlp")
-    model = models.build(known, shape, 10, **p.build_args(known))
+    model = registry.build(known, shape, 10, **p.build_args(known))
     if name != known:
         pixels = int(np.prod(shape))
         model.encoder = nn.Sequential(nn.Flatten(), mlp(pixels, 400, 2 * model.latent_dim))
@@ -55,13 +57,17 @@ def build(name: str, shape, p) -> nn.Module:
 
 def trainer(p, model, x, batch_size, rounds):
     """Training as the stages do it."""
-    data = Batches(torch.from_numpy(x), torch.zeros(len(x), dtype=torch.long), batch_size, seed=0)
-    seen = rounds * batch_size * len(model.turns)
+    data = InMemoryLoader(
+        torch.from_numpy(x), torch.zeros(len(x), dtype=torch.long), batch_size, seed=0
+    )
+    seen = rounds * batch_size * len(model.update_order)
     held_out = torch.from_numpy(x[:100])
     options = {"images": seen, "ema_images": p.train.ema_images}
     options |= {"history": -(-rounds // ROUNDS_PER_ROW), "validations": max(1, seen * 2 // 10_000)}
     check = {"validation": (held_out, torch.zeros(100, dtype=torch.long))}
-    with resumable("benchmark", model, data, choices=p.train, depends=(), **options, **check):
+    with train_with_checkpoints(
+        "benchmark", model, data, choices=p.train, depends=(), **options, **check
+    ):
         pass
 
 
@@ -80,7 +86,7 @@ def compare(name: str, shape, p, a) -> dict[str, list[float]]:
     if name in RECIPES and shape[0] == 1:
         contestants["recipe"] = RECIPES[name]
     clock = time.process_time if a.cpu_time else time.perf_counter
-    size = a.batch_size * len(build(name, shape, p).turns)
+    size = a.batch_size * len(build(name, shape, p).update_order)
     for loop in contestants.values():  # warms up
         seconds(clock, loop, build(name, shape, p), x, a.batch_size, 3)
     pace = seconds(clock, contestants["bare"], build(name, shape, p), x, a.batch_size, 10) / 10
@@ -110,7 +116,7 @@ def main():
     )
     a = parser.parse_args()
     p = params.load(Path(__file__).parents[1] / "params.yaml")
-    devices.prepare("cpu", p.train.model_copy(update={"threads": a.threads}))
+    devices.configure_torch("cpu", p.train.model_copy(update={"threads": a.threads}))
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {a.batch_size}")
     print("| model | images | bare, images/s | trainer / bare | trainer / recipe |")
     print("|---|---|---|---|---|")

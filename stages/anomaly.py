@@ -2,29 +2,37 @@
 
 from pathlib import Path
 
-from genbench import checkpoint, cli, devices, images, outliers, params, pictures, records, scores
+from genbench import params
+from genbench.anomaly import detection, iterative, scores
+from genbench.models.base import registry
+from genbench.utils import cli, devices, files, images
 
 
 def main(argv=None):
     a = cli.parse(
-        *(__doc__, argv),
-        **{"dataset": str, "weights": Path, "data": Path},
-        **{"scores": Path, "out": Path, "figure": Path},
+        __doc__,
+        argv,
+        dataset=str,
+        weights=Path,
+        data=Path,
+        scores=Path,
+        out=Path,
+        figure=Path,
     )
     p = params.load()
-    model = checkpoint.load(a.weights, devices.pick(p.device))
-    scorer = scores.Scorer(model, *images.load_npz(a.data, "train_x", "train_y"))
-    sets, n = outliers.sets(p, a.dataset, a.data), p.anomaly.slow.n
+    model = registry.load_model(a.weights, devices.select_device(p.device))
+    scorer = scores.Scorer(model, *files.load_npz(a.data, "train_x", "train_y"))
+    sets, n = detection.detection_sets(p, a.dataset, a.data), p.anomaly.iterative.n
     found = {
-        name: scorer(x, y) | scores.slow(model, x[:n], y[:n], p.anomaly.slow)
+        name: scorer(x, y) | iterative.iterative_scores(model, x[:n], y[:n], p.anomaly.iterative)
         for name, (x, y) in sets.items()
     }
-    images.save_npz(a.scores, **outliers.flat(found))
-    verdict = outliers.verdict(found, p.anomaly.quantile)
+    files.save_npz(a.scores, **detection.flatten(found))
+    verdict = detection.detection_results(found, p.anomaly.quantile)
     of_main = {name: of[verdict["main_score"]] for name, of in found.items()}
     shown = {name: x for name, (x, _) in sets.items() if name != "val"}
-    images.save_png(a.figure, pictures.extremes(shown, of_main))
-    records.save_json(a.out, verdict)
+    images.save_png(a.figure, detection.lowest_and_highest_scoring(shown, of_main))
+    files.save_json(a.out, verdict)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,30 @@
 
 from pathlib import Path
 
-from genbench import cli, devices, features, images, outliers, params, records, scores
+from genbench import params
+from genbench.anomaly import baselines, detection
+from genbench.networks.classifier import extract_features, load_classifier
+from genbench.utils import cli, devices, files
 
 
 def main(argv=None):
     a = cli.parse(
-        *(__doc__, argv),
-        **{"dataset": str, "data": Path, "classifier": Path, "scores": Path, "out": Path},
+        __doc__,
+        argv,
+        dataset=str,
+        data=Path,
+        classifier=Path,
+        scores=Path,
+        out=Path,
     )
     p = params.load()
-    classifier = features.load(a.classifier, devices.pick(p.device))
-    (train,) = images.load_npz(a.data, "train_x")
-    score = scores.baselines(train, lambda x: features.extract(classifier, x)[1])
-    sets = outliers.sets(p, a.dataset, a.data)
+    classifier = load_classifier(a.classifier, devices.select_device(p.device))
+    (train,) = files.load_npz(a.data, "train_x")
+    score = baselines.baselines(train, lambda x: extract_features(classifier, x)[1])
+    sets = detection.detection_sets(p, a.dataset, a.data)
     found = {name: score(x) for name, (x, _) in sets.items()}
-    images.save_npz(a.scores, **outliers.flat(found))
-    records.save_json(a.out, outliers.verdict(found, p.anomaly.quantile))
+    files.save_npz(a.scores, **detection.flatten(found))
+    files.save_json(a.out, detection.detection_results(found, p.anomaly.quantile))
 
 
 if __name__ == "__main__":

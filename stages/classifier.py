@@ -4,38 +4,43 @@ from pathlib import Path
 
 import torch
 
-from genbench import checkpoint, cli, devices, facts, features, images, params, records, seeds
-from genbench.batches import Batches
-from genbench.resume import resumable
+from genbench import params
+from genbench.networks import checkpoint
+from genbench.networks.classifier import Classifier, accuracy, extract_features
+from genbench.training.checkpointing import train_with_checkpoints
+from genbench.training.loader import InMemoryLoader
+from genbench.utils import cli, devices, files, provenance, seeds
 
 
 def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, data=Path, out=Path, record=Path)
     p = params.load()
-    device = devices.prepare(p.device, p.train)
-    seed = seeds.everything(p.seed, "classifier", a.dataset)
-    x, y, classes = images.load_npz(a.data, "train_x", "train_y", "classes")
+    device = devices.configure_torch(p.device, p.train)
+    seed = seeds.seed_everything(p.seed, "classifier", a.dataset)
+    x, y, classes = files.load_npz(a.data, "train_x", "train_y", "classes")
     network = p.classifier.network_for(x.shape[1])
     how = {"image_shape": x.shape[1:], "classes": len(classes), "network": network}
     how |= {"width": p.classifier.width, "lr": p.classifier.lr}
-    model = features.Classifier(**how).to(device)
-    data = Batches(*(torch.as_tensor(v).to(device) for v in (x, y)), p.classifier.batch_size, seed)
+    model = Classifier(**how).to(device)
+    data = InMemoryLoader(
+        *(torch.as_tensor(v).to(device) for v in (x, y)), p.classifier.batch_size, seed
+    )
     budget = getattr(p.classifier.images, network)
     model.steps = max(1, budget // data.size)
-    name, depends = f"classifier-{a.dataset}", (how, facts.sha256(a.data))
-    with resumable(name, model, data, choices=p.train, depends=depends, images=budget):
+    name, depends = f"classifier-{a.dataset}", (how, provenance.sha256(a.data))
+    with train_with_checkpoints(name, model, data, choices=p.train, depends=depends, images=budget):
         save(a, model, how)
 
 
 def save(a, model, how):
     record = {"network": how["network"], "parameters": sum(w.numel() for w in model.parameters())}
     for part in ("train", "val", "test"):
-        x, y = images.load_npz(a.data, f"{part}_x", f"{part}_y")
-        _, logits = features.extract(model, x)
-        record[f"n_{part}"], record[f"{part}_accuracy"] = len(x), features.accuracy(logits, y)
+        x, y = files.load_npz(a.data, f"{part}_x", f"{part}_y")
+        _, logits = extract_features(model, x)
+        record[f"n_{part}"], record[f"{part}_accuracy"] = len(x), accuracy(logits, y)
     print(f"classifier {a.dataset}: test accuracy {record['test_accuracy']:.4f}")
     checkpoint.save(a.out, model, **how)
-    records.save_json(a.record, record)
+    files.save_json(a.record, record)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from genbench import cli, datasets, params, workspace
+from genbench import params
+from genbench.data import datasets
+from genbench.utils import cli, files
 
 
 def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, out=Path)
     p = params.load()
-    with workspace.replacing(a.out) as new:
-        datasets.fetch(a.dataset, p, new, earlier=a.out)
+    with files.atomic_write(a.out) as new:
+        datasets.download(a.dataset, p, new, earlier=a.out)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from genbench import cli, models, params
+from genbench import params
+from genbench.models.base import registry
+from genbench.utils import cli
 
 
 def main(argv=None):
     a = cli.parse(__doc__, argv, out=Path)
     p = params.load()
-    models.check_names(p)
+    registry.check_names(p)
     for name in p.zoo.keys() | {*p.models, *p.sweep.models}:
-        models.build(name, (1, 8, 8), 2, **p.build_args(name))
+        registry.build(name, (1, 8, 8), 2, **p.build_args(name))
     a.out.parent.mkdir(parents=True, exist_ok=True)
     a.out.write_text("checked\n", encoding="utf-8")
 

@@ -4,31 +4,33 @@ from pathlib import Path
 
 import numpy as np
 
-from genbench import cli, datasets, images, params
+from genbench import params
+from genbench.data import datasets, splits
+from genbench.utils import cli, files
 
 
 def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, raw=Path, out=Path)
     p = params.load()
-    partners = datasets.partners(a.dataset, p)
+    partners = datasets.ood_datasets(a.dataset, p)
     parts, classes = datasets.load(a.dataset, p, a.raw)
     arrays, held = {}, p.anomaly.held_out_class
     if held is not None:
-        parts, classes, strange = datasets.hold_out(parts, classes, held, a.dataset)
+        parts, classes, strange = splits.hold_out(parts, classes, held, a.dataset)
         arrays |= {f"ood_class {held}_x": strange, f"ood_class {held}_how": "kept from training"}
     for part in ("train", "val", "test"):
         for kind, values in zip(("x", "y", "factors"), parts[part], strict=False):
             arrays[f"{part}_{kind}"] = values
     n_test, *shape = arrays["test_x"].shape
     for name in partners:
-        arrays[f"ood_{name}_x"], arrays[f"ood_{name}_how"] = datasets.partner(
+        arrays[f"ood_{name}_x"], arrays[f"ood_{name}_how"] = datasets.load_ood_images(
             name, a.dataset, p, a.raw, shape=tuple(shape), n_test=n_test
         )
     if names := datasets.factor_names(a.dataset, p):
         arrays["factor_names"] = np.array(names)
     for name, x in arrays.items():
         print(f"{a.dataset}: {name} {x.shape if name.endswith(('_x', '_y', '_factors')) else x}")
-    images.save_npz(a.out, **arrays, classes=np.array(classes))
+    files.save_npz(a.out, **arrays, classes=np.array(classes))
 
 
 if __name__ == "__main__":

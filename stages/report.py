@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
-from genbench import cli, params, tracking
-from genbench.reporting import report, summary
+from genbench import params
+from genbench.report import results
+from genbench.report.page import save_report
+from genbench.tracking import sync
+from genbench.utils import cli
 
 
 def main(argv=None):
     a = cli.parse(__doc__, argv, data=Path, metrics=Path, summary=Path, out=Path)
     p = params.load()
-    studies = summary.collect(p, a.data, a.metrics)
-    report.save(p, studies, a.summary, a.out)
-    tracking.sync(p, a.data, a.metrics)
+    studies = results.collect(p, a.data, a.metrics)
+    save_report(p, studies, a.summary, a.out)
+    sync.sync(p, a.data, a.metrics)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,26 @@
 
 from pathlib import Path
 
-from genbench import cli, params, points
+from genbench import params, sweep
+from genbench.utils import cli
 
 
 def main(argv=None):
     a = cli.parse(
-        *(__doc__, argv),
-        **{"dataset": str, "model": str, "latent_dim": int, "width": int},
-        **{"data": Path, "classifier": Path, "real": Path, "reference": Path, "out": Path},
+        __doc__,
+        argv,
+        dataset=str,
+        model=str,
+        latent_dim=int,
+        width=int,
+        data=Path,
+        classifier=Path,
+        real=Path,
+        reference=Path,
+        out=Path,
     )
     p = params.load().at_point(a.latent_dim, a.width)
-    points.run(p, a, a.model, latent_dim=a.latent_dim, width=a.width)
+    sweep.train_and_evaluate(p, a, a.model, latent_dim=a.latent_dim, width=a.width)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from genbench import cli, params, results, store, tracking
-from genbench.errors import InputError
+from genbench import params
+from genbench.tracking import results, store, sync
+from genbench.tracking.client import create_sqlite_store
+from genbench.utils import cli
+from genbench.utils.errors import InputError
 
 
 def main(argv=None):
@@ -18,14 +21,14 @@ def main(argv=None):
     a = parser.parse_args(argv)
     p = params.load()
     if a.serve is not None:
-        tracking.make()
+        create_sqlite_store()
         store.serve(a.serve)
     if not p.tracking.enabled:
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")
     names = {*p.datasets, *(result.name for result in results.collect(p, a.data, a.metrics))}
     for lock in filter(Path.exists, a.locks):
         check(lock, names, yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8")))
-    print(f"{tracking.send(p, a.data, a.metrics)} runs are up to date in MLflow")
+    print(f"{sync.send(p, a.data, a.metrics)} runs are up to date in MLflow")
 
 
 def check(lock: Path, names: set[str], tree: dict) -> None:

@@ -59,15 +59,32 @@ def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_
         assert latent.splitlines()[3].startswith("| `wgan` | 4.00 | 1.50 | - | - | - |")
         rows = [[c.strip() for c in line.split("|")[1:-1]] for line in quality.splitlines()]
         assert [row[0] for row in rows[2:]] == [
-            *("floor", "ceiling", "`vae`", "`wgan`", "`dcgan`", "`gan`")
+            "floor",
+            "ceiling",
+            "`vae`",
+            "`wgan`",
+            "`dcgan`",
+            "`gan`",
         ]
         assert rows[2][1] == "3.1 (2.9 to 3.3)"
         assert dict(zip(rows[0], rows[4], strict=True)) == {
-            **{"model": "`vae`", "fid": "7.5 (7.1 to 7.9)", "fid_infinity": "6.5", "is": "8.00"},
-            **{"precision": "0.500", "recall": "0.400", "density": "0.900", "coverage": "0.800"},
-            **{"nearest_ratio": "0.980", "duplicates": "0.020", "classes_covered": "3"},
-            **{"negative_elbo": "21.40", "label_accuracy": "-", "images_per_second": "-"},
-            **{"parameters": "493,824", "images": "60,000", "alarms": "-"},
+            "model": "`vae`",
+            "fid": "7.5 (7.1 to 7.9)",
+            "fid_infinity": "6.5",
+            "is": "8.00",
+            "precision": "0.500",
+            "recall": "0.400",
+            "density": "0.900",
+            "coverage": "0.800",
+            "nearest_ratio": "0.980",
+            "duplicates": "0.020",
+            "classes_covered": "3",
+            "negative_elbo": "21.40",
+            "label_accuracy": "-",
+            "images_per_second": "-",
+            "parameters": "493,824",
+            "images": "60,000",
+            "alarms": "-",
         }
         assert rows[-1][-1] == fabricated.ALARMS["gan"][0]
     assert len(list((tmp_path / "kept" / "digits").glob("*.png"))) == 4

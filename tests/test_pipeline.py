@@ -18,11 +18,11 @@ from repository import logged, points_in_store, queue, ref, run, runs_in_store, 
 ROOT = Path(__file__).parents[1]
 TINY = {
     "models": ["gan", "vae"],
-    "train": {"images": 2000, "history": 4, "snapshots": 2},
+    "train": {"images": 2000, "log_points": 4, "snapshots": 2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
-    "sample": {"n": 300},
+    "evaluate": {"n": 300},
     "anomaly": {"n": 100},
-    "latent": {"n": 50, "paths": 20},
+    "latent": {"n": 50, "ppl_samples": 20},
     "tsne": {"n": 40},
     "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
 }
@@ -58,9 +58,9 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
-        *("params", "download", "preprocess", "classifier", "reference", "perceptual"),
+        *("params", "download", "preprocess", "classifier", "reference", "perceptual_classifier"),
         *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne"),
-        *("sweep", "betas", "report"),
+        *("sweep", "rate_distortion", "report"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])
@@ -133,7 +133,7 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
     folder, _ = project
-    path = folder / "src" / "genbench" / "params.py"
+    path = folder / "src" / "genbench" / "params" / "load.py"
     text = path.read_text()
     path.write_text(text.replace("def load(", "def missing("))
     output = run(folder, "python", "stages/params.py", "--out", "data/params.txt", ok=False)
@@ -232,10 +232,12 @@ def test_a_wider_grid_computes_only_its_new_points(project):
     folder, _ = project
     change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
     ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
-    assert {name for name in ran if name.startswith(("sweep", "betas"))} == {
-        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8", "betas@digits-beta_vae-8"),
+    assert {name for name in ran if name.startswith(("sweep", "rate_distortion"))} == {
+        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8", "rate_distortion@digits-beta_vae-8"),
     }
-    assert ran <= {"params", "report"} | {n for n in ran if n.startswith(("sweep", "betas"))}
+    assert ran <= {"params", "report"} | {
+        n for n in ran if n.startswith(("sweep", "rate_distortion"))
+    }
 
 
 def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(project, tmp_path):

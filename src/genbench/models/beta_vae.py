@@ -2,9 +2,10 @@
 
 from torch import Tensor
 
-from ..nets import vae_decoder, vae_encoder
-from .base import at_least
-from .variational import VAE, Kind
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.vae_networks import vae_decoder, vae_encoder
+from .base.interface import check_minimum
+from .base.variational import VAE
 
 
 class Model(VAE):
@@ -23,20 +24,20 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
         beta: float,
         capacity: float,
         capacity_images: int,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        at_least(0, beta=beta, capacity=capacity)
-        at_least(1, capacity_images=capacity_images)
+        check_minimum(0, beta=beta, capacity=capacity)
+        check_minimum(1, capacity_images=capacity_images)
         self.beta, self.capacity, self.capacity_images = beta, capacity, capacity_images
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
 
-    def weighed(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
+    def weighted_loss(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
         if self.capacity:
-            kl = (kl - self.capacity * (self.seen / self.capacity_images).clamp(max=1)).abs()
-        return super().weighed(reconstruction, self.beta * kl)
+            kl = (kl - self.capacity * (self.images_seen / self.capacity_images).clamp(max=1)).abs()
+        return super().weighted_loss(reconstruction, self.beta * kl)

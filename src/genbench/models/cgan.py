@@ -7,8 +7,9 @@ hinge loss as in Miyato et al. 2018, arXiv:1802.05957.
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ..nets import Decoder, Encoder
-from .adversarial import HingeGAN
+from ..networks.conv import Decoder, Encoder
+from .base.adversarial import HingeGAN
+from .base.interface import check_minimum
 
 
 class Projection(nn.Module):
@@ -39,14 +40,15 @@ class Model(HingeGAN):
         latent_dim: int,
         width: int,
         lr: float,
-        discriminator_moves: int,
+        d_steps_per_g_step: int,
     ):
-        super().__init__(latent_dim=latent_dim, lr=lr, judge_moves=discriminator_moves)
+        super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=d_steps_per_g_step)
+        check_minimum(1, d_steps_per_g_step=d_steps_per_g_step)
         self.generator = Decoder(latent_dim, image_shape, width, classes=classes)
         self.discriminator = Projection(image_shape, classes, width)
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return self.generator(z, y)
 
-    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
+    def logits(self, x: Tensor, y: Tensor) -> Tensor:
         return self.discriminator(x, y)

@@ -7,8 +7,8 @@ networks these are at 28x28x1, width 32 and latent_dim 100. As there, they speak
 
 from torch import Tensor, nn
 
-from ..nets import Crop, initialise_glorot
-from .adversarial import GAN
+from ..networks.conv import Crop, initialize_glorot
+from .base.adversarial import GAN
 
 
 class Model(GAN):
@@ -22,21 +22,31 @@ class Model(GAN):
         quarter = -(-size // 4)
         judging, making = 2 * width, 4 * width  # 64 and 128 filters at the default width
         self.discriminator = nn.Sequential(
-            *(nn.Conv2d(channels, judging, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout(dropout)),
-            *(nn.Conv2d(judging, judging, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout(dropout)),
-            *(nn.Flatten(), nn.Linear(judging * quarter**2, 1)),
+            nn.Conv2d(channels, judging, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(dropout),
+            nn.Conv2d(judging, judging, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(dropout),
+            nn.Flatten(),
+            nn.Linear(judging * quarter**2, 1),
         )
         self.generator = nn.Sequential(
-            *(nn.Linear(latent_dim, making * quarter**2), nn.LeakyReLU(0.2)),
+            nn.Linear(latent_dim, making * quarter**2),
+            nn.LeakyReLU(0.2),
             nn.Unflatten(1, (making, quarter, quarter)),
-            *(nn.ConvTranspose2d(making, making, 4, 2, 1), nn.LeakyReLU(0.2)),
-            *(nn.ConvTranspose2d(making, making, 4, 2, 1), nn.LeakyReLU(0.2)),
-            *(nn.Conv2d(making, channels, 7, padding=3), nn.Sigmoid(), Crop(size)),
+            nn.ConvTranspose2d(making, making, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.ConvTranspose2d(making, making, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(making, channels, 7, padding=3),
+            nn.Sigmoid(),
+            Crop(size),
         )
-        initialise_glorot(self)  # the source's; torch's own lets the first images differ too little
+        initialize_glorot(self)  # the source's; torch's own lets the first images differ too little
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return 2 * self.generator(z) - 1
 
-    def verdict(self, x: Tensor, y: Tensor) -> Tensor:
-        return super().verdict((x + 1) / 2, y)
+    def logits(self, x: Tensor, y: Tensor) -> Tensor:
+        return super().logits((x + 1) / 2, y)

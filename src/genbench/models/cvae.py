@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..nets import vae_decoder, vae_encoder
-from .variational import VAE, Kind
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.vae_networks import vae_decoder, vae_encoder
+from .base.variational import VAE
 
 
 class Model(VAE):
@@ -19,7 +20,7 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
@@ -27,12 +28,12 @@ class Model(VAE):
         self.encoder = vae_encoder((channels + classes, *size), 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim + classes, image_shape, width)
 
-    def read(self, x: Tensor, y: Tensor) -> Tensor:
+    def encoder_output(self, x: Tensor, y: Tensor) -> Tensor:
         planes = self._one_hot(y, x)[..., None, None].expand(-1, -1, *x.shape[2:])
-        return super().read(torch.cat([x, planes], 1), y)
+        return super().encoder_output(torch.cat([x, planes], 1), y)
 
-    def output(self, h: Tensor, y: Tensor) -> Tensor:
-        return super().output(torch.cat([h, self._one_hot(y, h)], 1), y)
+    def likelihood_params(self, h: Tensor, y: Tensor) -> Tensor:
+        return super().likelihood_params(torch.cat([h, self._one_hot(y, h)], 1), y)
 
     def _one_hot(self, y: Tensor, like: Tensor) -> Tensor:
         return F.one_hot(y, self.classes).to(like.dtype)

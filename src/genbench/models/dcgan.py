@@ -1,14 +1,14 @@
 """DCGAN: strided convolutions and batch normalisation (Radford et al. 2016, arXiv:1511.06434)."""
 
-from ..nets import Decoder, Encoder, initialise_dcgan
-from .adversarial import GAN
+from ..networks.conv import Decoder, Encoder, initialize_dcgan
+from .base.adversarial import GAN
 
 
 class Model(GAN):
-    apart = True
+    separate_batches = True
 
     def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: float):
         super().__init__(latent_dim=latent_dim, lr=lr)
         self.generator = Decoder(latent_dim, image_shape, width)
         self.discriminator = Encoder(image_shape, 1, width, norm="batch")
-        initialise_dcgan(self)
+        initialize_dcgan(self)

@@ -7,9 +7,11 @@ encoder's path (Chen et al. 2017, arXiv:1611.02731), and the prior is also sampl
 import torch
 from torch import Tensor, nn
 
-from ..nets import mlp, vae_decoder, vae_encoder
-from .base import at_least
-from .variational import VAE, Kind, drawn
+from ..networks.conv import mlp
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.vae_networks import vae_decoder, vae_encoder
+from .base.interface import check_minimum
+from .base.variational import VAE, reparameterize
 
 
 class Coupling(nn.Module):
@@ -18,17 +20,17 @@ class Coupling(nn.Module):
     Source: Dinh et al. 2017; the log-scale is kept in (-2, 2) by tanh.
     """
 
-    def __init__(self, dim: int, hidden: int, turned: bool):
+    def __init__(self, dim: int, hidden: int, flipped: bool):
         super().__init__()
-        kept = torch.arange(dim) % 2 == turned
-        self.register_buffer("kept", kept.float())
+        mask = torch.arange(dim) % 2 == flipped
+        self.register_buffer("mask", mask.float())
         self.net = mlp(dim, hidden, hidden, 2 * dim)
         nn.init.zeros_(self.net[-1].weight)  # starts as the identity
         nn.init.zeros_(self.net[-1].bias)
 
     def _scale_and_shift(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        scale, shift = self.net(z * self.kept).chunk(2, 1)
-        return 2 * torch.tanh(scale / 2) * (1 - self.kept), shift * (1 - self.kept)
+        scale, shift = self.net(z * self.mask).chunk(2, 1)
+        return 2 * torch.tanh(scale / 2) * (1 - self.mask), shift * (1 - self.mask)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z (N, D) to the next u (N, D) and log |det du/dz| (N,)."""
@@ -50,19 +52,19 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
         couplings: int,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        at_least(1, couplings=couplings)
+        check_minimum(1, couplings=couplings)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
         self.flow = nn.ModuleList(
-            Coupling(latent_dim, 4 * width, turned=i % 2 == 1) for i in range(couplings)
+            Coupling(latent_dim, 4 * width, flipped=i % 2 == 1) for i in range(couplings)
         )
 
-    def to_prior(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def flow_forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z (N, D) of the posterior to u (N, D), N(0, 1) under the prior, and log |det du/dz|."""
         log_determinant = z.new_zeros(len(z))
         for coupling in self.flow:
@@ -70,28 +72,28 @@ class Model(VAE):
             log_determinant = log_determinant + step
         return z, log_determinant
 
-    def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
+    def decoder_input(self, z: Tensor, y: Tensor) -> Tensor:
         for coupling in reversed(self.flow):
             z = coupling.inverse(z)
         return z
 
-    def infer(self, seen: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def sample_posterior(self, encoded: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The KL is an estimate from the one draw: log q(z | x) - log p(z), at times below 0."""
-        mean, log_variance = self.posterior(seen)
-        z = drawn(mean, log_variance, noise)
-        u, log_determinant = self.to_prior(z)
+        mean, log_variance = self.posterior(encoded)
+        z = reparameterize(mean, log_variance, noise)
+        u, log_determinant = self.flow_forward(z)
         # log N(noise) - log N(u) - log sigma - log |det|; the constants cancel
         kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant
         return z, {"kl": kl}
 
-    def log_ratio(self, seen: Tensor, noise: Tensor) -> Tensor:
-        return self.infer(seen, noise)[1]["kl"]
+    def log_ratio(self, encoded: Tensor, noise: Tensor) -> Tensor:
+        return self.sample_posterior(encoded, noise)[1]["kl"]
 
-    def draw(self, seen: Tensor, noise: Tensor) -> Tensor:
-        return self.to_prior(super().draw(seen, noise))[0]
+    def posterior_sample(self, encoded: Tensor, noise: Tensor) -> Tensor:
+        return self.flow_forward(super().posterior_sample(encoded, noise))[0]
 
-    def kl_per_latent(self, seen: Tensor) -> None:
+    def kl_per_latent(self, encoded: Tensor) -> None:
         """None: the flow mixes the latents, and the KL is one number for all of them."""
 
-    def code(self, seen: Tensor) -> Tensor:
-        return self.to_prior(super().code(seen))[0]
+    def posterior_mean(self, encoded: Tensor) -> Tensor:
+        return self.flow_forward(super().posterior_mean(encoded))[0]

@@ -4,8 +4,8 @@ import math
 
 from torch import nn
 
-from ..nets import mlp
-from .adversarial import GAN
+from ..networks.conv import mlp
+from .base.adversarial import GAN
 
 
 class Model(GAN):

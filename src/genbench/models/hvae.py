@@ -8,10 +8,12 @@ The posterior of each layer is built on what the layers above have drawn, as in 
 import torch
 from torch import Tensor, nn
 
-from ..losses import kl_to_standard_normal
-from ..nets import mlp, vae_decoder, vae_encoder
-from .base import at_least
-from .variational import VAE, Kind, drawn
+from ..networks.conv import mlp
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.losses import kl_to_standard_normal
+from ..networks.vae_networks import vae_decoder, vae_encoder
+from .base.interface import check_minimum
+from .base.variational import VAE, reparameterize
 
 HIDDEN = 128
 """Size of the encoder's features and of the states that pass from layer to layer."""
@@ -29,7 +31,7 @@ class Layer(nn.Module):
     def step(self, state: Tensor, code: Tensor) -> Tensor:
         """The state (N, HIDDEN) below, for a code (N, D) that is N(0, 1) under the prior."""
         if self.prior is not None:
-            code = drawn(*self.prior(state).chunk(2, 1), code)
+            code = reparameterize(*self.prior(state).chunk(2, 1), code)
         state = state + self.enter(code)
         return state + self.mix(state)
 
@@ -41,7 +43,7 @@ class Model(VAE):
     the prior N(0, 1) in all layers and leaves the KL what it was.
     """
 
-    factorised = False
+    diagonal_posterior = False
 
     def __init__(
         self,
@@ -51,61 +53,63 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
         layers: int,
     ):
-        at_least(2, layers=layers)
+        check_minimum(2, layers=layers)
         super().__init__(image_shape, layers * latent_dim, lr, likelihood, kl_warmup_images)
         self.encoder = vae_encoder(image_shape, 1, width)[:-1]  # up to its HIDDEN features
         self.up = nn.ModuleList(mlp(HIDDEN, HIDDEN, HIDDEN) for _ in range(layers - 1))
         self.layers = nn.ModuleList(Layer(latent_dim, top=i == 0) for i in range(layers))
         self.decoder = vae_decoder(HIDDEN, image_shape, width)
 
-    def read(self, x: Tensor, y: Tensor) -> list[Tensor]:
-        seen = [self.encoder(x)]
+    def encoder_output(self, x: Tensor, y: Tensor) -> list[Tensor]:
+        encoded = [self.encoder(x)]
         for up in self.up:
-            seen.append(seen[-1] + up(seen[-1]))
-        return seen
+            encoded.append(encoded[-1] + up(encoded[-1]))
+        return encoded
 
-    def posterior(self, seen: list[Tensor]) -> tuple[Tensor, Tensor]:
+    def posterior(self, encoded: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the codes, of the lower layers given the means above."""
-        _, *moments = self._descend(seen, noise=None)
+        _, *moments = self._descend(encoded, noise=None)
         return tuple(torch.cat(m, 1) for m in moments)
 
-    def infer(self, seen: list[Tensor], noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        state, means, log_variances = self._descend(seen, noise)
+    def sample_posterior(
+        self, encoded: list[Tensor], noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        state, means, log_variances = self._descend(encoded, noise)
         pairs = zip(means, log_variances, strict=True)
         kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
         return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
 
-    def draw(self, seen: list[Tensor], noise: Tensor) -> Tensor:
-        return self._drawn(seen, noise)[0]
+    def posterior_sample(self, encoded: list[Tensor], noise: Tensor) -> Tensor:
+        return self._drawn(encoded, noise)[0]
 
-    def log_ratio(self, seen: list[Tensor], noise: Tensor) -> Tensor:
-        code, log_variance = self._drawn(seen, noise)
+    def log_ratio(self, encoded: list[Tensor], noise: Tensor) -> Tensor:
+        code, log_variance = self._drawn(encoded, noise)
         return 0.5 * (code.square() - noise.square() - log_variance).sum(1)
 
-    def _drawn(self, seen: list[Tensor], noise: Tensor) -> tuple[Tensor, Tensor]:
+    def _drawn(self, encoded: list[Tensor], noise: Tensor) -> tuple[Tensor, Tensor]:
         """A code drawn layer by layer, and the log-variances it was drawn with."""
-        _, *moments = self._descend(seen, noise)
+        _, *moments = self._descend(encoded, noise)
         mean, log_variance = (torch.cat(m, 1) for m in moments)
-        return drawn(mean, log_variance, noise), log_variance
+        return reparameterize(mean, log_variance, noise), log_variance
 
     def _descend(
-        self, seen: list[Tensor], noise: Tensor | None
+        self, encoded: list[Tensor], noise: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """The state below all layers, and each layer's moments; without noise, draws are means."""
-        state, means, log_variances = torch.zeros_like(seen[0]), [], []
+        state, means, log_variances = torch.zeros_like(encoded[0]), [], []
         noises = [0.0] * len(self.layers) if noise is None else noise.chunk(len(self.layers), 1)
-        for layer, bottom_up, e in zip(self.layers, reversed(seen), noises, strict=True):
+        for layer, bottom_up, e in zip(self.layers, reversed(encoded), noises, strict=True):
             mean, log_variance = layer.posterior(torch.cat([state, bottom_up], 1)).chunk(2, 1)
-            state = layer.step(state, drawn(mean, log_variance, e))
+            state = layer.step(state, reparameterize(mean, log_variance, e))
             means.append(mean)
             log_variances.append(log_variance)
         return state, means, log_variances
 
-    def from_prior(self, z: Tensor, y: Tensor) -> Tensor:
+    def decoder_input(self, z: Tensor, y: Tensor) -> Tensor:
         state = z.new_zeros(len(z), HIDDEN)
         for layer, code in zip(self.layers, z.chunk(len(self.layers), 1), strict=True):
             state = layer.step(state, code)

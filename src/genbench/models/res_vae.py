@@ -2,16 +2,17 @@
 
 from torch import Tensor
 
-from ..nets import residual_decoder, residual_encoder
-from .base import at_least
-from .variational import VAE, Kind
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.vae_networks import residual_decoder, residual_encoder
+from .base.interface import check_minimum
+from .base.variational import VAE
 
 
 class Model(VAE):
     """With `perceptual`, the loss gains that times the squared distance of features.
 
     Of an image and of its reconstruction's mean, summed over the features of the dataset's
-    classifier (`perceive`). The negative ELBO that is recorded stays without it.
+    classifier (`perceptual_features`). The negative ELBO that is recorded stays without it.
     """
 
     def __init__(
@@ -22,22 +23,24 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
         blocks: int,
         perceptual: float,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        at_least(1, blocks=blocks)
-        at_least(0, perceptual=perceptual)
+        check_minimum(1, blocks=blocks)
+        check_minimum(0, perceptual=perceptual)
         self.perceptual = perceptual
         self.encoder = residual_encoder(image_shape, 2 * latent_dim, width, blocks)
         self.decoder = residual_decoder(latent_dim, image_shape, width, blocks)
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         out = super().loss(player, x, y)
-        if not self.perceive:
+        if not self.perceptual_features:
             return out
         made = self.decode(self.encode(x, y), y)
-        distance = (self.perceive(made) - self.perceive(x)).square().sum(1).mean()
+        distance = (
+            (self.perceptual_features(made) - self.perceptual_features(x)).square().sum(1).mean()
+        )
         return out | {"loss": out["loss"] + self.perceptual * distance, "perceptual": distance}

@@ -1,12 +1,8 @@
 """Variational autoencoder, convolutional (Kingma & Welling 2014, arXiv:1312.6114)."""
 
-import math
-from typing import Literal
-
-from torch import Tensor
-
-from ..nets import vae_decoder, vae_encoder
-from .variational import VAE, Kind
+from ..networks.likelihoods import LikelihoodKind
+from ..networks.vae_networks import vae_decoder, vae_encoder
+from .base.variational import VAE
 
 
 class Model(VAE):
@@ -18,16 +14,9 @@ class Model(VAE):
         latent_dim: int,
         width: int,
         lr: float,
-        likelihood: Kind,
+        likelihood: LikelihoodKind,
         kl_warmup_images: int,
-        reduction: Literal["sum", "mean"],
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        mean = reduction == "mean"
-        self.divisors = (math.prod(image_shape), latent_dim) if mean else (1, 1)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
-
-    def weighed(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
-        pixels, latents = self.divisors
-        return super().weighed(reconstruction / pixels, kl / latents)

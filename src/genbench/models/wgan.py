@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor, nn
 
-from ..nets import Decoder, Encoder, initialise_dcgan
-from ..optimizers import RMSprop
-from .adversarial import WassersteinGAN
+from ..networks.conv import Decoder, Encoder, initialize_dcgan
+from ..networks.optimizers import RMSprop
+from .base.adversarial import WassersteinGAN
+from .base.interface import check_minimum
 
 
 class Model(WassersteinGAN):
-    apart = True
+    separate_batches = True
 
     def __init__(
         self,
@@ -20,15 +21,16 @@ class Model(WassersteinGAN):
         width: int,
         lr: float,
         clip: float,
-        critic_moves: int,
+        n_critic: int,
     ):
-        super().__init__(latent_dim=latent_dim, lr=lr, judge_moves=critic_moves)
+        super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=n_critic)
+        check_minimum(1, n_critic=n_critic)
         if clip <= 0:
             raise ValueError(f"clip must be above 0, got {clip}")
         self.clip = clip
         self.generator = Decoder(latent_dim, image_shape, width)
         self.critic = Encoder(image_shape, 1, width, norm="batch")
-        initialise_dcgan(self)
+        initialize_dcgan(self)
         self.after_update("critic")
 
     def optimizer(self, parameters: list[nn.Parameter]) -> RMSprop:

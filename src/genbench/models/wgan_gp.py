@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from ..losses import gradient_penalty
-from ..nets import Decoder, Encoder
-from ..optimizers import Adam
-from .adversarial import WassersteinGAN
-from .base import at_least
+from ..networks.conv import Decoder, Encoder
+from ..networks.losses import gradient_penalty
+from ..networks.optimizers import Adam
+from .base.adversarial import WassersteinGAN
+from .base.interface import check_minimum
 
 
 class Model(WassersteinGAN):
@@ -20,10 +20,11 @@ class Model(WassersteinGAN):
         width: int,
         lr: float,
         penalty: float,
-        critic_moves: int,
+        n_critic: int,
     ):
-        super().__init__(latent_dim=latent_dim, lr=lr, judge_moves=critic_moves)
-        at_least(0, penalty=penalty)
+        super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=n_critic)
+        check_minimum(1, n_critic=n_critic)
+        check_minimum(0, penalty=penalty)
         self.penalty = penalty
         self.generator = Decoder(latent_dim, image_shape, width)
         # no batch norm: the penalty is per image (section 4)
@@ -36,8 +37,8 @@ class Model(WassersteinGAN):
         if player == "generator":
             return super().loss(player, x, y)
         with torch.no_grad():
-            fake = self.fake(x, y)
+            fake = self.generate_like(x, y)
         with torch.enable_grad():  # the penalty is a gradient, in validation too
             penalty = gradient_penalty(self.critic, x, fake)
-        out = self.judge_loss(*self.judged(x, fake, y))
+        out = self.discriminator_loss(*self.discriminate(x, fake, y))
         return out | {"loss": out["loss"] + self.penalty * penalty, "penalty": penalty}

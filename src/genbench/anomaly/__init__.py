@@ -1,0 +1,1 @@
+"""Finding images that do not belong: scores, corruptions, how well scores tell sets apart."""

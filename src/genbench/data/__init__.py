@@ -1,0 +1,1 @@
+"""Where each dataset comes from, and how images are read."""

@@ -1,0 +1,1 @@
+"""How good generated images are: one file per metric."""

@@ -1,0 +1,93 @@
+"""The one interface that training, sampling and scoring know. Images: (N, C, H, W) in [-1, 1]."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ...networks.optimizers import Adam, RMSprop
+
+N_DIAGNOSTIC = 200
+"""Images generated for `diagnose`."""
+
+
+def check_minimum(least: float, **choices: float) -> None:
+    """A ValueError that names the choice which is below `least`."""
+    for name, value in choices.items():
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+class GenerativeModel(nn.Module, ABC):
+    """Networks, their losses, how to decode latents, how to score images.
+
+    In every training iteration the players named in `update_order` take one step each, in that
+    order, lowering their own loss by changing only their own parameters: a generator and its
+    discriminator, or the one player of a VAE.
+    Subclasses take (image_shape, classes, *, latent_dim, width, lr, ...) and set the attributes.
+    """
+
+    latent_dim: int
+    """Numbers behind one image: N(0, 1) under the model."""
+    lr: float
+    update_order: tuple[str, ...] = ("model",)
+    averaged: tuple[str, ...] = ()
+    """Names of the networks whose weights are averaged over training (EMA) for sampling."""
+    conditional = False
+    """Whether an image depends on its label."""
+    perceptual = 0.0
+    """Weight in the loss of the distance between `perceptual_features` of images; 0 without."""
+    perceptual_features: Callable[[Tensor], Tensor] | None = None
+    """Images to features (N, D) of a trained classifier, set before a training that uses them."""
+
+    def players(self) -> dict[str, list[nn.Parameter]]:
+        """Who owns which parameters. Every parameter has exactly one owner."""
+        return {"model": list(self.parameters())}
+
+    def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
+        """How each player moves."""
+        return Adam(parameters, self.lr, betas=(0.9, 0.999))
+
+    @abstractmethod
+    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """What `player` minimises: {"loss": scalar}, plus any scalars worth logging."""
+
+    @abstractmethod
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """Latents (N, latent_dim) and labels (N,) to images."""
+
+    def encode(self, x: Tensor, y: Tensor) -> Tensor | None:
+        """Images to codes (N, latent_dim), the mean of the posterior. None without an encoder."""
+        return None
+
+    def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor | None:
+        """Upper bound of -log p(x), (N,) in nats per image. None for a model without a bound."""
+        return None
+
+    def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """Anomaly scores, each (N,), larger is stranger; the first is the model's main score."""
+        return {}
+
+    @abstractmethod
+    def features(self, x: Tensor, y: Tensor) -> Tensor:
+        """What the model makes of images, (N, D): the space in which they are near or far to it."""
+
+    def after_update(self, player: str) -> None:
+        """Constraints on weights, such as WGAN clipping. Called after each move."""
+
+    def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """Scalars that show whether a training goes wrong, from validation images `x`.
+
+        diversity : how much generated images vary, as a share of how much real ones do: the
+            ratio of the root mean squared distances between two images of either; 0 if all
+            generated images are equal, about 1 where they vary like the real ones.
+        """
+        y = y.repeat(-(-N_DIAGNOSTIC // len(y)))[:N_DIAGNOSTIC]
+        made = self.decode(torch.randn(N_DIAGNOSTIC, self.latent_dim, device=x.device), y)
+        return {"diversity": (made.var(0).sum() / x.var(0).sum().clamp_min(1e-12)).sqrt()}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device

@@ -1,0 +1,76 @@
+"""The zoo: one file per model, named like the model. Importing this imports no torch."""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import get_args
+
+import torch
+
+from ...networks.checkpoint import read
+from ...utils.errors import InputError, unknown_names
+
+
+def load_model(path: Path, device: str = "cpu"):
+    """Rebuild a generative model from its file, in eval mode, on `device`."""
+    stored = read(path)
+    model = build(**stored["how"])
+    model.load_state_dict(stored["weights"])
+    return model.to(device, memory_format=torch.channels_last).eval()
+
+
+NAMES = sorted(p.stem for p in Path(__file__).parents[1].glob("*.py") if p.stem != "__init__")
+SIZES = range(8, 65)
+
+
+def build(name: str, image_shape, classes: int, **args):
+    """A freshly initialised model.
+
+    Parameters
+    ----------
+    name : one of NAMES
+    image_shape : (C, H, W), C 1 or 3, H = W from 8 to 64
+    classes : number of classes, for models that use labels
+    args : the keyword-only arguments of the model's own signature, all of them
+
+    Raises
+    ------
+    InputError : naming `zoo.<name>.<key>` for an argument that the model cannot use.
+    """
+    channels, height, width = image_shape
+    if height != width or height not in SIZES or channels not in (1, 3):
+        raise InputError(
+            f"images must be square, 8 to 64 pixels, with 1 or 3 channels; got {tuple(image_shape)}"
+        )
+    if name not in NAMES:
+        raise InputError(f"there is no model {name}; known: {', '.join(NAMES)}")
+    model = importlib.import_module(f"genbench.models.{name}").Model
+    _check(name, args, model)
+    try:
+        return model(tuple(image_shape), classes, **args)
+    except ValueError as error:
+        raise InputError(f"zoo.{name}.{error}") from None
+
+
+def check_names(p) -> None:
+    """An `InputError` for names of models in params.yaml, `p`, that are not in the zoo."""
+    lists = {"models": p.models, "sweep.models": p.sweep.models, "zoo": p.zoo}
+    wrong = [unknown_names(key, names, NAMES) for key, names in lists.items()]
+    if any(wrong):
+        raise InputError(f"params.yaml: {'; '.join(filter(None, wrong))}")
+
+
+def _check(name: str, args: dict, model) -> None:
+    """Compare `args` with the names and annotations of the model's keyword-only arguments."""
+    parameters = inspect.signature(model).parameters.values()
+    wanted = {p.name: p.annotation for p in parameters if p.kind == p.KEYWORD_ONLY}
+    for key in args.keys() ^ wanted.keys():
+        what = "is not a known key" if key in args else "is missing"
+        raise InputError(f"zoo.{name}.{key} {what}; the keys are {', '.join(wanted)}")
+    for key, kind in wanted.items():
+        value, choices = args[key], get_args(kind)
+        if choices and value not in choices:
+            raise InputError(f"zoo.{name}.{key} must be one of {', '.join(choices)}; got {value!r}")
+        allowed = {float: (float, int), int: (int,), bool: (bool,)}.get(kind, ())
+        if allowed and type(value) not in allowed:
+            raise InputError(f"zoo.{name}.{key} must be {kind.__name__}, got {value!r}")

@@ -1,0 +1,1 @@
+"""What models are made of: networks, losses, likelihoods, optimizers, the classifier."""

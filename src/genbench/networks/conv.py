@@ -1,0 +1,131 @@
+"""Encoders and decoders for square images of any size from 8 to 64, 1 or 3 channels."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+def downsampling_sizes(size: int) -> list[int]:
+    """Sizes from `size` down, halved (rounded up) until 4 or below, at least twice: 28, 14, 7, 4.
+
+    4x4 is where the generator of Radford et al. 2016 starts.
+    """
+    sizes = [size]
+    while sizes[-1] > 4 or len(sizes) < 3:
+        sizes.append(-(-sizes[-1] // 2))
+    return sizes
+
+
+class Crop(nn.Module):
+    """Keeps the top left size x size pixels, where doubling overshot an odd size."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[..., : self.size, : self.size]
+
+
+class Encoder(nn.Sequential):
+    """Images (N, C, H, W) to (N, out): strided convolutions 4x4, LeakyReLU 0.2, a linear layer.
+
+    Channels are width, 2 width, 4 width, ... `norm`: "batch" for batch normalisation everywhere
+    but in the first layer (Radford et al. 2016, arXiv:1511.06434); "spectral" for spectral
+    normalisation of every layer (Miyato et al. 2018, arXiv:1802.05957). `out` None: no linear
+    layer, but the `features` numbers that it would take.
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        out: int | None,
+        width: int,
+        *,
+        norm: Literal["batch", "spectral"] | None,
+    ):
+        channels, size, _ = image_shape
+        spectral = spectral_norm if norm == "spectral" else lambda layer: layer
+        layers, sizes = [], downsampling_sizes(size)
+        for i in range(len(sizes) - 1):
+            after = width * 2**i
+            batch_norm = norm == "batch" and i > 0
+            layers += [nn.ZeroPad2d((0, 1, 0, 1))] * (sizes[i] % 2)  # keeps an odd size's last row
+            layers += [spectral(nn.Conv2d(channels, after, 4, 2, 1, bias=not batch_norm))]
+            layers += [nn.BatchNorm2d(after)] * batch_norm + [nn.LeakyReLU(0.2)]
+            channels = after
+        layers += [nn.Flatten()]
+        features = channels * sizes[-1] ** 2
+        if out is not None:
+            layers += [spectral(nn.Linear(features, out))]
+        super().__init__(*layers)
+        self.features = features
+
+
+class ConditionalBatchNorm2d(nn.Module):
+    """Batch normalisation whose scales and shifts are those of the image's class.
+
+    Source: Dumoulin et al. 2017, arXiv:1610.07629; for GANs Miyato & Koyama 2018.
+    """
+
+    def __init__(self, channels: int, classes: int):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.scale, self.shift = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        scale, shift = self.scale(y), self.shift(y)
+        return self.norm(x) * scale[..., None, None] + shift[..., None, None]
+
+
+class Decoder(nn.Sequential):
+    """Latents (N, latent_dim) to images in [-1, 1]: Encoder in reverse, with ReLU and tanh.
+
+    With `classes`, the batch normalisation is conditional on labels (N,).
+    """
+
+    def __init__(self, latent_dim: int, image_shape, width: int, *, classes: int | None = None):
+        channels, size, _ = image_shape
+        sizes = downsampling_sizes(size)[::-1]
+        widths = [width * 2**i for i in range(len(sizes) - 1)][::-1]
+        first = widths[0] * sizes[0] ** 2
+        layers = [nn.Linear(latent_dim, first, bias=False)]
+        layers += [nn.Unflatten(1, (widths[0], sizes[0], sizes[0]))]
+        for before, after, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
+            norm = ConditionalBatchNorm2d(before, classes) if classes else nn.BatchNorm2d(before)
+            up = nn.ConvTranspose2d(before, after, 4, 2, 1, bias=to == size)
+            layers += [norm, nn.ReLU(), up] + [Crop(to)] * (to % 2)
+        super().__init__(*layers, nn.Tanh())
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, y) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
+        return x
+
+
+def initialize_dcgan(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02) (Radford et al. 2016)."""
+    for m in module.modules():
+        if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(m.weight, 0, 0.02)
+        elif isinstance(m, nn.BatchNorm2d) and m.affine:
+            nn.init.normal_(m.weight, 1, 0.02)
+
+
+def initialize_glorot(module: nn.Module) -> None:
+    """Weights uniform with variance 2 / (fan in + fan out), biases 0 (Glorot & Bengio 2010)."""
+    for m in module.modules():
+        if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(m.weight)
+            nn.init.zeros_(m.bias)
+
+
+def mlp(*sizes: int) -> nn.Sequential:
+    """Linear layers with LeakyReLU 0.2 between them."""
+    layers = []
+    for before, after in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,137 @@
+"""params.yaml as frozen objects, checked as a whole; `schema` has its blocks."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from ..utils.errors import InputError, unknown_names
+from ..utils.paths import resolve
+from .renamed import old_keys
+from .schema import (
+    Anomaly,
+    Block,
+    Classifier,
+    Data,
+    Evaluate,
+    Latent,
+    Model,
+    Names,
+    Split,
+    Sweep,
+    Tracking,
+    Train,
+    Tsne,
+)
+
+BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
+PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
+NO_RESULT = {"threads", "checkpoint_every"}
+"""Keys of `train` that no result is meant to depend on."""
+
+
+class Params(Block):
+    """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
+
+    seed: Annotated[int, Field(ge=0)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    datasets: Names
+    models: Names
+    model: Model
+    train: Train
+    zoo: dict[str, dict]
+    split: Split
+    data: dict[Annotated[str, Field(pattern=r"^\w+$")], Data]
+    classifier: Classifier
+    evaluate: Evaluate
+    anomaly: Anomaly
+    latent: Latent
+    tsne: Tsne
+    sweep: Sweep
+    tracking: Tracking
+
+    def at_point(self, latent_dim: int, width: int) -> "Params":
+        """These choices at one point of the sweep: its latent_dim and width, its budget."""
+        model = self.model.model_copy(update={"latent_dim": latent_dim, "width": width})
+        train = self.train.model_copy(update={"images": self.sweep.images})
+        return self.model_copy(update={"model": model, "train": train})
+
+    def at_beta(self, beta: float) -> "Params":
+        """These choices at one point of the rate-distortion curve, with the sweep's budget."""
+        zoo = self.zoo | {"beta_vae": self.zoo.get("beta_vae", {}) | {"beta": beta}}
+        train = self.train.model_copy(update={"images": self.sweep.images})
+        return self.model_copy(update={"zoo": zoo, "train": train})
+
+    def build_args(self, model: str) -> dict:
+        """Keyword arguments of `models.build` for one model of the zoo."""
+        return {**self.model.model_dump(), **self.zoo.get(model, {})}
+
+    def of_run(self, dataset: str, model: str) -> dict[str, object]:
+        """The flattened choices that one model's results on one dataset depend on."""
+        elsewhere = {"datasets", "models", "sweep", "tracking", "device"}
+        tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
+        tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
+        return {"dataset": dataset, "model_name": model, **_flat(tree)}
+
+
+def _flat(tree: dict, prefix: str = "") -> dict[str, object]:
+    rows = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        rows |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return rows
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml; `InputError` names every key that cannot be used."""
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}") from None
+    if lines := old_keys(tree):
+        raise InputError(f"{path}: {'; '.join(lines)}")
+    try:
+        p = Params.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"{path}: " + "; ".join(map(_line, error.errors()))) from None
+    wrong = [line for line in _cross_checks(p) if line]
+    if wrong:
+        raise InputError(f"{path}: " + "; ".join(wrong))
+    return p
+
+
+def _line(e: dict) -> str:
+    key = ".".join(map(str, e["loc"])) or "the file"
+    if e["type"] == "extra_forbidden":
+        return f"{key} is not a known key"
+    if e["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"
+
+
+def _cross_checks(p: Params):
+    own = [name for name, block in p.data.items() if block.path]
+    yield unknown_names("datasets", p.datasets, [*BUILT_IN, *own])
+    if not p.anomaly.damages:
+        yield "anomaly.corruptions: none is left; give at least one a severity"
+    lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
+    lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta")}
+    for key, values in lists.items():
+        if len(set(values)) < len(values):
+            yield f"{key}: a value stands twice in {values}"
+    weights = p.evaluate.inception_weights
+    if weights and not resolve(weights).is_file():
+        yield f"evaluate.inception_weights: there is no file {resolve(weights)}"
+    for name in {*p.datasets, *p.data}:
+        if name not in p.data:
+            yield f"data.{name} is missing"
+            continue
+        block = p.data[name]
+        yield unknown_names(f"data.{name}.ood", block.ood, [*PARTNERS, *own])
+        if name in block.ood:
+            yield f"data.{name}.ood: {name} cannot be its own partner"
+        if name in BUILT_IN and (block.path or block.size or block.channels):
+            yield f"data.{name}: path, size and channels are for images of your own"
+        if name not in BUILT_IN and not (block.path and block.size and block.channels):
+            yield f"data.{name}: images of your own need path, size and channels"

@@ -1,0 +1,1 @@
+"""Sentences drawn from the results."""

@@ -1,1 +1,0 @@
-"""Where raw images come from: published datasets, archives of class folders, photographs."""

@@ -1,0 +1,180 @@
+"""Mirrors results in MLflow: the only module that imports it. No result depends on it.
+
+`send` goes over all results once they are there; `follow` runs beside a training (live.py).
+"""
+
+import json
+import re
+import tempfile
+import textwrap
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from ..utils import provenance
+from ..utils.errors import InputError
+from . import store
+
+METRICS_PER_BATCH, PARAMETERS_PER_BATCH = 1000, 100  # MLflow's limits
+
+
+def create_sqlite_store() -> None:
+    """Make the SQLite file of a store that has none yet: with all of its tables, or not at all.
+
+    MLflow makes table after table in place, and cannot go on where it was killed.
+    """
+    uri, artifacts = store.tracking_uri()
+    path = store.file(uri)
+    if path is None or path.exists():
+        return
+    store.configure_mlflow_env()
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as scratch:
+        new = Path(scratch) / "new.db"
+        SqlAlchemyStore(f"sqlite:///{store.quote_sqlite_path(new)}", artifacts).engine.dispose()
+        with store.locked():
+            if not path.exists():
+                new.rename(path)
+
+
+@contextmanager
+def mlflow_client(experiment: str):
+    """Yield the `Client` of an experiment, made if need be; any failure is an `InputError`."""
+    uri, artifacts = store.tracking_uri()
+    store.configure_mlflow_env()
+    try:
+        import mlflow
+        from mlflow.store.db import utils
+
+        utils.MAX_RETRY_COUNT = 3  # about a second for a database that is down, not 100
+        create_sqlite_store()
+        client = mlflow.MlflowClient(uri)
+        yield Client(client, _experiment(client, experiment, artifacts))
+    except InputError:
+        raise
+    except Exception as error:  # drivers, HTTP and files each fail in their own way
+        line = f"MLflow at {uri}: {_short(error)}"
+        raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
+
+
+def _experiment(client, name: str, artifacts: str | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if not found:
+        with store.locked():  # no two processes may make it
+            found = client.get_experiment_by_name(name)
+            return found.experiment_id if found else client.create_experiment(name, artifacts)
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
+
+
+def _short(error: Exception) -> str:
+    return textwrap.shorten(str(error), 160, placeholder=" ...")
+
+
+class Client:
+    """What `runs` needs of MLflow, in few requests. A `run` is MLflow's own object."""
+
+    def __init__(self, client, experiment: str):
+        self.client, self.experiment = client, experiment
+
+    def find(self, tag: str, value: str) -> list:
+        """Active runs with this tag, oldest first."""
+        query = f"tags.`{tag}` = '{value}'"
+        return self.client.search_runs([self.experiment], query, order_by=["start_time"])
+
+    def create(self, name: str, start: int, tags: dict[str, str]):
+        """A new run that began at `start`, in milliseconds."""
+        return self.client.create_run(self.experiment, start, tags, name)
+
+    def delete(self, run) -> None:
+        """Mark a run and its model as deleted."""
+        for model in run.outputs.model_outputs if run.outputs else ():
+            self.client.delete_logged_model(model.model_id)
+        self.client.delete_run(run.info.run_id)
+
+    def finish(self, run, status: str, end: int | None = None) -> None:
+        """Close a run, at `end` in milliseconds or now."""
+        self.client.set_terminated(run.info.run_id, status, end)
+
+    def points(self, run, names: set[str]) -> set[tuple[str, int, float]]:
+        """All that was logged under these names, as (name, step, value)."""
+        logged = names & run.data.metrics.keys()
+        found = [(k, self.client.get_metric_history(run.info.run_id, k)) for k in logged]
+        return {(k, point.step, point.value) for k, points in found for point in points}
+
+    def log(self, run, metrics: list[tuple] = (), parameters=None, tags=None) -> None:
+        """Send metrics (name, value, milliseconds, step), parameters and tags."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        send, name = self.client.log_batch, run.info.run_id
+        rows = [Metric(*row) for row in metrics]
+        for i in range(0, len(rows), METRICS_PER_BATCH):
+            send(name, metrics=rows[i : i + METRICS_PER_BATCH])
+        rows = [Param(k, str(v)) for k, v in (parameters or {}).items()]
+        for i in range(0, len(rows), PARAMETERS_PER_BATCH):
+            send(name, params=rows[i : i + PARAMETERS_PER_BATCH])
+        if tags:
+            send(name, tags=[RunTag(k, v) for k, v in tags.items()])
+
+    def add_files(self, run, paths: list[Path], folder: str) -> None:
+        """Store files below a folder of the run's artifacts ("" for none)."""
+        for path in paths:
+            self.client.log_artifact(run.info.run_id, str(path), folder or None)
+
+    def add_dataset(self, run, name: str, path: Path) -> str:
+        """Say which data the run has seen; returns their digest."""
+        from mlflow.entities import Dataset, DatasetInput
+
+        digest = provenance.sha256(path)[:16]
+        dataset = Dataset(name, digest, "local", json.dumps({"uri": str(path)}))
+        self.client.log_inputs(run.info.run_id, [DatasetInput(dataset)])
+        return digest
+
+    def add_model(self, run, weights: Path, step: int) -> str:
+        """Store weights as a model that `mlflow.pytorch.load_model` loads, with its code."""
+        import mlflow.pytorch
+        import numpy as np
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types import Schema, TensorSpec
+
+        from . import export
+
+        module = export.load(weights)
+        shapes = (-1, module.latent_dim), (-1, *module.image_shape)
+        sides = [Schema([TensorSpec(np.dtype("f4"), shape)]) for shape in shapes]
+        logged = self.client.create_logged_model(
+            self.experiment, "model", source_run_id=run.info.run_id, model_type="generator"
+        )
+        ids = {"run_id": run.info.run_id, "model_id": logged.model_id}
+        with tempfile.TemporaryDirectory() as scratch:
+            mlflow.pytorch.save_model(
+                module,
+                f"{scratch}/model",
+                mlflow_model=Model(logged.artifact_location, model_uuid=logged.model_id, **ids),
+                signature=ModelSignature(*sides),
+                input_example=np.zeros((2, module.latent_dim), np.float32),
+                code_paths=[str(Path(__file__).parents[1])],
+                pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "numpy")],
+                serialization_format="pickle",  # an exported graph cannot move to another device
+            )
+            self.client.log_model_artifacts(logged.model_id, f"{scratch}/model")
+        self.client.finalize_logged_model(logged.model_id, "READY")
+        self.client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step)])
+        return logged.model_id
+
+    @contextmanager
+    def watching_system(self, run):
+        """Log the load of processor, memory and GPU meanwhile, where psutil is there to ask."""
+        try:
+            from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+        except ImportError:
+            yield
+            return
+        monitor = SystemMetricsMonitor(run.info.run_id, tracking_uri=self.client.tracking_uri)
+        monitor.start()
+        yield
+        monitor.finish()

@@ -1,0 +1,37 @@
+"""A trained model as one function of its latents: what MLflow stores, loads and serves."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from ..models.base import registry
+from ..networks import checkpoint
+
+
+class ServableGenerator(nn.Module):
+    """Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]; the labels take turns."""
+
+    def __init__(self, model: nn.Module, image_shape: tuple[int, int, int], classes: int):
+        super().__init__()
+        self.model, self.image_shape, self.classes = model, image_shape, classes
+
+    @property
+    def latent_dim(self) -> int:
+        return self.model.latent_dim
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.model.decode(z, torch.arange(len(z), device=z.device) % self.classes)
+
+
+def load(weights: Path) -> ServableGenerator:
+    """The generator in a file of `checkpoint.save`.
+
+    Spectral normalisation is worked into the weights: torch cannot pickle it.
+    """
+    how, model = checkpoint.read(weights)["how"], registry.load_model(weights)
+    for module in filter(parametrize.is_parametrized, list(model.modules())):
+        for name in list(module.parametrizations):
+            parametrize.remove_parametrizations(module, name)
+    return ServableGenerator(model, tuple(how["image_shape"]), how["classes"]).eval()

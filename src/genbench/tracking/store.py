@@ -1,0 +1,84 @@
+"""Where MLflow keeps the runs of this repository, and how it is made to behave."""
+
+import os
+import socket
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from ..utils.errors import InputError
+from ..utils.paths import main_repository
+
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # what goes wrong is said in one line, by us
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",  # seconds; MLflow's own patience is minutes
+}
+SECONDS_FOR_LOCK = 60
+
+
+def tracking_uri() -> tuple[str, str | None]:
+    """URI of the store, and where a new experiment keeps artifacts (None: the server knows).
+
+    MLFLOW_TRACKING_URI wins; a relative SQLite path starts at the main repository.
+    """
+    uri, folder = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db", main_repository()
+    if uri.startswith("sqlite:///"):
+        name, mark, options = uri.removeprefix("sqlite:///").partition("?")
+        path = folder / unquote(name)
+        folder = path.parent
+        uri = f"sqlite:///{quote_sqlite_path(path)}{mark}{options}"
+    served = uri.startswith(("http", "databricks"))
+    return uri, None if served else (folder / "mlartifacts").as_uri()
+
+
+def quote_sqlite_path(path: Path) -> str:
+    """Only what would end or change a path in a database URI; spaces may stay."""
+    return str(path).replace("%", "%25").replace("?", "%3F")
+
+
+def configure_mlflow_env() -> None:
+    """Set MLflow's environment, where the user has not; it is read when MLflow is imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
+def file(uri: str) -> Path | None:
+    """The file of a SQLite store; None for another."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
+
+
+@contextmanager
+def locked():
+    """Keep other processes of this repository from changing the same runs at the same time."""
+    from filelock import FileLock
+
+    path = main_repository() / ".genbench" / "mlflow.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path, timeout=SECONDS_FOR_LOCK):
+        yield
+
+
+def serve(port: int) -> None:
+    """Become MLflow's server, for this machine only."""
+    uri, artifacts = tracking_uri()
+    if artifacts is None:
+        raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, OverflowError):
+        raise InputError(f"port {port} is in use or cannot be; try `make ui PORT=5001`") from None
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # no judges here: half the start-up
+    configure_mlflow_env()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
+    command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    print(f"MLflow: http://127.0.0.1:{port} in a few seconds (Ctrl-C ends it)", flush=True)
+    os.execv(sys.executable, command)

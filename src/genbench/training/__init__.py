@@ -1,0 +1,1 @@
+"""The one training loop: state, data, checkpoints, health checks, live curves."""

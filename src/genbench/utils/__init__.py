@@ -1,0 +1,1 @@
+"""What every stage needs: files, images, seeds, devices, progress, the command line."""

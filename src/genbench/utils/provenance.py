@@ -1,0 +1,39 @@
+"""What varies between equal runs (speed, memory, device): kept beside the outputs of DVC."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from . import files
+from .paths import main_repository
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value) -> str:
+    """16 hexadecimal digits that name a tree of plain values."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def save(output: Path, facts: dict[str, object]) -> None:
+    """Note the facts about the run that made `output`; they are found again by its bytes."""
+    try:
+        files.save_json(_file(output), facts)
+    except OSError as error:  # the output itself is safe; a lost note must not fail the stage
+        print(f"warning: facts about {output} are not kept: {error}", file=sys.stderr)
+
+
+def load(output: Path) -> dict[str, object]:
+    """What is known about the run that made `output`; {} if that run was not made here."""
+    file = _file(output)
+    return files.load_json(file) if file.exists() else {}
+
+
+def _file(output: Path) -> Path:
+    return main_repository() / ".genbench" / "facts" / f"{sha256(output)}.json"

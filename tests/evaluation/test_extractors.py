@@ -1,0 +1,221 @@
+"""The classifier and Inception as extractors; Inception with random weights in a local file."""
+
+import time
+
+import fabricated
+import numpy as np
+import pytest
+import torch
+
+from genbench.evaluation import extractors
+from genbench.evaluation.fid import fid_from_features
+from genbench.networks import checkpoint
+from genbench.networks.classifier import Classifier, augmented, extract_features, load_classifier
+from genbench.utils import provenance
+from genbench.utils.errors import InputError
+
+CPU = torch.device("cpu")
+
+
+def choices(**changes):
+    return fabricated.params().evaluate.model_copy(update=changes)
+
+
+def pictures(n=6, channels=3, size=16, seed=0):
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (n, channels, size, size), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    path = tmp_path_factory.mktemp("classifier") / "c.pt"
+    how = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
+    checkpoint.save(path, Classifier(**how), **how)
+    return path
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """Inception as torchmetrics builds it, with random weights, and the file of these."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torchmetrics.image.fid import NoTrainInceptionV3
+
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    torch.manual_seed(0)
+    load = FeatureExtractorInceptionV3.load_state_dict
+    states = []
+
+    def shaken(self, _):
+        for module in self.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
+                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+                torch.nn.init.normal_(module.bias, 0, 0.1)
+        states.append({k: v.clone() for k, v in self.state_dict().items()})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", shaken)
+        torch.save({}, path)
+        found = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
+    assert FeatureExtractorInceptionV3.load_state_dict is load
+    torch.save(states[0], path)
+    return found, path
+
+
+@pytest.mark.parametrize("resize, antialias", [("tensorflow", False), ("antialias", True)])
+def test_folding_leaves_the_features_what_they_were(network, resize, antialias):
+    plain, path = network
+    found = extractors.inception_extractor(str(path), resize, CPU)
+    plain.use_antialias = antialias
+    a, b = pictures(24), pictures(24, seed=1) // 2
+    want = [plain._torch_fidelity_forward(torch.as_tensor(x)) for x in (a, b)]
+    got = [found.extract(x) for x in (a, b)]
+    for w, g in zip(want, got, strict=True):
+        torch.testing.assert_close(g[0], w[0], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(g[1], w[1], rtol=1e-3, atol=1e-3)
+    distances = [fid_from_features(*(x[0] for x in pair)) for pair in (want, got)]
+    assert distances[1] == pytest.approx(distances[0], rel=1e-3)
+    assert "299x299" in found.resize and ("antialiasing" in found.resize) == antialias
+
+
+def test_the_hash_of_the_weights_is_on_the_card_and_found_again(network, classifier):
+    _, path = network
+    own = choices(extractor="inception", inception_weights=str(path))
+    found = extractors.choose_extractor(own, classifier, 3, CPU)
+    assert found.card["extractor_sha256"] == provenance.sha256(path)
+    assert extractors.load_matching_extractor(found.card, own, classifier, CPU).card == found.card
+    changed = found.card | {"extractor_sha256": "0" * 64}
+    with pytest.raises(InputError, match="not the one that the reference was made with"):
+        extractors.load_matching_extractor(changed, own, classifier, CPU)
+
+
+def test_grey_images_become_colour_and_batches_change_nothing(network, monkeypatch):
+    found = extractors.inception_extractor(str(network[1]), "tensorflow", CPU)
+    x = pictures(5, channels=1)
+    want, _ = found.extract(np.repeat(x, 3, 1))
+    monkeypatch.setattr(extractors, "BATCH", 2)
+    torch.testing.assert_close(found.extract(x)[0], want, rtol=1e-4, atol=1e-5)
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def of_something_else(path):
+    torch.save({"weight": torch.zeros(3)}, path)
+
+
+def no_weights(path):
+    path.write_text("<html>not found</html>")
+
+
+@pytest.mark.parametrize("spoil", [truncated, of_something_else, no_weights])
+def test_wrong_weights_are_one_clear_line(network, tmp_path, spoil):
+    path = tmp_path / "w.pth"
+    path.write_bytes(network[1].read_bytes())
+    spoil(path)
+    with pytest.raises(
+        InputError, match="evaluate.inception_weights: .*w.pth holds no weights"
+    ) as e:
+        extractors.inception_extractor(str(path), "tensorflow", CPU)
+    assert "\n" not in str(e.value)
+
+
+def test_a_file_whose_name_ends_in_a_hash_must_have_it(network, tmp_path):
+    path = tmp_path / "weights-inception-2015-12-05-6726825d.pth"
+    path.write_bytes(network[1].read_bytes())
+    with pytest.raises(InputError, match="its sha256 begins with [0-9a-f]{8}, not 6726825d"):
+        extractors.inception_extractor(str(path), "tensorflow", CPU)
+
+
+@pytest.fixture
+def no_network(monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+
+
+def test_without_weights_and_network_auto_falls_back_and_says_why(classifier, no_network, capsys):
+    found = extractors.choose_extractor(choices(extractor="auto"), classifier, 3, CPU)
+    assert found.name == "classifier" and found.resize == "none"
+    said = capsys.readouterr().err
+    assert "features of the classifier instead of Inception" in said
+    assert "no route to host" in said and "evaluate.inception_weights" in said
+
+
+def test_inception_that_was_asked_for_is_never_replaced(classifier, no_network, tmp_path):
+    with pytest.raises(InputError, match="no Inception weights"):
+        extractors.choose_extractor(choices(extractor="inception"), classifier, 3, CPU)
+    (tmp_path / "empty.pth").touch()
+    own = choices(extractor="auto", inception_weights=str(tmp_path / "empty.pth"))
+    with pytest.raises(InputError, match="holds no weights"):
+        extractors.choose_extractor(own, classifier, 3, CPU)
+
+
+def test_grey_images_are_judged_by_the_classifier(classifier, no_network, capsys):
+    assert (
+        extractors.choose_extractor(choices(extractor="auto"), classifier, 1, CPU).name
+        == "classifier"
+    )
+    assert capsys.readouterr().err == ""
+
+
+def test_features_of_the_classifier_do_not_depend_on_the_batch(classifier):
+    network, x = load_classifier(classifier, CPU), pictures(40)
+    want = extract_features(network, x, batch_size=40)
+    for got, w in zip(extract_features(network, x, batch_size=7), want, strict=True):
+        torch.testing.assert_close(got, w, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 31, 31), (3, 64, 64)])
+@pytest.mark.parametrize("kind", ["cnn", "resnet"])
+def test_classifiers_take_images_of_every_size(shape, kind):
+    network = Classifier(shape, 5, network=kind, width=4, lr=0.1)
+    found, logits = network.eval()(torch.zeros(2, *shape))
+    assert found.shape == (2, network.head.in_features) and logits.shape == (2, 5)
+    loss = network.train().loss("model", torch.zeros(2, *shape), torch.tensor([0, 4]))
+    assert loss["loss"].isfinite()
+
+
+def test_the_learning_rate_of_a_classifier_falls_to_nothing():
+    network = Classifier((1, 8, 8), 5, network="cnn", width=4, lr=0.1)
+    network.steps = 3
+    optimizer, moved = network.optimizer(list(network.parameters())), []
+    for _ in range(4):
+        before = network.head.bias.detach().clone()
+        optimizer.step([torch.ones_like(w) for w in network.parameters()])
+        moved.append((network.head.bias - before).abs().max().item())
+    assert moved == pytest.approx([0.1, 0.1 * 2 / 3, 0.1 / 3, 0], abs=1e-4)
+
+
+def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
+    x = torch.arange(64.0).view(1, 1, 8, 8).repeat(200, 3, 1, 1)
+    out = augmented(x)
+    assert out.shape == x.shape
+    padded = torch.nn.functional.pad(x[:1], (1,) * 4, mode="reflect")[0]
+    crops = [padded[:, i : i + 8, j : j + 8] for i in range(3) for j in range(3)]
+    crops += [crop.flip(-1) for crop in crops]
+    seen = {next(k for k, crop in enumerate(crops) if torch.equal(crop, image)) for image in out}
+    assert len(seen) == 18
+
+
+@pytest.mark.slow
+def test_folding_makes_inception_at_least_1_3_times_as_fast(network):
+    plain, path = network
+    found = extractors.inception_extractor(str(path), "tensorflow", CPU)
+    x, ratios = pictures(8, size=32), []
+    for _ in range(4):
+        times = []
+        for work in (
+            lambda: plain._torch_fidelity_forward(torch.as_tensor(x)),
+            lambda: found.extract(x),
+        ):
+            start = time.perf_counter()
+            with torch.no_grad():
+                work()
+            times.append(time.perf_counter() - start)
+        ratios.append(times[0] / times[1])
+    assert sorted(ratios)[2] >= 1.3  # benchmarks/evaluation.py: 1.59 on a quiet machine

@@ -1,0 +1,98 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from genbench.evaluation.fid import fid
+from genbench.evaluation.inception_score import inception_score
+from genbench.evaluation.kid import kid
+from genbench.latent.reconstruction import reconstruction_metrics
+
+
+def clouds(n=200, d=5, shift=0.0, seed=0):
+    random = np.random.default_rng(seed)
+    return torch.as_tensor(random.normal(size=(n, d)) + shift)
+
+
+def test_the_frechet_distance_of_a_set_to_itself_is_zero():
+    assert fid(clouds(), clouds()) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_frechet_distance_agrees_with_a_matrix_square_root():
+    from scipy.linalg import sqrtm
+
+    a, b = clouds(seed=1), clouds(seed=2) * torch.tensor([1.0, 2, 3, 0.5, 1]) + 1
+    (ma, ca), (mb, cb) = ((v.numpy().mean(0), np.cov(v.numpy(), rowvar=False)) for v in (a, b))
+    want = np.square(ma - mb).sum() + np.trace(ca + cb - 2 * sqrtm(ca @ cb).real)
+    assert fid(a, b) == pytest.approx(want, rel=1e-6)
+
+
+def test_the_frechet_distance_of_shifted_sets_is_the_squared_shift():
+    assert fid(clouds(), clouds() + 2) == pytest.approx(5 * 2**2, rel=1e-6)
+
+
+def test_the_frechet_distance_wants_two_images():
+    with pytest.raises(ValueError, match="at least 2 images each, got 1 and 200"):
+        fid(clouds(n=1), clouds())
+
+
+def test_the_inception_score_is_1_for_constant_and_k_for_perfect_predictions():
+    perfect = 100 * torch.eye(4).repeat(25, 1)
+    constant = torch.zeros(100, 4)
+    assert inception_score(perfect, splits=1, seed=0)[0] == pytest.approx(4, rel=1e-6)
+    assert inception_score(constant, splits=5, seed=0) == pytest.approx((1, 0), abs=1e-9)
+
+
+def test_the_kernel_distance_agrees_with_its_definition():
+    a, b = clouds(n=30, seed=3), clouds(n=30, seed=4, shift=0.5)
+
+    def kernel(x, y):
+        return (x @ y.T / 5 + 1) ** 3
+
+    n, (aa, bb, ab) = 30, (kernel(a, a), kernel(b, b), kernel(a, b))
+    want = sum((k.sum() - k.trace()) / (n * (n - 1)) for k in (aa, bb)) - 2 * ab.mean()
+    got, deviation = kid(a, b, subsets=2, size=1000, seed=0)
+    assert (got, deviation) == pytest.approx((want.item(), 0), abs=1e-9)
+
+
+def test_the_kernel_distance_of_equal_distributions_varies_around_zero():
+    choices = {"subsets": 1, "size": 200, "seed": 0}
+    pairs = [(clouds(seed=2 * s), clouds(seed=2 * s + 1)) for s in range(20)]
+    found = [kid(*pair, **choices)[0] for pair in pairs]
+    assert min(found) < 0 < max(found)
+    assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(20)
+
+
+def test_metrics_neither_read_nor_move_the_global_random_state():
+    logits, found = torch.randn(50, 3), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        state = torch.get_rng_state()
+        scores = inception_score(logits, splits=5, seed=0)
+        distances = kid(clouds(), clouds(seed=1), subsets=3, size=50, seed=0)
+        found.append((scores, distances))
+        assert torch.equal(state, torch.get_rng_state())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("channels, size", [(1, 8), (1, 28), (3, 32)])
+def test_fidelity_is_exact_for_equal_images_and_of_one_image_whatever_is_beside_it(channels, size):
+    x = torch.randint(0, 256, (5, channels, size, size), dtype=torch.uint8)
+    same = reconstruction_metrics(x, x.clone())
+    assert same["psnr"].tolist() == [100] * 5
+    torch.testing.assert_close(same["ssim"], torch.ones(5))
+    made = (x.float() * 0.8 + 20).byte()
+    together = reconstruction_metrics(x, made)
+    alone = [reconstruction_metrics(x[i : i + 1], made[i : i + 1]) for i in range(5)]
+    for k, v in together.items():
+        torch.testing.assert_close(torch.cat([a[k] for a in alone]), v)
+
+
+def test_psnr_is_its_definition_and_ssim_of_flat_images_the_term_of_their_means():
+    x, made = (torch.full((1, 1, 28, 28), v, dtype=torch.uint8) for v in (100, 120))
+    found = reconstruction_metrics(x, made)
+    assert found["psnr"].item() == pytest.approx(10 * math.log10(255**2 / 400), rel=1e-5)
+    c = (0.01 * 255) ** 2
+    want = (2 * 100 * 120 + c) / (100**2 + 120**2 + c)
+    assert found["ssim"].item() == pytest.approx(want, rel=5e-4)  # its variances cancel

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import torch
+
+from genbench.latent import geometry
+from genbench.models.base import sampling
+from genbench.utils import seeds
+
+T = np.linspace(0, 1, 5)
+
+
+class Pixels:
+    """Stands for a model: a latent is the image's four pixels."""
+
+    latent_dim, device = 4, torch.device("cpu")
+
+    def decode(self, z, y):
+        return z.reshape(-1, 1, 2, 2).clamp(-1, 1)
+
+    def encode(self, x, y):
+        return x.flatten(1)
+
+    def negative_elbo(self, x, y):
+        return x.flatten(1).sum(1) + y
+
+
+def points(n=6, d=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+
+
+def test_images_come_back_from_their_codes():
+    x = np.random.default_rng(0).integers(0, 256, (7, 1, 2, 2), dtype=np.uint8)
+    codes = sampling.encode(Pixels(), x, np.zeros(7), batch_size=3)
+    assert np.array_equal(sampling.decode(Pixels(), codes, np.zeros(7)), x)
+
+
+def test_bounds_come_one_per_image_whatever_the_batch():
+    x = np.full((7, 1, 2, 2), 255, np.uint8)
+    got = sampling.negative_elbo(Pixels(), x, np.arange(7), batch_size=3)
+    assert got.tolist() == [4, 5, 6, 7, 8, 9, 10]
+
+
+def test_what_a_model_has_not_is_none():
+    model = Pixels()
+    model.encode = model.negative_elbo = lambda x, y: None
+    x, y = np.zeros((7, 1, 2, 2), np.uint8), np.zeros(7)
+    assert sampling.encode(model, x, y) is None and sampling.negative_elbo(model, x, y) is None
+
+
+def test_samples_do_not_depend_on_how_many_are_drawn():
+    few, many = (sampling.sample(Pixels(), n, 3, seed=5) for n in (10, 64))
+    assert all(np.array_equal(few[k], many[k][:10]) for k in ("x", "y", "z"))
+    assert few["y"].tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("walk", [geometry.lerp, geometry.slerp])
+def test_a_walk_starts_and_ends_at_its_ends(walk):
+    a, b = points(seed=1), points(seed=2)
+    path = walk(a, b, T)
+    assert path.shape == (6, 5, 4)
+    np.testing.assert_allclose(path[:, 0], a, atol=1e-6)
+    np.testing.assert_allclose(path[:, -1], b, atol=1e-6)
+
+
+def test_slerp_keeps_the_norm_and_turns_evenly():
+    a, b = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (points(seed=1), points(seed=2)))
+    path = geometry.slerp(a, b, T)
+    np.testing.assert_allclose(np.linalg.norm(path, axis=-1), 1, rtol=1e-5)
+    cosines = (path[:, 1:] * path[:, :-1]).sum(-1)
+    np.testing.assert_allclose(cosines, cosines[:, :1].repeat(4, 1), rtol=1e-4)
+
+
+def test_slerp_of_parallel_vectors_is_lerp():
+    a = points()
+    np.testing.assert_allclose(geometry.slerp(a, 3 * a, T), geometry.lerp(a, 3 * a, T), rtol=1e-5)
+    assert not np.isnan(geometry.slerp(np.zeros_like(a), a, T)).any()
+
+
+@pytest.mark.parametrize("walk", [geometry.lerp, geometry.slerp])
+def test_each_pair_may_have_places_of_its_own(walk):
+    a, b = points(seed=1), points(seed=2)
+    each = np.random.default_rng(0).random((6, 3))
+    want = np.stack([walk(a[i : i + 1], b[i : i + 1], each[i])[0] for i in range(6)])
+    np.testing.assert_allclose(walk(a, b, each), want, rtol=1e-5)
+
+
+def test_streams_of_random_numbers_are_apart_and_repeatable():
+    assert seeds.derive_seed(0, "a", "b") == seeds.derive_seed(0, "a", "b")
+    names = [("a",), ("b",), ("a", "b"), ("b", "a"), ("ab",)]
+    assert len({seeds.derive_seed(s, *n) for s in (0, 1) for n in names}) == 10

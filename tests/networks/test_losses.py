@@ -1,0 +1,152 @@
+import math
+
+import pytest
+import torch
+
+from genbench.networks import likelihoods, losses
+
+
+def test_kl_of_the_prior_to_itself_is_zero():
+    assert losses.kl_to_standard_normal(torch.zeros(2, 3), torch.zeros(2, 3)).abs().max() == 0
+
+
+def test_kl_agrees_with_torch_distributions():
+    mean, log_variance = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0))
+    normal = torch.distributions.Normal
+    want = torch.distributions.kl_divergence(
+        normal(mean, (0.5 * log_variance).exp()), normal(torch.zeros(5, 3), torch.ones(5, 3))
+    )
+    got = losses.kl_to_standard_normal(mean, log_variance)
+    torch.testing.assert_close(got, want)
+
+
+def test_kl_agrees_with_monte_carlo():
+    mean, log_variance = torch.tensor([[0.7, -1.2, 0.0]]), torch.tensor([[-1.0, 0.4, 0.0]])
+    noise = torch.randn(400_000, 3, generator=torch.Generator().manual_seed(0))
+    z = mean + (0.5 * log_variance).exp() * noise
+    log_ratio = 0.5 * (z.square() - noise.square() - log_variance)
+    got = losses.kl_to_standard_normal(mean, log_variance)
+    torch.testing.assert_close(got, log_ratio.mean(0, keepdim=True), rtol=0.01, atol=0.003)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bernoulli_of_black_and_white_pixels_sums_to_one(channels):
+    logits = torch.randn(1, channels, 1, 2, generator=torch.Generator().manual_seed(1))
+    pixels = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * (2 * channels))
+    x = pixels.reshape(-1, channels, 1, 2)
+    total = (-likelihoods.bernoulli_nll(logits.expand_as(x), x)).exp().sum()
+    assert total.item() == pytest.approx(1, rel=1e-5)
+
+
+def test_gaussian_agrees_with_torch_distributions_and_sums_over_pixels():
+    mean, x = torch.randn(2, 4, 3, 2, 2, generator=torch.Generator().manual_seed(2))
+    sigma = torch.tensor(0.3)
+    want = -torch.distributions.Normal(mean, sigma).log_prob(x).sum((1, 2, 3))
+    torch.testing.assert_close(likelihoods.gaussian_nll(mean, x, sigma.log()), want)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.7])
+def test_a_gaussian_integrates_to_one(sigma):
+    x = torch.linspace(-8, 8, 20_001, dtype=torch.float64)
+    mean = torch.full((len(x), 1, 1, 1), 0.3, dtype=torch.float64)
+    log_sigma = torch.tensor(sigma, dtype=torch.float64).log()
+    density = (-likelihoods.gaussian_nll(mean, x.view(-1, 1, 1, 1), log_sigma)).exp()
+    assert torch.trapezoid(density, x).item() == pytest.approx(1, abs=1e-6)
+
+
+LEVELS = (torch.arange(256) / 127.5 - 1).view(-1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("mean", [-3.0, -1.0, 0.123, 1.0, 2.0])
+@pytest.mark.parametrize("log_scale", [-6.0, -2.0, 1.0])
+def test_the_discretised_logistic_sums_to_one_over_the_grey_levels(mean, log_scale):
+    means = torch.full_like(LEVELS, mean)
+    total = (-likelihoods.logistic_nll(means, LEVELS, torch.tensor(log_scale))).exp().sum()
+    assert total.item() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_discretised_logistic_is_a_difference_of_sigmoids():
+    means = torch.linspace(-0.9, 0.9, 256).view(-1, 1, 1, 1)
+    x, mean = LEVELS.double(), means.double()
+    low, high = (torch.sigmoid((x - mean + side) / 0.2) for side in (-1 / 255, 1 / 255))
+    low[0], high[-1] = 0, 1
+    got = likelihoods.logistic_nll(means, LEVELS, torch.tensor(0.2).log())
+    torch.testing.assert_close(got.double(), -(high - low).log().flatten(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_discretised_logistic_has_a_gradient_where_both_sigmoids_are_one():
+    mean = torch.full((1, 1, 1, 1), -1.0, requires_grad=True)
+    loss = likelihoods.logistic_nll(mean, torch.full((1, 1, 1, 1), 0.9), torch.tensor(-5.0))
+    loss.sum().backward()
+    assert loss.isfinite().all() and mean.grad.item() == pytest.approx(-math.exp(5), rel=1e-3)
+
+
+def test_the_hinge_loss_is_zero_beyond_the_margins_and_linear_inside():
+    assert losses.hinge_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, -7.0])).item() == 0
+    got = losses.hinge_loss(torch.tensor([0.5, -1.0]), torch.tensor([0.0, -3.0]))
+    assert got.item() == pytest.approx((0.5 + 2) / 2 + (1 + 0) / 2)
+
+
+def test_the_best_discriminator_estimates_the_jensen_shannon_divergence_exactly():
+    # 10 images of 3 kinds, as often as these counts say; its logit is the log-ratio of the counts
+    data, model = torch.tensor([5, 4, 1]), torch.tensor([1, 4, 5])
+    logits = (data / model).log()
+    loss = losses.discriminator_loss(*(logits.repeat_interleave(n) for n in (data, model)))
+    p, q = data / 10, model / 10
+    middle = (p + q) / 2
+    want = ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) / 2
+    assert losses.jensen_shannon(loss).item() == pytest.approx(want.item(), rel=1e-5)
+
+
+def test_the_jensen_shannon_estimate_goes_from_0_to_log_2():
+    blind, sure = torch.zeros(4), torch.full((4,), 50.0)
+    estimates = [losses.jensen_shannon(losses.discriminator_loss(v, -v)) for v in (blind, sure)]
+    assert [e.item() for e in estimates] == pytest.approx([0, math.log(2)], abs=1e-6)
+
+
+def test_the_adversarial_losses_are_cross_entropies():
+    real, fake = torch.randn(2, 8, generator=torch.Generator().manual_seed(3))
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    want = bce(real, torch.ones(8)) + bce(fake, torch.zeros(8))
+    torch.testing.assert_close(losses.discriminator_loss(real, fake), want)
+    torch.testing.assert_close(losses.generator_loss(fake), bce(fake, torch.ones(8)))
+
+
+def test_the_generators_gradient_lives_where_the_discriminator_is_sure():
+    fake = torch.tensor([-100.0], requires_grad=True)
+    losses.generator_loss(fake).backward()
+    assert fake.grad.item() == pytest.approx(-1)
+    assert losses.generator_loss(fake).item() == pytest.approx(100, abs=math.exp(-50))
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 5, 5)], ids=str)
+@pytest.mark.parametrize("target", [1.0, 0.0])
+def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target):
+    w = torch.randn(shape)
+    real, fake = torch.randn(2, 6, *shape)
+    got = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake, target)
+    assert got.item() == pytest.approx((w.norm().item() - target) ** 2, rel=1e-5)
+
+
+def test_the_gradient_penalty_looks_between_real_and_fake_images_each_by_itself():
+    # |x|^2 / 2 has gradient x: between 2 and 4 times a unit vector norms are uniform on [2, 4]
+    unit = torch.nn.functional.normalize(torch.randn(20_000, 4), dim=1).reshape(-1, 1, 2, 2)
+    critic = lambda x: x.square().flatten(1).sum(1) / 2  # noqa: E731
+    got = losses.gradient_penalty(critic, 2 * unit, 4 * unit, target=0.0)
+    assert got.item() == pytest.approx((4**3 - 2**3) / 3 / 2, rel=0.02)
+
+
+def test_the_gradient_penalty_is_float32_under_mixed_precision():
+    net = torch.nn.Linear(4, 1)
+    real, fake = torch.randn(2, 6, 1, 2, 2)
+    plain, mixed = (
+        _seeded(lambda: losses.gradient_penalty(lambda x: net(x.flatten(1)), real, fake), mixed)
+        for mixed in (False, True)
+    )
+    assert mixed.dtype == torch.float32 and mixed.item() == plain.item()
+
+
+def _seeded(f, mixed):
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        return f()

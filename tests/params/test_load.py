@@ -1,0 +1,145 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from genbench import params
+from genbench.params.renamed import first_names
+from genbench.utils.errors import InputError
+from genbench.utils.provenance import digest
+
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
+
+
+def changed(tmp_path, *keys, value=None, remove=False):
+    """The shipped params.yaml with one key set or removed."""
+    tree = yaml.safe_load(SHIPPED.read_text())
+    block = tree
+    for key in keys[:-1]:
+        block = block[key]
+    block[keys[-1]] = value
+    if remove:
+        del block[keys[-1]]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
+
+
+def test_the_shipped_file_is_valid_and_frozen():
+    p = params.load(SHIPPED)
+    assert p.datasets == ["digits"]
+    with pytest.raises(ValueError, match="frozen"):
+        p.seed = 1
+
+
+@pytest.mark.parametrize(
+    "keys, value, line",
+    [
+        (["sede"], 1, "sede is not a known key"),
+        (["model", "latentdim"], 1, "model.latentdim is not a known key"),
+        (["model", "latent_dim"], 0, "model.latent_dim: input should be greater .* 1, got 0"),
+        (["model", "latent_dim"], 1.5, "model.latent_dim: input should be a valid integer, got"),
+        (["train", "images"], "many", "train.images: input should be a valid integer, got 'many'"),
+        (["tracking", "enabled"], "yes", "tracking.enabled: input should be a valid boolean"),
+        (["classifier", "lr"], -1.0, "classifier.lr: input should be greater than 0, got -1.0"),
+        (["device"], "gpu", "device: input should be 'auto', 'cpu', 'cuda' or 'mps', got 'gpu'"),
+        (["datasets"], ["mnits"], "datasets: unknown mnits; known: digits, mnist, "),
+        (["datasets"], [], "datasets: list should have at least 1 item"),
+        (["datasets"], ["digits", "digits"], "datasets: a value stands twice"),
+        (["data", "mnist", "ood"], ["mars"], "data.mnist.ood: unknown mars; known: .*noise"),
+        (["data", "mnist", "ood"], ["mnist"], "data.mnist.ood: mnist cannot be its own partner"),
+        (["data", "mnist", "size"], 32, "data.mnist: path, size and channels are for images"),
+        (["data", "mine"], {"path": "x"}, "data.mine: images of your own need path, size"),
+        (["evaluate", "extractor"], "vgg", "evaluate.extractor: input should be 'auto', 'classif"),
+        (["evaluate", "resize"], "lanczos", "evaluate.resize: input should be 'tensorflow' or"),
+        (["evaluate", "bootstrap"], 5, "evaluate.bootstrap: input should be greater .* 20, got 5"),
+        (["evaluate", "inception_weights"], "no.pth", "there is no file .*no.pth"),
+        (["classifier", "images"], 10, "classifier.images: input should be a valid dictionary"),
+        (["anomaly", "quantile"], 1.0, "anomaly.quantile: input should be less than 1"),
+        (["anomaly", "corruptions", "rain"], 1, "anomaly.corruptions.rain is not a known key"),
+        (["anomaly", "corruptions", "occlusion"], 2.0, "occlusion: input should be less .* 1, got"),
+        (["anomaly", "corruptions"], {"noise": None}, "anomaly.corruptions: none is left"),
+        (["anomaly", "iterative", "scores"], ["magic"], "iterative.scores.0: input should be 'imp"),
+        (["sweep", "width"], [2], "sweep.width.0: input should be greater than or equal to 4"),
+    ],
+)  # fmt: skip
+def test_a_wrong_choice_is_one_line_with_its_dotted_key(tmp_path, keys, value, line):
+    with pytest.raises(InputError, match=line) as error:
+        params.load(changed(tmp_path, *keys, value=value))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    with pytest.raises(InputError, match="model.width is missing"):
+        params.load(changed(tmp_path, "model", "width", remove=True))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    path = changed(tmp_path, "model", value={"latent_dim": 0, "width": "wide", "depth": 3})
+    with pytest.raises(InputError, match="latent_dim: .*; model.width: .*; model.depth is not"):
+        params.load(path)
+
+
+def test_a_file_that_is_not_yaml_is_one_error(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("seed: [1")
+    with pytest.raises(InputError, match="not valid YAML"):
+        params.load(path)
+
+
+def test_images_of_your_own_are_a_dataset_and_a_partner(tmp_path):
+    mine = {"path": "x", "size": 16, "channels": 3, "ood": ["noise"]}
+    path = changed(tmp_path, "data", "mine", value=mine)
+    tree = yaml.safe_load(path.read_text()) | {"datasets": ["mine"]}
+    tree["data"]["digits"]["ood"].append("mine")
+    path.write_text(yaml.safe_dump(tree))
+    assert params.load(path).data["mine"].size == 16
+
+
+def test_a_run_is_described_by_what_it_depends_on():
+    p = params.load(SHIPPED)
+    run = p.of_run("digits", "vae")
+    assert run["zoo.vae.lr"] == p.zoo["vae"]["lr"] and run["model.latent_dim"] == 16
+    assert not [k for k in run if k.startswith(("zoo.gan", "sweep", "tracking", "datasets"))]
+
+
+def test_a_point_of_the_sweep_differs_in_three_choices():
+    p = params.load(SHIPPED)
+    before, after = p.of_run("digits", "vae"), p.at_point(3, 8).of_run("digits", "vae")
+    changed = {k: after[k] for k in before if before[k] != after[k]}
+    assert changed == {"model.latent_dim": 3, "model.width": 8, "train.images": p.sweep.images}
+
+
+@pytest.mark.parametrize(
+    "old, line",
+    [
+        ("train.history", "train.history is now called train.log_points"),
+        ("anomaly.slow", "anomaly.slow is now called anomaly.iterative"),
+        ("sample.n", "sample.n is now called evaluate.n"),
+        ("zoo.wgan.critic_moves", "zoo.wgan.critic_moves is now called zoo.wgan.n_critic"),
+        ("zoo.vae.reduction", "zoo.vae.reduction is gone: the loss is always summed"),
+    ],
+)
+def test_an_old_key_is_answered_with_its_new_name(tmp_path, old, line):
+    tree = yaml.safe_load(SHIPPED.read_text())
+    *blocks, key = old.split(".")
+    place = tree
+    for block in blocks:
+        place = place.setdefault(block, {})
+    place[key] = 1
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError, match=re.escape(line)):
+        params.load(path)
+
+
+def test_renamed_keys_leave_a_run_its_key():
+    """Digests of the shipped choices at the commit before any key was renamed (19c7182)."""
+    p = params.load(SHIPPED)
+    for model, key in {
+        "gan": "0f9790d2533ad220",
+        "wgan": "03c6d4fc95f2058f",
+        "vae": "577ec3de4b9a4632",
+    }.items():
+        assert digest(first_names(p.of_run("digits", model))) == key

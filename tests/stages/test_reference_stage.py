@@ -1,0 +1,101 @@
+"""Stages `reference` and `evaluate` as real processes, judged by Inception with random weights."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from test_extractors import network  # noqa: F401
+
+from genbench.networks import checkpoint
+from genbench.networks.classifier import Classifier
+from genbench.utils import files, provenance
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+HOW = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """Colour images, an untrained classifier of them, and a sample of as many images."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    arrays = {"classes": np.array(["a", "b", "c"])}
+    for part in ("train", "val", "test"):
+        arrays[f"{part}_x"] = random.integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
+        arrays[f"{part}_y"] = np.arange(24) % 3
+    files.save_npz(Path("data.npz"), **arrays)
+    made = random.integers(0, 200, (48, 3, 16, 16), dtype=np.uint8)
+    files.save_npz(Path("sample.npz"), x=made, labels=np.arange(48) % 3)
+    files.save_json(Path("training/summary.json"), {"ema": True})
+    torch.manual_seed(0)
+    checkpoint.save(Path("classifier.pt"), Classifier(**HOW), **HOW)
+
+
+def choose(**choices):
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text())
+    tree["evaluate"] |= {"n": 24, "sample_sets": 2, "bootstrap": 20, "is_splits": 2} | choices
+    Path("params.yaml").write_text(yaml.safe_dump(tree))
+
+
+def stage(name: str, ok=True, **options) -> str:
+    options = {"dataset": "cifar10", "data": "data.npz", "classifier": "classifier.pt", **options}
+    words = [word for k, v in options.items() for word in (f"--{k}", v)]
+    nowhere = {"https_proxy": "http://127.0.0.1:9", "TORCH_HOME": str(Path.cwd() / "torch")}
+    command = [sys.executable, str(ROOT / "stages" / f"{name}.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | nowhere)
+    assert (done.returncode == 0) == ok, done.stderr
+    return done.stderr
+
+
+def reference(**options) -> str:
+    return stage("reference", features="real.npz", out="reference.json", **options)
+
+
+def evaluate(**options) -> str:
+    return stage(
+        "evaluate",
+        samples="sample.npz",
+        training="training",
+        real="real.npz",
+        reference="reference.json",
+        features="features.npz",
+        out="out.json",
+        figure="out.png",
+        **options,
+    )
+
+
+def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, network):  # noqa: F811
+    weights = network[1]
+    choose(extractor="inception", inception_weights=str(weights))
+    assert reference() == "" and evaluate() == ""
+    found, real = files.load_json(Path("out.json")), files.load_json(Path("reference.json"))
+    card = found["protocol"]
+    assert (
+        card["extractor_sha256"]
+        == real["protocol"]["extractor_sha256"]
+        == provenance.sha256(weights)
+    )
+    assert card["resize"].endswith("as in TensorFlow 1") and card["weights"] == "averaged"
+    assert {"fid_inception", "kid_inception_std", "label_accuracy"} <= set(found)
+    assert real["floor"]["fid_inception"] < real["ceiling"]["fid_inception"]
+    low, high = found["intervals"]["fid_inception"]
+    assert low < found["fid_inception"] < high and len(found["over_seeds"]["fid_inception"]) == 2
+
+    choose(extractor="inception", inception_weights=str(weights), resize="antialias")
+    assert "is not the one that the reference was made with" in evaluate(ok=False)
+
+
+def test_without_weights_and_network_the_stage_says_what_it_fell_back_to(workspace):
+    choose()
+    said = reference()
+    assert "note: features of the classifier instead of Inception: no Inception weights" in said
+    assert "evaluate.inception_weights" in said and len(said.splitlines()) == 1
+    assert evaluate() == ""
+    assert files.load_json(Path("out.json"))["protocol"]["extractor"] == "classifier"

@@ -1,0 +1,103 @@
+"""Where the runs go, and what is said when they cannot go there."""
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fabricated
+import pytest
+from sqlalchemy.engine import make_url
+
+from genbench.tracking import store, sync
+from genbench.utils.errors import InputError
+
+
+@pytest.fixture
+def send(tmp_path, monkeypatch):
+    """The pass over some results, to the store at an address."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folders = fabricated.tree(tmp_path, datasets=["digits"])
+    tracked = {"enabled": True, "experiment": "genbench", "live_after": 30}
+    p = fabricated.params(datasets=["digits"], models=["vae"], tracking=tracked)
+
+    def to(uri: str, how=sync.send):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        return how(p, *folders)
+
+    return to
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "50% off?", "Käfer#1"])
+def test_the_default_is_a_database_in_the_repository_whatever_its_name(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    uri, artifacts = store.tracking_uri()
+    assert make_url(uri).database == str(tmp_path / name / "mlflow.db")
+    assert artifacts == (tmp_path / name / "mlartifacts").as_uri()
+
+
+def test_a_relative_database_starts_at_the_main_repository(tmp_path, monkeypatch):
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "abc"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs/my.db?timeout=5")
+    uri, artifacts = store.tracking_uri()
+    assert uri == f"sqlite:///{tmp_path}/runs/my.db?timeout=5"
+    assert artifacts == (tmp_path / "runs" / "mlartifacts").as_uri()
+
+
+def test_a_server_keeps_its_own_artifacts(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
+    assert store.tracking_uri() == ("https://mlflow.example.org", None)
+    with pytest.raises(InputError, match=r"a server already: open https://mlflow.example.org"):
+        store.serve(5000)
+
+
+def test_a_port_in_use_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=rf"port {port} is in use"):
+            store.serve(port)
+
+
+def test_a_store_is_made_as_a_whole_or_not_at_all(send):
+    """Whoever makes its tables may be killed: here, once there is the first of the later ones."""
+    code = "from genbench.tracking import client; client.mlflow_client('any').__enter__()"
+    first = subprocess.Popen([sys.executable, "-c", code])
+    while not any(b"CREATE TABLE latest_metrics" in x.read_bytes() for x in Path().rglob("*.db")):
+        assert first.poll() is None
+        time.sleep(0.002)
+    first.kill()
+    first.wait()
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert send("sqlite:///mlflow.db") == 6
+
+
+def test_a_broken_store_costs_one_warning(send, capsys):
+    Path("broken.db").write_text("this is no database " * 100)
+    send("sqlite:///broken.db", sync.sync)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: MLflow at sqlite:///") and "not a database" in line
+
+
+def test_a_server_that_never_answers_costs_one_warning(send, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        send(address, sync.sync)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: MLflow at {address}: ")
+
+
+def test_passwords_are_not_shown(send):
+    with pytest.raises(InputError) as caught:
+        send("nonsense://me:secret@host/runs")
+    assert "secret" not in str(caught.value) and "***@host" in str(caught.value)
