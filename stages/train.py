@@ -40,7 +40,7 @@ def main(argv=None):
             files.save_csv(record / "history.csv", run.history)
             files.save_json(record / "summary.json", run.summary())
         checkpoint.save(a.out, run.model, **run.how)
-        provenance.save(a.out, run.facts)
+        provenance.save(a.out, run.provenance)
 
 
 if __name__ == "__main__":

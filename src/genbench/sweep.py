@@ -29,7 +29,7 @@ def train_and_evaluate(
         numbers["history"] = found.history
         numbers |= more(found.model) if more else {}
         files.save_json(a.out, {"dataset": a.dataset, "model": model, **at, **numbers})
-        provenance.save(a.out, found.facts)
+        provenance.save(a.out, found.provenance)
 
 
 def _quality(p: Params, a: Namespace, found: TrainedModel) -> dict[str, float]:

@@ -133,7 +133,7 @@ class TrainerState:
         cuda = self.device.type == "cuda"
         return {
             "seconds": self.seconds,
-            "images_per_second": self.images_seen / self.seconds,
+            "images_per_second": self.seen / self.seconds,
             "peak_memory_mib": devices.peak_memory_mib(self.device),
             "device": torch.cuda.get_device_name() if cuda else self.device.type,
             "threads": torch.get_num_threads(),
