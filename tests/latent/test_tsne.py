@@ -37,7 +37,7 @@ def test_the_vote_agrees_with_scikit_learn_leaving_one_out():
 def test_a_handful_of_points_still_gives_finite_numbers():
     x, y = blobs(n=5)
     maps, numbers = tsne.tsne_of_latents(
-        {"vae": (x, y)}, n=100, perplexity=30, neighbours=10, seed=0
+        {"vae": (x, y)}, n=100, perplexity=30, n_neighbors=10, seed=0
     )
     assert maps["codes/vae"].shape == (5, 2)
     assert np.isfinite(list(numbers["vae"].values())).all()
@@ -97,7 +97,7 @@ def test_maps_carry_the_groups_they_were_made_of():
     x, y = blobs(n=60)
     logits = np.eye(2)[1 - y]
     fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:], logits[30:])}
-    maps, numbers = tsne.tsne_of_features((x, y), fake, n=60, perplexity=5, neighbours=3, seed=0)
+    maps, numbers = tsne.tsne_of_features((x, y), fake, n=60, perplexity=5, n_neighbors=3, seed=0)
     assert maps["features"].shape == (60, 2)
     assert np.bincount(maps["features_group"]).tolist() == [20, 20, 20]
     assert maps["features_groups"].tolist() == ["vae", "gan"]

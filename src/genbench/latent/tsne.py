@@ -86,9 +86,9 @@ def real_neighbor_fraction(real: np.ndarray, fake: np.ndarray, k: int) -> float:
     return float(((near < n) & others).sum() / others.sum())
 
 
-def _usable_neighbors(neighbours: int, n: int) -> int:
+def _usable_neighbors(n_neighbors: int, n: int) -> int:
     # trustworthiness is defined for fewer neighbours than half of the points
-    return min(neighbours, (n - 1) // 2)
+    return min(n_neighbors, (n - 1) // 2)
 
 
 def stratified(y: np.ndarray, n: int, seed: int) -> np.ndarray:
@@ -102,7 +102,7 @@ def stratified(y: np.ndarray, n: int, seed: int) -> np.ndarray:
 
 
 def tsne_of_latents(
-    codes: dict[str, tuple], *, n: int, perplexity: float, neighbours: int, seed: int
+    codes: dict[str, tuple], *, n: int, perplexity: float, n_neighbors: int, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, dict]]:
     """Map each model's codes (N, D) with labels (N,), at most `n` of them.
 
@@ -115,7 +115,7 @@ def tsne_of_latents(
     for model, (x, y) in codes.items():
         some = stratified(y, n, seed)
         x, y = x[some], y[some]
-        k = _usable_neighbors(neighbours, len(x))
+        k = _usable_neighbors(n_neighbors, len(x))
         points, about = tsne_with_diagnostics(
             f"codes of {model}", x, k, perplexity=perplexity, seed=seed
         )
@@ -125,7 +125,7 @@ def tsne_of_latents(
 
 
 def tsne_of_features(
-    real: tuple, fake: dict[str, tuple], *, n: int, perplexity: float, neighbours: int, seed: int
+    real: tuple, fake: dict[str, tuple], *, n: int, perplexity: float, n_neighbors: int, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Map features of real and generated images in one space: `n` in all, as many of each kind.
 
@@ -145,7 +145,7 @@ def tsne_of_features(
     sets = [(real[0][some], real[1][some])]
     sets += [(x[:n], logits[:n].argmax(1)) for x, logits in fake.values()]
     x = np.concatenate([features for features, _ in sets])
-    k = _usable_neighbors(neighbours, len(sets[0][0]))
+    k = _usable_neighbors(n_neighbors, len(sets[0][0]))
     about = "features of real and generated images"
     points, numbers = tsne_with_diagnostics(about, x, k, perplexity=perplexity, seed=seed)
     group = np.repeat(np.arange(len(sets)), [len(features) for features, _ in sets])

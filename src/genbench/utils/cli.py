@@ -2,28 +2,28 @@
 
 import argparse
 import atexit
+import inspect
+import logging
 import os
 import re
 import sys
+from collections.abc import Callable
+from typing import get_args
 
 from .errors import InputError
 
 
-def parse(doc: str, argv=None, **options: type) -> argparse.Namespace:
-    """Parse required `--name value` options, each converted by its type."""
-    parser = argparse.ArgumentParser(description=doc)
-    for name, convert in options.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=convert, required=True)
-    return parser.parse_args(argv)
+def run(main: Callable[..., None]) -> None:
+    """Call `main` with the command line's options; end an unusable input, file or number in a line.
 
-
-def run(main) -> None:
-    """Run `main`; an unusable input, file or number ends in one line and exit code 1.
-
-    `GENBENCH_TRACEBACK=1` shows the traceback instead. Errors that nobody foresaw always do.
+    The exit code is then 1. `GENBENCH_TRACEBACK=1` shows the traceback instead. Errors that nobody
+    foresaw always do.
     """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    for level, name in ((logging.WARNING, "warning"), (logging.INFO, "note")):
+        logging.addLevelName(level, name)
     try:
-        main()
+        main(**parse(main))
     except KeyboardInterrupt as stop:
         _exit_process(130, str(stop) or "interrupted; `dvc repro` starts this stage again")
     except (InputError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
@@ -32,6 +32,21 @@ def run(main) -> None:
             raise
         _exit_process(1, f"error: {line}")
     _exit_process(0)
+
+
+def parse(main: Callable[..., None], words: list[str] | None = None) -> dict[str, object]:
+    """Options of a command line, made from the annotated parameters of `main`.
+
+    A parameter `latent_dim: int` is the option `--latent-dim`; one with a default may be left out.
+    """
+    parser = argparse.ArgumentParser(description=inspect.getdoc(inspect.getmodule(main)))
+    for name, parameter in inspect.signature(main).parameters.items():
+        kind, *_ = get_args(parameter.annotation) or (parameter.annotation,)
+        required = parameter.default is parameter.empty
+        default = None if required else parameter.default
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=kind, required=required, default=default)
+    return vars(parser.parse_args(words))
 
 
 def _line(error: Exception) -> str | None:

@@ -1,0 +1,116 @@
+"""How well scores tell images apart, per score and set of images, and the scores themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ..utils import files
+from ..utils.record import Estimate, Record
+
+Kind = Literal["val", "test", "corruption", "ood"]
+METRICS_FILE = "metrics.json"
+SCORES = "scores.npz"
+EXTREMES = "extremes.png"
+
+
+class Decisions(Record):
+    """The rule "an anomaly scores above `threshold`": counts of images, and rates."""
+
+    threshold: float
+    tp: int
+    fp: int
+    tn: int
+    fn: int
+    precision: float
+    recall: float
+    f1: float
+
+
+class Shift(Record):
+    """Means of the score in either set with their standard errors; Cohen's d; p of Welch's test."""
+
+    mean_in: float
+    mean_out: float
+    sem_in: float
+    sem_out: float
+    effect: float
+    p: float
+
+
+class Detection(Record):
+    """One score against one set of images; test images are the other set.
+
+    kind : corruption, ood, or corruptions for all corruptions together (name is then "all")
+    name : of the corruption or of the dataset
+    """
+
+    kind: Literal["corruption", "corruptions", "ood"]
+    name: str
+    score: str
+    n_in: int
+    n_out: int
+    auroc: Estimate
+    aupr: float
+    aupr_normal: float
+    fpr95: float
+    decisions: Decisions | None = None
+    shift: Shift | None = None
+
+
+class DetectionResults(Record):
+    """All detections of one model, or of the baselines; `main_score` is the model's own choice."""
+
+    main_score: str | None = None
+    detections: list[Detection]
+
+    def by_score(self, kind: str, name: str | None = None) -> dict[str, Detection]:
+        """The detections of one set, by score, the main score first."""
+        rows = [d for d in self.detections if d.kind == kind and name in (None, d.name)]
+        return {d.score: d for d in sorted(rows, key=lambda d: d.score != self.main_score)}
+
+    def main(self, kind: str, name: str | None = None) -> Detection | None:
+        """What the main score says of one set; None for a model without scores."""
+        return self.by_score(kind, name).get(self.main_score or "")
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the sets of one kind, in order."""
+        return list(dict.fromkeys(d.name for d in self.detections if d.kind == kind))
+
+
+class ImageSet(NamedTuple):
+    """Images that detectors are tried on: x (N, C, H, W) uint8 and labels y (N,)."""
+
+    kind: Kind
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class SetScores:
+    """Scores of one set of images, by score, each (N,); larger is more anomalous."""
+
+    kind: Kind
+    name: str
+    scores: dict[str, np.ndarray]
+
+
+def save_scores(path: Path, sets: list[SetScores]) -> None:
+    """Write scores; names are values of arrays, not keys."""
+    arrays = {"kinds": np.array([s.kind for s in sets]), "names": np.array([s.name for s in sets])}
+    arrays["scores"] = np.array(list(sets[0].scores), dtype=str)
+    for i, part in enumerate(sets):
+        arrays |= {f"{i}_{j}": values for j, values in enumerate(part.scores.values())}
+    files.save_npz(path, **arrays)
+
+
+def load_scores(path: Path) -> Iterator[SetScores]:
+    """Read what `save_scores` wrote, in order."""
+    arrays = files.load_arrays(path)
+    names = arrays["scores"].tolist()
+    for i, (kind, name) in enumerate(zip(arrays["kinds"], arrays["names"], strict=True)):
+        scores = {score: arrays[f"{i}_{j}"] for j, score in enumerate(names)}
+        yield SetScores(str(kind), str(name), scores)

@@ -1,0 +1,82 @@
+"""How good images are: metrics of a model's samples, of real images and of noise."""
+
+from pathlib import Path
+
+from ..utils.record import Estimate, Number, Record
+
+METRICS_FILE = "metrics.json"
+FEATURES = "features.npz"
+"""Of `evaluate`: fake (n, D) and logits (n, K). Of `reference`: see the stage."""
+NEAREST = "nearest.png"
+
+
+class Protocol(Record):
+    """How numbers were measured: those under another protocol do not compare.
+
+    extractor : classifier or inception, with the sha256 of its weights and the rule of resizing
+    n : images of either kind; split : of the real ones
+    weights, checkpoint : of the model that generated, where there is one
+    """
+
+    extractor: str
+    extractor_sha256: str
+    resize: str
+    n: int
+    split: str
+    seed: int
+    weights: str | None = None
+    checkpoint: str | None = None
+
+
+class ClassShare(Record):
+    """A class's share of the generated images, and their precision; None without images."""
+
+    name: str
+    share: float
+    precision: float | None = None
+
+
+class Reference(Record):
+    """What every metric says of real training images (floor) and of noise (ceiling)."""
+
+    protocol: Protocol
+    floor: dict[str, Estimate]
+    ceiling: dict[str, Estimate]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Reference":
+        """The reference in the folder of its stage."""
+        return cls.load(folder / METRICS_FILE)
+
+
+class Quality(Record):
+    """Metrics of one model's samples, by the keys of `results.metrics`.
+
+    sample_sets : the values of several samples of the model, by metric; {} for one sample
+    """
+
+    protocol: Protocol
+    n_real: int
+    n_fake: int
+    metrics: dict[str, Estimate]
+    sample_sets: dict[str, list[Number]]
+    classes: list[ClassShare]
+
+
+class Point(Record):
+    """What the samples of one further training are worth; its training lies in a folder of its own.
+
+    at : the choices that differ from params.yaml, {"latent_dim": 4, "width": 16} or {"beta": 4}
+    metrics : by the keys of `results.metrics`; of the rate-distortion curve also rate, distortion
+    """
+
+    model: str
+    at: dict[str, Number]
+    extractor: str
+    metrics: dict[str, Estimate]
+    factors: dict[str, float] | None = None
+
+
+def point_name(model: str, at: dict[str, Number]) -> str:
+    """The name of a point's files, in the folder of its dataset: vae-4-16, beta_vae-0.5."""
+    return "-".join(map(str, (model, *at.values())))

@@ -1,0 +1,28 @@
+"""What a row of the table of metrics says."""
+
+from typing import Literal, NamedTuple
+
+
+class Metric(NamedTuple):
+    """A number that results hold.
+
+    better : "lower", "higher", or "" where neither is
+    decimals : as shown; None: three significant digits of the smallest in a column; "each": of each
+    chance : the value of guessing; below it a detector is reversed
+    headline : whether `metrics/summary.json`, `dvc metrics diff` and MLflow's metrics show it
+    by_extractor : whether the number depends on the network that extracts features
+    """
+
+    key: str
+    label: str
+    better: Literal["lower", "higher", ""] = ""
+    note: str | None = None
+    decimals: int | Literal["each"] | None = None
+    chance: float | None = None
+    headline: bool = False
+    by_extractor: bool = False
+
+
+def rate(key: str, label: str, note: str | None = None, *, better="higher", **options) -> Metric:
+    """A number between 0 and 1 or so, shown with three decimals."""
+    return Metric(key, label, better, note, decimals=3, **options)

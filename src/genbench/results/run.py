@@ -1,0 +1,173 @@
+"""All results of a pipeline run in one tree, read from the folders that the stages wrote."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..anomaly import results as anomaly
+from ..anomaly.results import DetectionResults
+from ..evaluation import results as evaluation
+from ..evaluation.results import Point, Protocol, Quality, Reference, point_name
+from ..latent import results as latent
+from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
+from ..params import Params
+from ..training.results import ClassifierSummary, Training, load_training
+from ..utils import files
+from ..utils.record import Estimate
+
+
+@dataclass(frozen=True)
+class ModelResults:
+    """One model on one dataset; `embedding` is None without an encoder.
+
+    `paths` are the folders of its stages: sample, evaluate, anomaly, latent.
+    """
+
+    model: str
+    training: Training
+    quality: Quality
+    detection: DetectionResults
+    latent: LatentResults
+    embedding: EmbeddingMetrics | None
+    paths: dict[str, Path]
+
+    @property
+    def protocol(self) -> Protocol:
+        """How its samples were measured: numbers under another one do not compare."""
+        return self.quality.protocol
+
+    def estimate(self, key: str) -> Estimate | None:
+        """A number of its samples or of its latent space by the key of `results.metrics`."""
+        return self.quality.metrics.get(key) or self.latent.metrics.get(key)
+
+    def value(self, key: str) -> float | None:
+        """The value of `estimate`."""
+        estimate = self.estimate(key)
+        return None if estimate is None else estimate.value
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """A further training with other choices, and what its samples are worth."""
+
+    training: Training
+    point: Point
+
+    def value(self, key: str) -> float | None:
+        """A metric of its samples, a value at the end of its training, or its size."""
+        if key in self.point.metrics:
+            return self.point.metrics[key].value
+        summary = self.training.summary
+        return summary.final.get(
+            key, {"parameters": summary.parameters, "flops": summary.flops}.get(key)
+        )
+
+
+@dataclass(frozen=True)
+class DatasetResults:
+    """All models on one dataset, in the order of `models` in params.yaml.
+
+    processed, embeddings_file : the images, and the points of the embeddings
+    """
+
+    dataset: str
+    processed: Path
+    embeddings_file: Path
+    classes: list[str]
+    ood_datasets: list[str]
+    classifier: ClassifierSummary
+    reference: Reference
+    baselines: DetectionResults
+    models: list[ModelResults]
+    embeddings: Embeddings
+    sweep: list[SweepPoint]
+    rate_distortion: list[SweepPoint]
+
+    @property
+    def extractor(self) -> str:
+        """In whose features the metrics are."""
+        return self.reference.protocol.extractor
+
+    def ranked(self) -> list[ModelResults]:
+        """Best first: by FID, those of one protocol together."""
+        return [result for group in self.by_protocol() for result in group]
+
+    def by_protocol(self) -> list[list[ModelResults]]:
+        """The results of each protocol, best first."""
+        groups: dict[str, list[ModelResults]] = {}
+        for result in sorted(self.models, key=lambda r: r.quality.metrics["fid"].value):
+            key = json.dumps(result.protocol.model_dump(), sort_keys=True)
+            groups.setdefault(key, []).append(result)
+        return list(groups.values())
+
+
+def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
+    """Read what the stages wrote for `datasets` x `models`, whatever else lies there."""
+    return [_dataset(params, name, data, details) for name in params.datasets]
+
+
+def _dataset(params: Params, dataset: str, data: Path, details: Path) -> DatasetResults:
+    processed = data / "processed" / f"{dataset}.npz"
+    (classes,) = files.load_npz(processed, "classes")
+    tsne = details / "tsne" / dataset
+    embeddings = Embeddings.load(tsne / latent.METRICS_FILE)
+    baselines = details / "baselines" / dataset / anomaly.METRICS_FILE
+    return DatasetResults(
+        dataset=dataset,
+        processed=processed,
+        embeddings_file=tsne / latent.EMBEDDINGS,
+        classes=[str(name) for name in classes],
+        ood_datasets=files.ood_names(processed),
+        classifier=ClassifierSummary.load(data / "classifiers" / dataset / "summary.json"),
+        reference=Reference.load(details / "reference" / dataset / evaluation.METRICS_FILE),
+        baselines=DetectionResults.load(baselines),
+        models=[load_model(m, dataset, embeddings, data, details) for m in params.models],
+        embeddings=embeddings,
+        sweep=load_points(dataset, grid_names(params), data, details),
+        rate_distortion=load_points(dataset, beta_names(params), data, details),
+    )
+
+
+def load_model(
+    model: str, dataset: str, embeddings: Embeddings, data: Path, details: Path
+) -> ModelResults:
+    """The results of one model on one dataset."""
+    stages = ("evaluate", "anomaly", "latent")
+    paths = {stage: details / stage / dataset / model for stage in stages}
+    paths["sample"] = data / "samples" / dataset / model
+    return ModelResults(
+        model=model,
+        training=load_training(data / "models" / dataset / model),
+        quality=Quality.load(paths["evaluate"] / evaluation.METRICS_FILE),
+        detection=DetectionResults.load(paths["anomaly"] / anomaly.METRICS_FILE),
+        latent=LatentResults.load(paths["latent"] / latent.METRICS_FILE),
+        embedding=embeddings.codes.get(model),
+        paths=paths,
+    )
+
+
+def load_points(dataset: str, names: list[str], data: Path, details: Path) -> list[SweepPoint]:
+    """The points of these names that are there."""
+    points = []
+    for name in names:
+        path = details / "sweep" / dataset / f"{name}.json"
+        if path.exists():
+            training = load_training(data / "models" / dataset / name)
+            points.append(SweepPoint(training, Point.load(path)))
+    return points
+
+
+def grid_names(params: Params) -> list[str]:
+    """Names of the points of the grid latent_dim x width, in order."""
+    sweep = params.sweep
+    return [
+        point_name(model, {"latent_dim": latent_dim, "width": width})
+        for model in sweep.models
+        for latent_dim in sweep.latent_dim
+        for width in sweep.width
+    ]
+
+
+def beta_names(params: Params) -> list[str]:
+    """Names of the points of the rate-distortion curve, in order."""
+    return [point_name("beta_vae", {"beta": beta}) for beta in params.sweep.beta]

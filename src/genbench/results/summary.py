@@ -1,0 +1,66 @@
+"""The headlines of a run: what summary.json, `dvc metrics diff` and MLflow's metrics hold."""
+
+from ..utils.record import Estimate, Number
+from .metrics import HEADLINES
+from .run import DatasetResults, ModelResults, SweepPoint
+
+BY_EXTRACTOR = {metric.key for metric in HEADLINES if metric.by_extractor}
+
+
+def summarize(results: list[DatasetResults]) -> dict[str, dict[str, dict[str, Number]]]:
+    """dataset -> model -> headline: one row per number in `dvc metrics diff`."""
+    return {result.dataset: _dataset(result) for result in results}
+
+
+def headlines(result: ModelResults) -> dict[str, Number]:
+    """At most 14 numbers of one model; one in features carries its extractor: fid_classifier."""
+    values = {metric.key: result.value(metric.key) for metric in HEADLINES}
+    values["knn_accuracy"] = result.embedding.knn_accuracy if result.embedding else None
+    values["corruption_auroc"] = _auroc(result, "corruptions")
+    values["ood_auroc"] = _auroc(result, "ood")
+    return _named(values, result.protocol.extractor)
+
+
+def _auroc(result: ModelResults, kind: str) -> float | None:
+    """The main score's AUROC against images of one kind, mean over the sets of that kind."""
+    detections = [result.detection.main(kind, name) for name in result.detection.names(kind)]
+    values = [d.auroc.value for d in detections if d is not None]
+    return sum(values) / len(values) if values else None
+
+
+def point_headlines(point: SweepPoint) -> dict[str, Number]:
+    """What a point of a sweep is compared by: FID, size, a validation loss or a rate."""
+    keys = ["fid", "rate", "distortion", "active_units", "parameters"]
+    loss = validation_metric(point.training.summary.final)
+    values = {key.replace("/", "_"): point.value(key) for key in [*keys, *([loss] if loss else [])]}
+    return _named(values, point.point.extractor)
+
+
+def validation_metric(final: dict[str, Number]) -> str | None:
+    """What tells one training of a model from another on validation images: a bound, a distance.
+
+    A loss may have weights of its own (beta, warm-up), the negative ELBO has none.
+    """
+    keys = ("negative_elbo", "jensen_shannon", "earth_movers_distance", "loss")
+    return next((f"val/{key}" for key in keys if f"val/{key}" in final), None)
+
+
+def _named(values: dict[str, Number | None], extractor: str) -> dict[str, Number]:
+    return {
+        f"{key}_{extractor}" if key in BY_EXTRACTOR else key: value
+        for key, value in values.items()
+        if value is not None
+    }
+
+
+def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
+    rows = {result.model: headlines(result) for result in results.models}
+    for name in ("floor", "ceiling"):
+        estimates: dict[str, Estimate] = getattr(results.reference, name)
+        values = {key: estimates[key].value for key in BY_EXTRACTOR & estimates.keys()}
+        rows[name] = _named(values, results.extractor)
+    rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
+    for point in (*results.sweep, *results.rate_distortion):
+        name = "-".join(map(str, ("sweep", point.point.model, *point.point.at.values())))
+        rows[name] = point_headlines(point)
+    return rows
