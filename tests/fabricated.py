@@ -3,21 +3,38 @@
 import measured
 import numpy as np
 
+from genbench.anomaly.results import EXTREMES, SetScores, save_scores
+from genbench.evaluation.results import NEAREST, ClassShare, Point, Protocol, Quality, Reference
 from genbench.params import Params
+from genbench.training.results import (
+    ClassifierSummary,
+    TrainingSummary,
+    save_training,
+    snapshot_path,
+)
 from genbench.utils import files, images
+from genbench.utils.record import Estimate
 
 MODELS = ("gan", "dcgan", "wgan", "vae")
 SIDES = {"digits": (1, 8, 3), "Käfer": (3, 32, 12)}  # channels, pixels, classes
-SETS = {"val": 0.0, "test": 0.0, "corrupted-noise": 2.5, "corrupted-blur": 0.7}
-CARD = {
-    "extractor": "classifier",
-    "extractor_sha256": "0123456789abcdef" * 4,
-    "resize": "none",
-    "n": 100,
-    "split": "test",
-    "seed": 0,
-}
-PARTNER = "other_beetles"
+PROTOCOL = Protocol(
+    extractor="classifier",
+    extractor_sha256="0123456789abcdef" * 4,
+    resize="none",
+    n=100,
+    split="test",
+    seed=0,
+)
+OOD = "other_beetles"
+SETS = (
+    ("val", "val", 0.0),
+    ("test", "test", 0.0),
+    ("corruption", "noise", 2.5),
+    ("corruption", "blur", 0.7),
+    ("ood", OOD, 1.5),
+    ("ood", "noise", 6.0),
+)
+"""Kind, name and mean of the scores of each set of images."""
 ALARMS = {"gan": ["mode collapse: all <b>alike</b>; from 12,000 to 60,000 images"]}
 
 TREE = {
@@ -39,7 +56,7 @@ TREE = {
     },
     "zoo": {},
     "split": {"val": 0.1, "test": 0.25},
-    "data": {name: {"ood": [PARTNER, "noise"]} for name in SIDES},
+    "data": {name: {"ood": [OOD, "noise"]} for name in SIDES},
     "classifier": {
         "network": "auto",
         "images": {"cnn": 1000, "resnet": 1000},
@@ -84,56 +101,172 @@ def params(**changes) -> Params:
 
 
 def tree(root, n: int = 20, datasets=tuple(SIDES)):
-    """Write results of all models; returns the folders of data and metrics.
+    """Write results of all models; returns the folders of data and details.
 
     From n = 100 images on, pictures have the sizes that the stages give them.
     """
+    data, details = root / "data", root / "metrics" / "details"
     for dataset in datasets:
-        channels, side, k = SIDES[dataset]
         random = np.random.default_rng(len(dataset))
-        _processed(root / "data", dataset, random, channels, side, k, n)
+        _dataset(data, details, dataset, random, n)
         for i, model in enumerate(MODELS):
-            _model(root, dataset, model, random, i, n >= 100)
-        _maps(root, dataset, random, k)
-        _sweep(root / "metrics" / "sweep", dataset)
-    return root / "data", root / "metrics"
+            _model(data, details, dataset, model, random, i, n >= 100)
+        _embeddings(details / "tsne" / dataset, dataset, random)
+        _sweep(data / "models" / dataset, details / "sweep" / dataset)
+    return data, details
 
 
-def _sweep(folder, dataset):
+def class_names(dataset):
+    """Names that would break a page which does not escape them."""
+    return [f"class <b>{i}</b> & more" for i in range(SIDES[dataset][2])]
+
+
+def _dataset(data, details, dataset, random, n):
+    channels, side, k = SIDES[dataset]
+    arrays = {"classes": np.array(class_names(dataset)), "ood_names": np.array([OOD, "noise"])}
+    for part in ("train", "val", "test"):
+        y = random.integers(0, k, n)
+        arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
+    for name in (OOD, "noise"):
+        arrays |= {f"ood_{name}_x": arrays["test_x"]}
+        arrays |= {f"ood_{name}_preprocessing": "as they <i>are</i>"}
+    files.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
+    ClassifierSummary(
+        network="cnn",
+        parameters=1000,
+        n_train=n,
+        n_val=n,
+        n_test=n,
+        train_accuracy=1.0,
+        val_accuracy=0.9,
+        test_accuracy=0.87 if channels == 3 else 0.985,
+    ).save(data / "classifiers" / dataset / "summary.json")
+    floor = measured.quality(3.1, 8.6)
+    del floor["memorization_ratio"]
+    reference = Reference(protocol=PROTOCOL, floor=floor, ceiling=measured.quality(400.0, 1.2))
+    reference.save(details / "reference" / dataset / "metrics.json")
+    trivial = measured.detections(("png_size",), {"corruption": 0.6, "ood": 0.7}, OOD)
+    trivial.save(details / "baselines" / dataset / "metrics.json")
+
+
+def _model(data, details, dataset, model, random, i, large):
+    channels, side, k = SIDES[dataset]
+    vae = model == "vae"
+
+    def picture(path, rows, columns):
+        rows, columns = (rows, columns) if large else (2, 3)
+        y = np.arange(rows * columns) % k
+        images.save_png(path, images.grid(_images(random, len(y), channels, side, y), columns))
+
+    _training(data / "models" / dataset / model, model, random, i, picture)
+    picture(data / "samples" / dataset / model / "grid.png", 10, 10)
+    folder = details / "latent" / dataset / model
+    names = ("interpolation_lerp", "interpolation_slerp", "traversals", "local_perturbations")
+    encoder_names = ("reconstructions", "reconstructions_train", "arithmetic")
+    for name in (*names, *(encoder_names if vae else ())):
+        picture(folder / f"{name}.png", 6, 11)
+    measured.latent(2.0 + i, class_names(dataset) if vae else None).save(folder / "metrics.json")
+    folder = details / "evaluate" / dataset / model
+    picture(folder / NEAREST, 4, 22)
+    _quality(dataset, model, i).save(folder / "metrics.json")
+    folder = details / "anomaly" / dataset / model
+    picture(folder / EXTREMES, 4, 22)
+    _detection(folder, model, random, i)
+
+
+def _training(folder, model, random, i, picture):
+    history = [
+        measured.losses(random, model, seen / 60000, seen) for seen in range(1500, 60001, 1500)
+    ]
+    summary = TrainingSummary(
+        images=60000,
+        parameters=123456 * (i + 1),
+        flops=1e6 * (i + 1),
+        ema=True,
+        final={name: value for name, value in history[-1].items() if name != "images"},
+        alarms=ALARMS.get(model, []),
+    )
+    save_training(folder, summary, history)
+    for seen in (0, 20000, 40000, 60000):
+        picture(snapshot_path(folder, seen), 8, 8)
+
+
+def _quality(dataset, model, i):
+    k = SIDES[dataset][2]
+    metrics = measured.quality(30.0 / (i + 1), 5.0 + i)
+    metrics["classes_covered"] = Estimate(value=k - (i == 0))
+    metrics["class_entropy"] = Estimate(value=2.2)
+    if model == "vae":
+        metrics["negative_elbo"] = Estimate(value=21.4, low=21.0, high=21.8)
+    return Quality(
+        protocol=PROTOCOL.model_copy(update={"weights": "averaged", "checkpoint": "last"}),
+        n_real=150,
+        n_fake=100,
+        metrics=metrics,
+        sample_sets={},
+        classes=[ClassShare(name=name, share=1 / k) for name in class_names(dataset)],
+    )
+
+
+def _detection(folder, model, random, i):
+    names = ("negative_elbo", "kl") if model == "vae" else ("discriminator",)
+    sign = 1 if i else -0.4
+    sets = [
+        SetScores(
+            kind,
+            name,
+            {score: random.normal(mean * sign, 1, 300).astype(np.float32) for score in names},
+        )
+        for kind, name, mean in SETS
+    ]
+    save_scores(folder / "scores.npz", sets)
+    auroc = {"corruption": 0.8 if i else 0.31, "ood": 0.9 - i / 20 if i else 0.2}
+    measured.detections(names, auroc, OOD).save(folder / "metrics.json")
+
+
+def _embeddings(folder, dataset, random):
+    k = SIDES[dataset][2]
+    y = random.integers(0, k, 400)
+    centers = random.normal(0, 30, (k, 2))
+    arrays = {
+        "codes/vae": centers[y] + random.normal(0, 5, (400, 2)),
+        "codes_y/vae": y,
+        "features": centers[y] + random.normal(0, 4, (400, 2)),
+        "features_y": y,
+        "features_group": np.repeat(np.arange(len(MODELS) + 1), 80),
+        "features_groups": np.array(MODELS),
+    }
+    arrays = {key: v.astype(np.float32) if v.dtype == float else v for key, v in arrays.items()}
+    files.save_npz(folder / "embeddings.npz", **arrays)
+    measured.embeddings(MODELS).save(folder / "metrics.json")
+
+
+def _sweep(trainings, points):
     """Points of a grid and of a rate-distortion curve."""
-
-    def save(name, model, seen=1000, **point):
-        point |= {"dataset": dataset, "model": model, "images": seen, "alarms": []}
-        point["history"] = [{"images": seen / 2, "model/loss": 30.0}]
-        point["history"] += [{"images": seen, **point["final"]}]
-        files.save_json(folder / f"{dataset}-{name}.json", point)
-
     for latent_dim in (4, 16):
         for width in (16, 32):
-            fid = 300 / latent_dim + width / 7
-            save(
-                f"vae-{latent_dim}-{width}",
-                "vae",
-                latent_dim=latent_dim,
-                width=width,
-                fid_classifier=fid,
-                parameters=1000 * width,
-                operations=2e4 * width,
-                final={"model/loss": 21.5, "val/loss": 20 + 40 / width},
-            )
+            name = f"vae-{latent_dim}-{width}"
+            final = {"model/loss": 21.5, "val/loss": 20 + 40 / width}
+            _point_training(trainings / name, 1000 * width, 2e4 * width, final)
+            fid = Estimate(value=300 / latent_dim + width / 7)
+            at = {"latent_dim": latent_dim, "width": width}
+            point = Point(model="vae", at=at, extractor="classifier", metrics={"fid": fid})
+            point.save(points / f"{name}.json")
     for beta, rate in ((0.5, 9.0), (4, 3.0)):
-        save(
-            f"beta-{beta}",
-            "beta_vae",
-            beta=beta,
-            parameters=1000,
-            operations=2e4,
-            fid_classifier=40.0,
-            rate=rate,
-            distortion=30 - rate,
-            active_units=3,
-            final={"val/loss": 30.0},
-        )
+        name = f"beta_vae-{beta}"
+        _point_training(trainings / name, 1000, 2e4, {"val/loss": 30.0})
+        metrics = {"fid": 40.0, "rate": rate, "distortion": 30 - rate, "active_units": 3}
+        metrics = {key: Estimate(value=value) for key, value in metrics.items()}
+        point = Point(model="beta_vae", at={"beta": beta}, extractor="classifier", metrics=metrics)
+        point.save(points / f"{name}.json")
+
+
+def _point_training(folder, parameters, flops, final, images=1000):
+    history = [{"images": images / 2, "model/loss": 30.0}, {"images": images, **final}]
+    summary = TrainingSummary(
+        images=images, parameters=parameters, flops=flops, ema=True, final=final, alarms=[]
+    )
+    save_training(folder, summary, history)
 
 
 def _images(random, n, channels, side, y):
@@ -144,110 +277,3 @@ def _images(random, n, channels, side, y):
     far = (axis[:, None] - row) ** 2 + (axis[None, :] - column) ** 2
     tint = random.uniform(0.5, 1, (n, channels, 1, 1))
     return (255 * tint * np.exp(-far / side)[:, None]).astype(np.uint8)
-
-
-def _processed(data, dataset, random, channels, side, k, n):
-    arrays = {"classes": np.array([f"class <b>{i}</b> & more" for i in range(k)])}
-    for part in ("train", "val", "test"):
-        y = random.integers(0, k, n)
-        arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
-    for partner in (PARTNER, "noise"):
-        arrays |= {f"ood_{partner}_x": arrays["test_x"], f"ood_{partner}_how": "as they <i>are</i>"}
-    files.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
-    record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
-    metrics = data.parent / "metrics"
-    files.save_json(metrics / "classifier" / f"{dataset}.json", record)
-    reference = {
-        "floor": measured.quality(3.1, 8.6),
-        "ceiling": measured.quality(400.0, 1.2),
-        "protocol": CARD,
-    }
-    files.save_json(metrics / "reference" / f"{dataset}.json", reference)
-
-
-def _model(root, dataset, model, random, i, large):
-    metrics, channels, side, k = root / "metrics", *SIDES[dataset]
-    vae = model == "vae"
-    history = [
-        measured.losses(random, model, seen / 60000, seen) for seen in range(1500, 60001, 1500)
-    ]
-    folder = metrics / "train" / dataset / model
-    files.save_csv(folder / "history.csv", history)
-    final = {name: value for name, value in history[-1].items() if name != "images"}
-    summary = {"images": 60000, "parameters": 123456 * (i + 1), "final": final, "ema": True}
-    summary["alarms"] = ALARMS.get(model, [])
-    files.save_json(folder / "summary.json", summary)
-
-    def picture(path, rows, columns):
-        rows, columns = (rows, columns) if large else (2, 3)
-        y = np.arange(rows * columns) % k
-        made = images.grid(_images(random, len(y), channels, side, y), columns)
-        images.save_png(path, made)
-
-    for seen in (0, 20000, 40000, 60000):
-        picture(folder / "snapshots" / f"{seen:08d}.png", 8, 8)
-    picture(metrics / "sample" / dataset / f"{model}.png", 10, 10)
-    names = ("interpolation_lerp", "interpolation_slerp", "traversals", "neighbourhood")
-    coded = ("reconstructions", "reconstructions_train", "arithmetic")
-    for name in (*names, *(coded if vae else ())):
-        picture(metrics / "latent" / dataset / model / f"{name}.png", 6, 11)
-    latent = {"path_length": 2.0 + i, "path_length_median": 1.5, "intervals": {}}
-    latent |= measured.latent(k) if vae else {"direction_shares": [0.5, 0.3, 0.15, 0.05]}
-    files.save_json(metrics / "latent" / dataset / f"{model}.json", latent)
-    quality = measured.quality(30.0 / (i + 1), 5.0 + i)
-    quality |= {"classes_covered": k - (i == 0), "class_entropy": 2.2, "n_real": 150, "n_fake": 100}
-    quality |= {"negative_elbo": 21.4} if vae else {}
-    table = {f"class <b>{i}</b> & more": {"share": 1 / k, "precision": None} for i in range(k)}
-    made = {"weights": "averaged", "checkpoint": "last"}
-    quality |= {"classes": table, "over_seeds": {}, "protocol": CARD | made}
-    files.save_json(metrics / "evaluate" / dataset / f"{model}.json", quality)
-    for stage in ("evaluate", "anomaly"):
-        picture(metrics / stage / dataset / f"{model}.png", 4, 22)
-    _scores(root, dataset, model, random, i)
-
-
-def _scores(root, dataset, model, random, i):
-    names = ("negative_elbo", "kl") if model == "vae" else ("discriminator",)
-    shifts = SETS | {f"ood-{PARTNER}": 1.5, "ood-noise": 6}
-    sets = {
-        f"{part}/{name}": random.normal(shift * (1 if i else -0.4), 1, 300).astype(np.float32)
-        for part, shift in shifts.items()
-        for name in names
-    }
-    files.save_npz(root / "data" / "scores" / dataset / f"{model}.npz", **sets)
-    anomaly = {"threshold": 1.64, "tp": 300, "fp": 15, "tn": 285, "fn": 300}
-    anomaly |= {"precision": 0.952, "recall": 0.5, "f1": 0.656, "n": 900}
-    anomaly |= measured.rates(0.8 if i else 0.31)
-    kinds = {"noise": measured.rates(0.96 - i / 50), "blur": measured.rates(0.45)}
-    out = measured.rates(0.9 - i / 20 if i else 0.2) | {"n_in": 300, "n_out": 300}
-    out |= {"mean_in": 1.0, "mean_out": 2.0, "sem_in": 0.1, "sem_out": 0.1, "effect": 1, "p": 0.0}
-    partners = (PARTNER, "noise")
-    record = {"main_score": names[0], "anomaly": dict.fromkeys(names, anomaly)}
-    record["kinds"] = {kind: dict.fromkeys(names, anomaly | n) for kind, n in kinds.items()}
-    record["ood"] = {part: dict.fromkeys(names, out) for part in partners}
-    files.save_json(root / "metrics" / "anomaly" / dataset / f"{model}.json", record)
-    trivial = {"anomaly": {"png_size": anomaly}}
-    trivial |= {"ood": {part: {"png_size": out | measured.rates(0.7)} for part in partners}}
-    files.save_json(root / "metrics" / "baselines" / f"{dataset}.json", trivial)
-
-
-def _maps(root, dataset, random, k):
-    y = random.integers(0, k, 400)
-    centres = random.normal(0, 30, (k, 2))
-    group = np.repeat(np.arange(len(MODELS) + 1), 80)
-    arrays = {
-        "codes/vae": centres[y] + random.normal(0, 5, (400, 2)),
-        "codes_y/vae": y,
-        "features": centres[y] + random.normal(0, 4, (400, 2)),
-        "features_y": y,
-        "features_group": group,
-        "features_groups": np.array(MODELS),
-    }
-    arrays = {key: v.astype(np.float32) if v.dtype == float else v for key, v in arrays.items()}
-    files.save_npz(root / "data" / "tsne" / f"{dataset}.npz", **arrays)
-    share = {model: 0.1 * (i + 1) for i, model in enumerate(MODELS)}
-    codes = {"knn_accuracy": 0.913, "knn_accuracy_map": 0.9, "silhouette": 0.21, "n": 400}
-    codes |= {"silhouette_map": 0.3, "trustworthiness": 0.95, "stability": 0.8}
-    features = {"trustworthiness": 0.97, "stability": 0.7, "n": 400, "real_neighbours": share}
-    record = {"codes": {"vae": codes}, "features": features}
-    files.save_json(root / "metrics" / "tsne" / f"{dataset}.json", record)

@@ -1,28 +1,93 @@
-"""Numbers as the stages find them, made up: some of one model, by name."""
+"""Numbers as the stages write them, made up: some of one model."""
 
 import numpy as np
 
+from genbench.anomaly.results import Decisions, Detection, DetectionResults, Shift
+from genbench.latent.results import ClassError, EmbeddingMetrics, Embeddings, LatentResults
+from genbench.utils.record import Estimate
+
 
 def quality(fid, score):
-    """What `quality.measure` finds, of one set of images."""
-    found = {"fid": fid, "fid_infinity": fid - 1, "is": score, "is_std": 0.1, "kid": fid / 600}
-    found |= {"kid_std": 0.001, "precision": 0.5, "recall": 0.4, "density": 0.9, "coverage": 0.8}
-    found |= {"nearest_ratio": 0.98, "duplicates": 0.02}
-    found = {
-        f"{k.removesuffix('_std')}_classifier{'_std' * k.endswith('_std')}": v
-        for k, v in found.items()
+    """Metrics of one set of images, in the features of an extractor."""
+    sure = {
+        "fid": fid,
+        "is": score,
+        "kid": fid / 600,
+        "precision": 0.5,
+        "recall": 0.4,
+        "density": 0.9,
+        "coverage": 0.8,
+        "memorization_ratio": 0.98,
+        "duplicates": 0.02,
     }
-    sure = {k: [0.95 * v, 1.05 * v] for k, v in found.items() if "_std" not in k and "inf" not in k}
-    return found | {"intervals": sure}
+    metrics = {key: Estimate(value=v, low=0.95 * v, high=1.05 * v) for key, v in sure.items()}
+    plain = {"fid_infinity": fid - 1, "is_std": 0.1, "kid_std": 0.001}
+    return metrics | {key: Estimate(value=v) for key, v in plain.items()}
 
 
-def latent(k):
-    """What is measured of a model with an encoder."""
-    found = {"rate": 6.1, "distortion": 15.2, "active_units": 3, "mutual_information": 4.5}
-    found |= {"marginal_kl": 1.6, "mmd": 0.002, "kl_per_latent": [2.1, 0.001, 1.9, 2.2], "n": 100}
-    found |= {"psnr": 21.0, "ssim": 0.91, "psnr_train": 21.3, "ssim_train": 0.92}
-    errors = {f"class <b>{i}</b> & more": 0.01 + i / 1000 for i in range(k)}
-    return found | {"squared_error_by_class": errors, "arithmetic_accuracy": 0.7}
+def latent(path_length, classes=None):
+    """What is measured of a latent space; `classes` are those of a model with an encoder."""
+    metrics = {"path_length": path_length, "path_length_median": 1.5}
+    if classes is None:
+        shares = [0.5, 0.3, 0.15, 0.05]
+        metrics = {key: Estimate(value=value) for key, value in metrics.items()}
+        return LatentResults(metrics=metrics, direction_shares=shares)
+    metrics |= {"rate": 6.1, "distortion": 15.2, "active_units": 3, "mutual_information": 4.5}
+    metrics |= {"marginal_kl": 1.6, "mmd": 0.002, "psnr": 21.0, "ssim": 0.91, "psnr_train": 21.3}
+    metrics |= {"ssim_train": 0.92, "arithmetic_accuracy": 0.7}
+    return LatentResults(
+        metrics={key: Estimate(value=value) for key, value in metrics.items()},
+        n=100,
+        kl_per_latent=[2.1, 0.001, 1.9, 2.2],
+        squared_error_by_class=[
+            ClassError(name=name, squared_error=0.01 + i / 1000) for i, name in enumerate(classes)
+        ],
+    )
+
+
+def embeddings(models):
+    """How far the embeddings of a dataset are to be believed; only `vae` has codes."""
+    numbers = {"n": 60, "trustworthiness": 0.98, "stability": 0.9}
+    structure = {"knn_accuracy": 0.93, "knn_accuracy_map": 0.9}
+    structure |= {"silhouette": 0.3, "silhouette_map": 0.5}
+    return Embeddings(
+        codes={"vae": EmbeddingMetrics(**numbers, **structure)},
+        features=EmbeddingMetrics(**numbers),
+        real_neighbors={model: 0.1 + i / 10 for i, model in enumerate(models)},
+    )
+
+
+def detections(scores, auroc, ood):
+    """Detections of two corruptions, alone and together, and of two datasets; AUROC by kind."""
+    sets = [
+        ("corruptions", "all", auroc["corruption"]),
+        ("corruption", "noise", min(auroc["corruption"] + 0.15, 1.0)),
+        ("corruption", "blur", 0.45),
+        ("ood", ood, auroc["ood"]),
+        ("ood", "noise", auroc["ood"]),
+    ]
+    rows = [_detection(kind, name, score, v) for kind, name, v in sets for score in scores]
+    return DetectionResults(main_score=scores[0], detections=rows)
+
+
+def _detection(kind, name, score, auroc):
+    decisions = Decisions(
+        threshold=1.64, tp=300, fp=15, tn=285, fn=300, precision=0.952, recall=0.5, f1=0.656
+    )
+    shift = Shift(mean_in=1.0, mean_out=2.0, sem_in=0.1, sem_out=0.1, effect=1.0, p=0.0)
+    return Detection(
+        kind=kind,
+        name=name,
+        score=score,
+        n_in=300,
+        n_out=600 if kind == "corruptions" else 300,
+        auroc=Estimate(value=auroc, low=auroc - 0.02, high=auroc + 0.02),
+        aupr=0.8,
+        aupr_normal=0.7,
+        fpr95=0.4,
+        decisions=None if kind == "ood" else decisions,
+        shift=shift if kind == "ood" else None,
+    )
 
 
 def losses(random, model, t, seen):
@@ -43,8 +108,3 @@ def losses(random, model, t, seen):
     row |= {"discriminator/fake": 0.4 + noise[2], "generator/loss": 1 + t + noise[3]}
     row |= {"val/loss": 1.3, "val/real": 0.55, "val/fake": 0.4}
     return {"images": seen, **row, "alarm/mode_collapse": 1.0}
-
-
-def rates(auroc):
-    found = {"auroc": auroc, "auroc_low": auroc - 0.02, "auroc_high": auroc + 0.02}
-    return found | {"aupr": 0.8, "aupr_normal": 0.7, "fpr95": 0.4}

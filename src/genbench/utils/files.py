@@ -80,7 +80,7 @@ def array_names(path: Path) -> list[str]:
 
 
 def ood_names(path: Path) -> list[str]:
-    """Names of the out-of-distribution partners in a processed dataset, in order."""
+    """Names of the out-of-distribution datasets in a processed dataset, in order."""
     return [k[4:-2] for k in array_names(path) if k.startswith("ood_") and k.endswith("_x")]
 
 
