@@ -26,7 +26,7 @@ TINY = {
     "tsne": {"n": 40},
     "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
 }
-POINTS = {"digits-vae-2-4", "digits-vae-2-8", "digits-beta-0.5", "digits-beta-4"}
+POINTS = {"digits-vae-2-4", "digits-vae-2-8", "digits-beta_vae-0.5", "digits-beta_vae-4"}
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +59,8 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
         *("params", "download", "preprocess", "classifier", "reference", "perceptual_classifier"),
-        *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne"),
-        *("sweep", "rate_distortion", "report"),
+        *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne", "report"),
+        *("sweep_train", "sweep", "rate_distortion_train", "rate_distortion"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])
@@ -126,9 +126,9 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
     runs = runs_in_store(folder)
     for model in TINY["models"]:
         found = runs[f"digits-{model}"]
-        assert {"fid_classifier", "images_per_second", "anomaly_auroc"} <= set(found)
+        assert {"fid_classifier", "images_per_second", "corruption_auroc"} <= set(found)
     assert runs.keys() == {"digits-gan", "digits-vae"} | POINTS
-    assert runs["digits-beta-4"]["rate"] != runs["digits-beta-0.5"]["rate"]
+    assert runs["digits-beta_vae-4"]["rate"] != runs["digits-beta_vae-0.5"]["rate"]
 
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
@@ -136,21 +136,43 @@ def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
     path = folder / "src" / "genbench" / "params" / "load.py"
     text = path.read_text()
     path.write_text(text.replace("def load(", "def missing("))
-    output = run(folder, "python", "stages/params.py", "--out", "data/params.txt", ok=False)
+    output = run(folder, "python", "stages/params.py", "--out", "data/params.validated", ok=False)
     path.write_text(text)
     assert "has no attribute 'load'" in output
 
 
 def test_editing_a_model_concerns_that_model_and_the_report(project):
     folder, _ = project
-    path = folder / "src" / "genbench" / "models" / "vae.py"
+    changed = stages_changed_by_editing(folder, "models/vae.py")
+    assert {"params", "report", "train@digits-vae", "sweep_train@digits-vae-2-4"} <= changed
+    assert all("-vae" in name for name in changed - {"params", "report"}), changed
+
+
+def test_editing_the_report_concerns_the_report_alone(project):
+    folder, _ = project
+    for path in ("report/page.py", "results/metrics.py", "tracking/sync.py"):
+        assert stages_changed_by_editing(folder, path) == {"report"}
+
+
+def test_editing_a_metric_trains_nothing(project):
+    folder, _ = project
+    changed = stages_changed_by_editing(folder, "evaluation/fid.py")
+    assert {"evaluate@digits-vae", "sweep@digits-vae-2-4"} <= changed
+    assert not [name for name in changed if "train" in name or name.startswith("classifier")]
+
+
+def stages_changed_by_editing(folder, path):
+    """Stages that DVC would run after a comment was added to a file of the package."""
+    path = folder / "src" / "genbench" / path
     text = path.read_text()
     path.write_text(text + "\n# edited\n")
     status = json.loads(run(folder, "dvc", "status", "--json"))
     path.write_text(text)
-    named = {name for name in status if name not in ("params", "report")}
-    assert "report" in status and "train@digits-vae" in named
-    assert all("-vae" in name for name in named), named
+    return {
+        name
+        for name, changes in status.items()
+        if any("src/genbench" in str(change) for change in changes)
+    }
 
 
 def test_a_mistake_in_params_stops_before_anything_is_touched(project):
@@ -158,6 +180,7 @@ def test_a_mistake_in_params_stops_before_anything_is_touched(project):
     path = folder / "params.yaml"
     text = path.read_text()
     before = {p: p.stat().st_mtime_ns for p in folder.glob("metrics/**/*") if p.is_file()}
+    assert len(before) > 10
     for wrong, line in [
         (text.replace("latent_dim: 16", "latent_dim: 0", 1), "model.latent_dim: input should be"),
         (text.replace("quantile:", "quantil:"), "anomaly.quantil is not a known key"),
@@ -233,7 +256,9 @@ def test_a_wider_grid_computes_only_its_new_points(project):
     change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
     ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
     assert {name for name in ran if name.startswith(("sweep", "rate_distortion"))} == {
-        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8", "rate_distortion@digits-beta_vae-8"),
+        *("sweep_train@digits-vae-3-4", "sweep_train@digits-vae-3-8"),
+        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8"),
+        *("rate_distortion_train@digits-beta_vae-8", "rate_distortion@digits-beta_vae-8"),
     }
     assert ran <= {"params", "report"} | {
         n for n in ran if n.startswith(("sweep", "rate_distortion"))
@@ -250,13 +275,14 @@ def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(proj
     run(clone, *remote)
     run(clone, "dvc", "pull")
     assert stages_run(run(clone, "dvc", "repro")) == set()
-    for name in ("metrics/summary.json", "reports/index.html", "data/models/digits/vae.pt"):
+    for name in ("metrics/summary.json", "reports/index.html", "data/models/digits/vae/weights.pt"):
         assert (clone / name).read_bytes() == (folder / name).read_bytes()
     run(clone, "python", "stages/track.py")
     found = runs_in_store(clone)
     assert found.keys() == {"digits-gan", "digits-vae"} | POINTS
-    quality = json.loads((clone / "metrics/evaluate/digits/vae.json").read_text())
-    assert found["digits-vae"]["fid_classifier"] == quality["fid_classifier"]
+    path = clone / "metrics" / "details" / "evaluate" / "digits" / "vae" / "metrics.json"
+    fid = json.loads(path.read_text())["metrics"]["fid"]["value"]
+    assert found["digits-vae"]["fid_classifier"] == fid
     with sqlite3.connect(clone / "mlflow.db") as store:
         tags = store.execute("select value from tags where key = 'genbench.restored'").fetchall()
     assert tags == [("true",)] * 6
