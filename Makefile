@@ -37,8 +37,8 @@ ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:5000 (`make ui PO
 test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: without them)
 	@python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(READY)  ## check style and formatting
-	@ruff check . && ruff format --check .
+lint: $(READY)  ## check style, formatting and types
+	@ruff check . && ruff format --check . && mypy
 
 lock: $(READY)  ## resolve requirements.lock again from pyproject.toml
 	$(UV) pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet \
