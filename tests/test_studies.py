@@ -64,11 +64,14 @@ def test_a_study_expands_to_its_trainings_and_points(name, tmp_path):
     assert done.returncode == 0, done.stderr
     stages = set(re.findall(r"^Running stage '(.*)':", done.stdout, flags=re.M))
     grid = itertools.product(p.datasets, p.sweep.models, p.sweep.latent_dim, p.sweep.width)
-    wanted = {f"sweep@{'-'.join(map(str, point))}" for point in grid}
-    wanted |= {f"betas@{d}-beta_vae-{b}" for d in p.datasets for b in p.sweep.beta}
+    points = [("sweep", "-".join(map(str, point))) for point in grid]
+    points += [("rate_distortion", f"{d}-beta_vae-{b}") for d in p.datasets for b in p.sweep.beta]
+    wanted = {f"{kind}@{point}" for kind, point in points}
+    wanted |= {f"{kind}_train@{point}" for kind, point in points}
     trained = [f"{d}-{m}" for d in p.datasets for m in p.models]
     kinds = ("train", "sample", "evaluate", "anomaly", "latent")
     wanted |= {f"{kind}@{name}" for kind in kinds for name in trained}
-    kinds = ("download", "preprocess", "classifier", "reference", "perceptual", "baselines", "tsne")
+    kinds = ("download", "preprocess", "classifier", "perceptual_classifier")
+    kinds += ("reference", "baselines", "tsne")
     wanted |= {f"{kind}@{d}" for kind in kinds for d in p.datasets}
     assert stages == wanted | {"params", "report"}
