@@ -1,20 +1,18 @@
-"""Hand the classifier to those models whose loss looks through it; the others get a word."""
+"""Hand the classifier to models whose loss compares its features; the others get a placeholder."""
 
 from pathlib import Path
 
 from genbench import params
-from genbench.utils import cli
-from genbench.utils.files import atomic_write
+from genbench.utils import cli, files
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, classifier=Path, out=Path)
-    p = params.load()
-    with atomic_write(a.out) as folder:
+def main(classifier: Path, out: Path) -> None:
+    choices = params.load()
+    with files.atomic_write(out) as folder:
         folder.mkdir()
-        for model in p.models:
-            wanted = p.zoo.get(model, {}).get("perceptual")
-            content = a.classifier.read_bytes() if wanted else b"not used\n"
+        for model in {*choices.models, *choices.sweep.models, "beta_vae"}:
+            is_used = choices.zoo.get(model, {}).get("perceptual")
+            content = (classifier / "weights.pt").read_bytes() if is_used else b"not used\n"
             (folder / f"{model}.pt").write_bytes(content)
 
 

@@ -7,26 +7,22 @@ from genbench.models.base import registry, sampling
 from genbench.utils import cli, devices, files, images, seeds
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, dataset=str, weights=Path, data=Path, out=Path, figure=Path)
-    p = params.load()
-    model = registry.load_model(a.weights, devices.select_device(p.device))
-    test_x, test_y, classes = files.load_npz(a.data, "test_x", "test_y", "classes")
-    samples = sampling.sample(
-        model,
-        p.evaluate.n * p.evaluate.sample_sets,
-        len(classes),
-        seeds.derive_seed(p.seed, "sample", a.dataset),
-    )
-    picture = sampling.sample_grid(samples["x"])
+def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+    choices = params.load()
+    model = registry.load_model(training / "weights.pt", devices.select_device(choices.device))
+    test_x, test_y, classes = files.load_npz(data, "test_x", "test_y", "classes")
+    n = choices.evaluate.n * choices.evaluate.sample_sets
+    seed = seeds.derive_seed(choices.seed, "sample", dataset)
+    samples = sampling.sample(model, n, len(classes), seed)
+    samples["ema"] = files.load_json(training / "summary.json")["ema"]
     if model.conditional:
         samples["labels"] = samples["y"]
-    bounds = sampling.negative_elbo(model, test_x, test_y)
-    if bounds is not None:
-        samples["test_negative_elbo"] = bounds
-
-    files.save_npz(a.out, **samples)
-    images.save_png(a.figure, picture)
+    negative_elbo = sampling.negative_elbo(model, test_x, test_y)
+    if negative_elbo is not None:
+        samples["test_negative_elbo"] = negative_elbo
+    with files.atomic_write(out) as folder:
+        files.save_npz(folder / "samples.npz", **samples)
+        images.save_png(folder / "grid.png", sampling.sample_grid(samples["x"]))
 
 
 if __name__ == "__main__":

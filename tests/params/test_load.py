@@ -106,7 +106,10 @@ def test_a_run_is_described_by_what_it_depends_on():
 
 def test_a_point_of_the_sweep_differs_in_three_choices():
     p = params.load(SHIPPED)
-    before, after = p.of_run("digits", "vae"), p.at_point(3, 8).of_run("digits", "vae")
+    before, after = (
+        p.of_run("digits", "vae"),
+        p.at_point({"latent_dim": 3, "width": 8}).of_run("digits", "vae"),
+    )
     changed = {k: after[k] for k in before if before[k] != after[k]}
     assert changed == {"model.latent_dim": 3, "model.width": 8, "train.images": p.sweep.images}
 

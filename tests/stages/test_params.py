@@ -20,8 +20,8 @@ def check(tmp_path, monkeypatch, **changes):
         tree[key] = tree[key] | value if isinstance(value, dict) else value
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     monkeypatch.chdir(tmp_path)
-    stage.main(["--out", "data/params.txt"])
-    return (tmp_path / "data" / "params.txt").read_text()
+    stage.main(out=Path("data/params.validated"))
+    return (tmp_path / "data" / "params.validated").read_text()
 
 
 @pytest.mark.parametrize(

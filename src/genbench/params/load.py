@@ -1,5 +1,6 @@
 """params.yaml as frozen objects, checked as a whole; `schema` has its blocks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,17 +52,18 @@ class Params(Block):
     sweep: Sweep
     tracking: Tracking
 
-    def at_point(self, latent_dim: int, width: int) -> "Params":
-        """These choices at one point of the sweep: its latent_dim and width, its budget."""
-        model = self.model.model_copy(update={"latent_dim": latent_dim, "width": width})
-        train = self.train.model_copy(update={"images": self.sweep.images})
-        return self.model_copy(update={"model": model, "train": train})
+    def at_point(self, at: Mapping[str, int | float]) -> "Params":
+        """These choices at one point of a sweep, with its budget.
 
-    def at_beta(self, beta: float) -> "Params":
-        """These choices at one point of the rate-distortion curve, with the sweep's budget."""
-        zoo = self.zoo | {"beta_vae": self.zoo.get("beta_vae", {}) | {"beta": beta}}
+        `at` has the choices that differ: latent_dim and width of any model, or beta of beta_vae.
+        """
+        shared = {key: value for key, value in at.items() if key != "beta"}
+        zoo = self.zoo
+        if "beta" in at:
+            zoo = zoo | {"beta_vae": zoo.get("beta_vae", {}) | {"beta": at["beta"]}}
+        model = self.model.model_copy(update=shared)
         train = self.train.model_copy(update={"images": self.sweep.images})
-        return self.model_copy(update={"zoo": zoo, "train": train})
+        return self.model_copy(update={"model": model, "zoo": zoo, "train": train})
 
     def build_args(self, model: str) -> dict:
         """Keyword arguments of `models.build` for one model of the zoo."""

@@ -118,7 +118,7 @@ class Tsne(Block):
 
 
 class Sweep(Block):
-    models: Names
+    models: list[str]
     latent_dim: Annotated[list[Count], Field(min_length=1)]
     width: Widths
     beta: list[Annotated[int | float, Field(gt=0)]]
