@@ -10,7 +10,7 @@ def main(classifier: Path, out: Path) -> None:
     choices = params.load()
     with files.atomic_write(out) as folder:
         folder.mkdir()
-        for model in {*choices.models, *choices.sweep.models, "beta_vae"}:
+        for model in {*choices.models, *choices.sweep.models}:
             is_used = choices.zoo.get(model, {}).get("perceptual")
             content = (classifier / "weights.pt").read_bytes() if is_used else b"not used\n"
             (folder / f"{model}.pt").write_bytes(content)
