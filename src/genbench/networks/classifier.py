@@ -81,14 +81,14 @@ def augmented(x: Tensor) -> Tensor:
 
 
 class Classifier(nn.Module):
-    """A convolutional classifier, trained as a game with one player.
+    """A convolutional classifier, trained like a model with one player.
 
     Parameters
     ----------
     network : cnn, or resnet, which trains on images `augmented`
     """
 
-    turns = ("model",)
+    update_order = ("model",)
     averaged = ()
     steps: int | None = None
     """Of the training: the learning rate falls to 0 over them."""
