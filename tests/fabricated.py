@@ -152,7 +152,9 @@ def _processed(data, dataset, random, channels, side, k, n):
         y = random.integers(0, k, n)
         arrays |= {f"{part}_x": _images(random, n, channels, side, y), f"{part}_y": y}
     for partner in (PARTNER, "noise"):
-        arrays |= {f"ood_{partner}_x": arrays["test_x"], f"ood_{partner}_how": "as they <i>are</i>"}
+        arrays[f"ood_{partner}_x"] = arrays["test_x"]
+        arrays[f"ood_{partner}_preprocessing"] = "as they <i>are</i>"
+    arrays["ood_names"] = np.array([PARTNER, "noise"])
     files.save_npz(data / "processed" / f"{dataset}.npz", **arrays)
     record = {"test_accuracy": 0.87 if channels == 3 else 0.985, "features": 128}
     metrics = data.parent / "metrics"
