@@ -26,7 +26,7 @@ def main(argv=None):
         *(torch.as_tensor(v).to(device) for v in (x, y)), p.classifier.batch_size, seed
     )
     budget = getattr(p.classifier.images, network)
-    model.steps = max(1, budget // data.size)
+    model.decay_steps = max(1, budget // data.size)
     name, depends = f"classifier-{a.dataset}", (how, provenance.sha256(a.data))
     with train_with_checkpoints(name, model, data, choices=p.train, depends=depends, images=budget):
         save(a, model, how)

@@ -1,4 +1,4 @@
-"""Bring one dataset and its out-of-distribution partners, as published, into a folder."""
+"""Download one dataset and its out-of-distribution (OOD) datasets, as published, into a folder."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def main(argv=None):
     a = cli.parse(__doc__, argv, dataset=str, out=Path)
     p = params.load()
     with files.atomic_write(a.out) as new:
-        datasets.download(a.dataset, p, new, earlier=a.out)
+        datasets.download(a.dataset, p, new, previous=a.out)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def pack(folder, kind, files, links=()):
 
 
 def read(path):
-    with archives.opened(path) as content:
-        return {name: get() for name, get in content.files.items()}
+    with archives.open_archive(path) as contents:
+        return {name: get() for name, get in contents.files.items()}
 
 
 @pytest.mark.parametrize("kind", ["folder", *KINDS])
@@ -63,15 +63,15 @@ def test_content_is_the_same_in_every_kind_and_hidden_files_are_left_out(tmp_pat
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 @pytest.mark.parametrize("name", ["../evil.png", "cat/../../evil.png", "/tmp/evil.png", "C:/e.png"])
-def test_a_member_that_leads_out_is_named(tmp_path, kind, name):
-    with pytest.raises(InputError, match=rf"images.{kind}: {name} (leads out|is an absolute)"):
+def test_a_member_that_points_outside_is_named(tmp_path, kind, name):
+    with pytest.raises(InputError, match=rf"images.{kind}: {name} (points outside|is an absolute)"):
         read(pack(tmp_path, kind, {**GOOD, name: b"x"}))
 
 
 @pytest.mark.parametrize("link", [tarfile.SYMTYPE, tarfile.LNKTYPE])
 @pytest.mark.parametrize("target", ["../../etc/passwd", "/etc/passwd"])
 def test_a_link_out_of_a_tar_is_named(tmp_path, link, target):
-    with pytest.raises(InputError, match=r"images.tar: cat/x.png is a link that leads out"):
+    with pytest.raises(InputError, match=r"images.tar: cat/x.png is a link that points outside"):
         read(pack(tmp_path, "tar", GOOD, [("cat/x.png", target, link)]))
 
 
@@ -87,7 +87,7 @@ def test_a_link_inside_a_tar_or_a_folder_is_the_file_that_it_leads_to(tmp_path):
 
 def test_a_loop_of_links_ends_in_an_error(tmp_path):
     links = [("cat/x.png", "y.png", tarfile.SYMTYPE), ("cat/y.png", "x.png", tarfile.SYMTYPE)]
-    with pytest.raises(InputError, match="cat/x.png is no file and no link to a file"):
+    with pytest.raises(InputError, match="cat/x.png is neither a file nor a link to one"):
         read(pack(tmp_path, "tar", GOOD, links))
 
 
@@ -101,32 +101,33 @@ def test_links_in_a_zip_and_out_of_a_folder_are_named(tmp_path):
         read(path)
     folder = pack(tmp_path, "folder", GOOD)
     os.symlink("/etc", folder / "cow")
-    with pytest.raises(InputError, match="images: cow is a link that leads out"):
+    with pytest.raises(InputError, match="images: cow is a link that points outside"):
         read(folder)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9])
-def test_an_archive_that_is_cut_off_is_named(tmp_path, kind, share):
+def test_a_truncated_archive_is_named(tmp_path, kind, share):
     path = pack(tmp_path, kind, {f"cat/{i}": os.urandom(3000) for i in range(9)})
     os.truncate(path, int(share * 9 * 3000))
-    with pytest.raises(InputError, match=f"images.{kind}: cut off, damaged or no such archive"):
+    message = f"images.{kind}: truncated, damaged or not such an archive"
+    with pytest.raises(InputError, match=message):
         read(path)
 
 
-def test_a_tar_cut_off_between_two_members_is_named(tmp_path):
+def test_a_tar_truncated_between_two_members_is_named(tmp_path):
     path = pack(tmp_path, "tar", GOOD)
     with tarfile.open(path) as file:
         second = file.getmembers()[1].offset
     os.truncate(path, second)
-    with pytest.raises(InputError, match="the end mark is missing"):
+    with pytest.raises(InputError, match="the end-of-archive marker is missing"):
         read(path)
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_a_member_that_would_fill_the_memory_is_named(tmp_path, kind, monkeypatch):
-    monkeypatch.setattr(archives, "MAX_BYTES", 1000)
-    with pytest.raises(InputError, match="cat/big.png has 1001 bytes; at most 1000"):
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 1000)
+    with pytest.raises(InputError, match="cat/big.png has 1001 bytes, more than 1000"):
         read(pack(tmp_path, kind, {**GOOD, "cat/big.png": bytes(1001)}))
 
 
@@ -136,7 +137,7 @@ def test_another_kind_of_file_is_refused_with_those_allowed(tmp_path):
         read(tmp_path / "images.rar")
 
 
-def below(top, files):
+def under(top, files):
     return {f"{top}/{name}": data for name, data in files.items()}
 
 
@@ -145,12 +146,12 @@ def below(top, files):
     [
         ({"1.png": png(), "2.png": png()}, "1.png is in no class folder; expected <class>/<image>"),
         (GOOD | {"1.png": png()}, "1.png is in no class folder"),
-        (GOOD | {"cat/a/b/1.png": png()}, "cat/a/b/1.png lies too deep"),
+        (GOOD | {"cat/a/b/1.png": png()}, "cat/a/b/1.png is nested too deeply"),
         (GOOD | {"cow/notes.txt": b""}, "folder cow holds no image"),
         ({"notes.txt": b""}, "holds no image"),
         ({"cat/1.png": png(), "cat/2.png": png()}, r"one class folder only \(cat\)"),
         (
-            below("train", GOOD) | below("test", {"cat/1.png": png()}),
+            under("train", GOOD) | under("test", {"cat/1.png": png()}),
             "class dög is missing in test",
         ),
         (GOOD | {"cat/liar.png": b"I am a text"}, "cat/liar.png: not a PNG, JPEG, WEBP, BMP"),
@@ -158,7 +159,7 @@ def below(top, files):
     ],
 )
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_what_is_wrong_with_the_class_folders_is_said(tmp_path, kind, files, message):
+def test_what_is_wrong_with_the_class_folders_is_named(tmp_path, kind, files, message):
     with pytest.raises(InputError, match=message):
         image_folders.load(pack(tmp_path, kind, files), 8, 3)
 
@@ -170,7 +171,7 @@ def test_an_empty_class_folder_is_named(tmp_path):
         image_folders.load(folder, 8, 3)
 
 
-@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: below("pets", f)], ids=["bare", "wrapped"])
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: under("pets", f)], ids=["bare", "wrapped"])
 def test_stored_order_kind_and_an_enclosing_folder_change_nothing(tmp_path, wrap):
     want, classes = image_folders.load(pack(tmp_path, "folder", GOOD), 8, 1)
     backwards = wrap(dict(reversed(GOOD.items())))
@@ -180,11 +181,11 @@ def test_stored_order_kind_and_an_enclosing_folder_change_nothing(tmp_path, wrap
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_parts_above_the_classes_are_kept_and_a_class_may_be_called_train(tmp_path):
-    parts, _ = image_folders.load(
-        pack(tmp_path, "zip", below("test", GOOD) | below("train", GOOD)), 8, 1
+def test_splits_above_the_classes_are_kept_and_a_class_may_be_called_train(tmp_path):
+    splits, _ = image_folders.load(
+        pack(tmp_path, "zip", under("test", GOOD) | under("train", GOOD)), 8, 1
     )
-    assert {part: len(y) for part, (_, y) in parts.items()} == {"test": 12, "train": 12}
+    assert {split: len(y) for split, (_, y) in splits.items()} == {"test": 12, "train": 12}
     trains = {name.replace("cat", "train"): data for name, data in GOOD.items()}
-    parts, classes = image_folders.load(pack(tmp_path, "folder", trains), 8, 1)
-    assert list(parts) == ["train"] and classes == ["dög", "train"]
+    splits, classes = image_folders.load(pack(tmp_path, "folder", trains), 8, 1)
+    assert list(splits) == ["train"] and classes == ["dög", "train"]

@@ -1,4 +1,4 @@
-"""Where datasets come from, how they are split, and the partners drawn for them."""
+"""Where datasets come from, how they are split, and their OOD datasets."""
 
 from types import SimpleNamespace
 
@@ -15,8 +15,8 @@ from genbench.utils.errors import InputError
 CLASSES = ("cat", "cow", "dog")
 
 
-def choices(seed=0, **blocks):
-    """What of params.yaml is looked at."""
+def make_params(seed=0, **blocks):
+    """The part of params.yaml that is used here."""
     return SimpleNamespace(
         seed=seed,
         split=schema.Split(val=0.1, test=0.25),
@@ -24,19 +24,19 @@ def choices(seed=0, **blocks):
     )
 
 
-def fetched(p, dataset, folder):
+def download(p, dataset, folder):
     with files.atomic_write(folder) as new:
-        datasets.download(dataset, p, new, earlier=folder)
+        datasets.download(dataset, p, new, previous=folder)
     return folder
 
 
 def paint(folder, counts=(20, 12, 3)):
-    """Class folders of images of which each has its own grey, in `counts`."""
-    grey = 0
+    """Class folders of images, `counts` of each class; each image has its own gray level."""
+    level = 0
     for label, n in zip(CLASSES, counts, strict=True):
         (folder / label).mkdir(parents=True)
         for i in range(n):
-            Image.new("L", (9, 9), grey := grey + 1).save(folder / label / f"{i}.png")
+            Image.new("L", (9, 9), level := level + 1).save(folder / label / f"{i}.png")
     return {"path": str(folder), "size": 8, "channels": 1}
 
 
@@ -45,11 +45,11 @@ def test_every_name_that_params_allows_has_a_source():
     assert all(datasets.SOURCES[name].load for name in BUILT_IN)
 
 
-def test_digits_are_those_of_scikit_learn_each_in_one_part(tmp_path):
+def test_digits_are_those_of_scikit_learn_each_in_one_split(tmp_path):
     from sklearn.datasets import load_digits
 
-    p = choices(digits={})
-    parts, classes = datasets.load("digits", p, fetched(p, "digits", tmp_path / "raw"))
+    p = make_params(digits={})
+    parts, classes = datasets.load_dataset("digits", p, download(p, "digits", tmp_path / "raw"))
     x, y = (np.concatenate([parts[k][i] for k in ("train", "val", "test")]) for i in (0, 1))
     want = load_digits()
     rows = np.column_stack([np.rint(want.data * 255 / 16), want.target])
@@ -58,19 +58,20 @@ def test_digits_are_those_of_scikit_learn_each_in_one_part(tmp_path):
     assert classes == [str(name) for name in want.target_names]
 
 
-@pytest.mark.parametrize("share", [0.01, 0.25, 0.99])
-def test_a_stratified_share_is_within_one_image_of_each_class(share):
+@pytest.mark.parametrize("fraction", [0.01, 0.25, 0.99])
+def test_a_stratified_fraction_is_within_one_image_of_each_class(fraction):
     y = np.repeat([0, 1, 2], [100, 7, 2])
-    chosen = splits.share_of_classes(y, share, np.random.default_rng(0))
+    mask = splits.stratified_mask(y, fraction, np.random.default_rng(0))
     for label in range(3):
-        n, total = chosen[y == label].sum(), (y == label).sum()
-        assert abs(n - share * total) <= 1 and 1 <= n < total
+        n, total = mask[y == label].sum(), (y == label).sum()
+        assert abs(n - fraction * total) <= 1 and 1 <= n < total
 
 
-def test_the_split_follows_the_seed_and_every_class_is_in_every_part(tmp_path):
+def test_the_split_follows_the_seed_and_every_class_is_in_every_split(tmp_path):
     own = paint(tmp_path / "mine", (20, 20, 20))
-    raw = fetched(choices(mine=own), "mine", tmp_path / "raw")
-    first, again, other = (datasets.load("mine", choices(s, mine=own), raw)[0] for s in (0, 0, 1))
+    raw = download(make_params(mine=own), "mine", tmp_path / "raw")
+    params = [make_params(seed, mine=own) for seed in (0, 0, 1)]
+    first, again, other = (datasets.load_dataset("mine", p, raw)[0] for p in params)
     for part, (x, y) in first.items():
         np.testing.assert_array_equal(x, again[part][0])
         assert set(y) == {0, 1, 2}
@@ -79,39 +80,39 @@ def test_the_split_follows_the_seed_and_every_class_is_in_every_part(tmp_path):
 
 
 def test_a_class_too_small_to_split_is_named(tmp_path):
-    p = choices(mine=paint(tmp_path / "mine", (9, 2, 9)))
+    p = make_params(mine=paint(tmp_path / "mine", (9, 2, 9)))
     with pytest.raises(InputError, match="mine: class cow has 2 images to split; 3 are needed"):
-        datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+        datasets.load_dataset("mine", p, download(p, "mine", tmp_path / "raw"))
 
 
-def test_a_part_too_small_to_measure_with_is_named(tmp_path):
-    p = choices(mine=paint(tmp_path / "mine", (9, 9, 9)))
+def test_a_split_too_small_to_measure_with_is_named(tmp_path):
+    p = make_params(mine=paint(tmp_path / "mine", (9, 9, 9)))
     with pytest.raises(InputError, match="mine: 6 test images; at least 10 are needed"):
-        datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+        datasets.load_dataset("mine", p, download(p, "mine", tmp_path / "raw"))
 
 
 def test_labels_stay_with_their_images_and_the_first_ones_are_not_one_class(tmp_path):
-    p = choices(mine=paint(tmp_path / "mine", (50, 50, 50)))
-    parts, classes = datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+    p = make_params(mine=paint(tmp_path / "mine", (50, 50, 50)))
+    parts, classes = datasets.load_dataset("mine", p, download(p, "mine", tmp_path / "raw"))
     x, y = parts["train"]
     np.testing.assert_array_equal(y, (x[:, 0, 0, 0].astype(int) - 1) // 50)
     assert classes == list(CLASSES) and set(y[:20]) == {0, 1, 2}
 
 
-def test_published_parts_are_kept(tmp_path):
+def test_published_splits_are_kept(tmp_path):
     paint(tmp_path / "mine/train", (9, 9, 9)), paint(tmp_path / "mine/test", (4, 4, 4))
-    p = choices(mine={"path": str(tmp_path / "mine"), "size": 8, "channels": 3})
-    parts, _ = datasets.load("mine", p, fetched(p, "mine", tmp_path / "raw"))
+    p = make_params(mine={"path": str(tmp_path / "mine"), "size": 8, "channels": 3})
+    parts, _ = datasets.load_dataset("mine", p, download(p, "mine", tmp_path / "raw"))
     assert sorted(parts["test"][0][:, 0, 0, 0]) == list(range(1, 13))
     assert len(parts["train"][1]) == 24 and len(parts["val"][1]) == 3
 
 
-def test_a_failed_fetch_leaves_the_earlier_one(tmp_path):
-    p = choices(mine=paint(tmp_path / "mine"), gone={"path": str(tmp_path / "gone")})
-    raw = fetched(p, "mine", tmp_path / "raw")
+def test_a_failed_download_leaves_the_previous_one(tmp_path):
+    p = make_params(mine=paint(tmp_path / "mine"), gone={"path": str(tmp_path / "gone")})
+    raw = download(p, "mine", tmp_path / "raw")
     before = sorted(raw.rglob("*"))
     with pytest.raises(InputError, match=r"data.gone.path: no such file or folder: .*gone"):
-        fetched(p, "gone", raw)
+        download(p, "gone", raw)
     assert sorted(raw.rglob("*")) == before and sorted(tmp_path.iterdir()) == [
         tmp_path / "mine",
         raw,
@@ -119,33 +120,33 @@ def test_a_failed_fetch_leaves_the_earlier_one(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64)])
-def test_partners_have_the_shape_of_the_dataset_and_the_test_part_of_theirs(
+def test_ood_images_have_the_shape_of_the_dataset_and_come_from_the_test_split(
     tmp_path, shape, monkeypatch
 ):
     monkeypatch.setattr(datasets, "MAX_OOD_IMAGES", 400)
-    monkeypatch.setattr(ood_images, "AT_MOST", 30)
+    monkeypatch.setattr(ood_images, "MAX_GENERATED", 30)
     names = ["digits", "photos", "noise"]
-    p = choices(mine=paint(tmp_path / "mine") | {"ood": names})
-    raw = fetched(p, "mine", tmp_path / "raw")
+    p = make_params(mine=paint(tmp_path / "mine") | {"ood": names})
+    raw = download(p, "mine", tmp_path / "raw")
     both = {n: datasets.load_ood_images(n, "mine", p, raw, shape, n_test=50) for n in names}
-    x, how = ({n: pair[i] for n, pair in both.items()} for i in (0, 1))
-    assert how["noise"] == how["photos"] == "made at this size"
-    same = shape == (1, 8, 8)
-    assert how["digits"].startswith("as they are" if same else "brought from 1 x 8 x 8 to 3 x 64")
+    x, preprocessing = ({n: pair[i] for n, pair in both.items()} for i in (0, 1))
+    assert preprocessing["noise"] == preprocessing["photos"] == "made at this size"
+    resized = "brought from 1 x 8 x 8 to 3 x 64"
+    assert preprocessing["digits"].startswith("as they are" if shape == (1, 8, 8) else resized)
     assert {n: v.shape for n, v in x.items()} == {
         n: (400 if n == "digits" else 30, *shape) for n in names
     }
     assert all(v.dtype == np.uint8 for v in x.values())
     if shape == (1, 8, 8):
-        test = {image.tobytes() for image in datasets.load("digits", p, raw)[0]["test"][0]}
+        test = {image.tobytes() for image in datasets.load_dataset("digits", p, raw)[0]["test"][0]}
         assert {image.tobytes() for image in x["digits"]} <= test
 
 
-def test_a_class_held_out_leaves_every_part_and_the_others_move_up():
+def test_a_class_held_out_leaves_every_split_and_the_others_move_down():
     y = np.arange(12) % 3
     parts = {part: (np.arange(12) + start, y) for part, start in (("train", 0), ("test", 100))}
-    rest, classes, strange = splits.hold_out(parts, ["a", "b", "c"], "b", "mine")
-    assert classes == ["a", "c"] and strange.tolist() == [101, 104, 107, 110]
+    rest, classes, held_out = splits.hold_out(parts, ["a", "b", "c"], "b", "mine")
+    assert classes == ["a", "c"] and held_out.tolist() == [101, 104, 107, 110]
     x, labels = rest["train"]
     assert x.tolist() == [0, 2, 3, 5, 6, 8, 9, 11] and labels.tolist() == [0, 1] * 4
     with pytest.raises(InputError, match="held_out_class: mine has no class z; known: a, b, c"):
@@ -153,8 +154,8 @@ def test_a_class_held_out_leaves_every_part_and_the_others_move_up():
 
 
 def test_a_patch_of_a_plain_photograph_is_plain_and_patches_follow_the_seed(tmp_path):
-    for name, colour in zip(ood_images.PHOTOS, ((10, 20, 30), (200, 210, 220)), strict=True):
-        Image.new("RGB", (640, 427), colour).save(tmp_path / name, quality=100, subsampling=0)
+    for name, color in zip(ood_images.PHOTOS, ((10, 20, 30), (200, 210, 220)), strict=True):
+        Image.new("RGB", (640, 427), color).save(tmp_path / name, quality=100, subsampling=0)
     x, again, other = (
         ood_images.photo_patches(tmp_path, (3, 32, 32), 40, np.random.default_rng(s))
         for s in (0, 0, 1)

@@ -1,4 +1,4 @@
-"""The drawn shapes: closed forms, symmetries, and factors that stay with their images."""
+"""The rendered shapes: closed forms, symmetries, and factors that stay with their images."""
 
 import runpy
 from pathlib import Path
@@ -11,8 +11,8 @@ from genbench.data import shapes
 from genbench.utils import files
 
 ROOT = Path(__file__).parents[2]
-IMAGES, FACTORS, NAMES = shapes.draw()
-GRID = IMAGES.reshape(*shapes.SIZES, 32, 32)
+IMAGES, FACTORS, NAMES = shapes.render_all()
+GRID = IMAGES.reshape(*shapes.FACTOR_SIZES, 32, 32)
 """The images by their factors."""
 
 
@@ -27,10 +27,10 @@ def preprocess(dataset, out):
         main(["--dataset", dataset, *words])
 
 
-def test_every_combination_is_drawn_once_and_no_two_images_are_equal():
+def test_every_combination_is_rendered_once_and_no_two_images_are_equal():
     assert IMAGES.shape == (13824, 1, 32, 32) and IMAGES.dtype == np.uint8
     assert FACTORS.shape == (13824, 5) and FACTORS.dtype == np.int64
-    assert tuple(FACTORS.max(0) + 1) == shapes.SIZES and FACTORS.min() == 0
+    assert tuple(FACTORS.max(0) + 1) == shapes.FACTOR_SIZES and FACTORS.min() == 0
     assert len(np.unique(FACTORS, axis=0)) == len({x.tobytes() for x in IMAGES}) == 13824
     assert NAMES == ("shape", "scale", "orientation", "x", "y")
 
@@ -63,22 +63,22 @@ def test_the_unit_circle_is_the_smallest_around_a_shape(shape):
     """Nothing lies outside, and no half of the circle is free of the shape."""
     degrees = np.arange(0, 360, 0.1)
     x, y = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    assert not any(shapes._inside(shape, r * x, r * y).any() for r in (1.0001, 1.1, 1.5))
-    touched = degrees[shapes._inside(shape, 0.9999 * x, 0.9999 * y)]
+    assert not any(shapes._is_inside(shape, r * x, r * y).any() for r in (1.0001, 1.1, 1.5))
+    touched = degrees[shapes._is_inside(shape, 0.9999 * x, 0.9999 * y)]
     assert np.diff(touched, append=touched[0] + 360).max() <= 180
 
 
 @pytest.mark.parametrize("shape", [0, 1])
-def test_centres_of_gravity_are_where_x_and_y_say(shape):
+def test_centers_of_gravity_are_where_x_and_y_say(shape):
     weights = GRID[shape].astype(float)
     weights /= weights.sum((-2, -1), keepdims=True)
     along = np.arange(32) + 0.5
     x, y = weights.sum(-2) @ along, weights.sum(-1) @ along
-    np.testing.assert_allclose(x, np.broadcast_to(shapes.CENTRES[:, None], x.shape), atol=0.01)
-    np.testing.assert_allclose(y, np.broadcast_to(shapes.CENTRES, y.shape), atol=0.01)
+    np.testing.assert_allclose(x, np.broadcast_to(shapes.CENTERS[:, None], x.shape), atol=0.01)
+    np.testing.assert_allclose(y, np.broadcast_to(shapes.CENTERS, y.shape), atol=0.01)
 
 
-def test_mirrored_places_show_mirrored_pictures_of_upright_shapes():
+def test_mirrored_positions_show_mirrored_images_of_upright_shapes():
     upright = GRID[:, :, 0]
     np.testing.assert_array_equal(upright[:, :, ::-1], upright[..., ::-1])
     np.testing.assert_array_equal(upright[:2, :, :, ::-1], upright[:2, ..., ::-1, :])
@@ -92,36 +92,38 @@ def test_turning_a_square_the_other_way_is_what_remains_of_a_quarter_turn():
 
 def test_orientations_turn_clockwise():
     """A moment of second order of an ellipse is the sine of twice its angle, y being down."""
-    along = np.arange(32) + 0.5 - shapes.CENTRES[6]
+    along = np.arange(32) + 0.5 - shapes.CENTERS[6]
     moment = np.einsum("rij,i,j->r", GRID[1, 3, :, 6, 6].astype(float), along, along)
     want = np.sin(2 * np.deg2rad(shapes.ANGLES))
     np.testing.assert_allclose(moment / moment[4], want, atol=0.01)
 
 
-@pytest.mark.parametrize("held", [None, "ellipse"])
-def test_factors_follow_their_images_into_every_part(tmp_path, monkeypatch, held):
+@pytest.mark.parametrize("held_out", [None, "ellipse"])
+def test_factors_follow_their_images_into_every_split(tmp_path, monkeypatch, held_out):
     monkeypatch.chdir(tmp_path)
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
-    tree["anomaly"]["held_out_class"] = held
+    tree["anomaly"]["held_out_class"] = held_out
     tree["data"]["shapes"]["ood"] = ["noise"]
     Path("params.yaml").write_text(yaml.safe_dump(tree))
     preprocess("shapes", "shapes.npz")
-    found = files.load_arrays(Path("shapes.npz"))
-    left = [name for name in shapes.CLASSES if name != held]
-    assert tuple(found["factor_names"]) == NAMES and list(found["classes"]) == left
+    arrays = files.load_arrays(Path("shapes.npz"))
+    left = [name for name in shapes.CLASSES if name != held_out]
+    assert tuple(arrays["factor_names"]) == NAMES and list(arrays["classes"]) == left
     for part in ("train", "val", "test"):
-        x, y, factors = (found[f"{part}_{kind}"] for kind in ("x", "y", "factors"))
+        x, y, factors = (arrays[f"{part}_{kind}"] for kind in ("x", "y", "factors"))
         np.testing.assert_array_equal(x[:, 0], GRID[tuple(factors.T)])
         np.testing.assert_array_equal(np.array(left)[y], np.array(shapes.CLASSES)[factors[:, 0]])
         assert factors.dtype == np.int64 and set(y[:20]) == set(range(len(left)))
-    rows = np.concatenate([found[f"{part}_factors"] for part in ("train", "val", "test")])
+    rows = np.concatenate([arrays[f"{part}_factors"] for part in ("train", "val", "test")])
     assert len(np.unique(rows, axis=0)) == len(rows) == len(left) * 4608
 
 
-def test_a_dataset_without_factors_has_the_arrays_it_had(tmp_path, monkeypatch):
+def test_a_dataset_without_factors_has_no_arrays_of_factors(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text((ROOT / "params.yaml").read_text())
     preprocess("digits", "digits.npz")
     parts = [f"{part}_{kind}" for part in ("train", "val", "test") for kind in "xy"]
-    partners = [f"ood_{name}_{kind}" for name in ("photos", "noise") for kind in ("x", "how")]
-    assert files.array_names(Path("digits.npz")) == [*parts, *partners, "classes"]
+    kinds = ("x", "preprocessing")
+    ood = [f"ood_{name}_{kind}" for name in ("photos", "noise") for kind in kinds]
+    assert files.array_names(Path("digits.npz")) == [*parts, *ood, "ood_names", "classes"]
+    assert files.ood_names(Path("digits.npz")) == ["photos", "noise"]

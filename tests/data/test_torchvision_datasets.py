@@ -1,4 +1,4 @@
-"""torchvision's datasets: from a mirror or an earlier fetch, or an error that says what to do."""
+"""torchvision's datasets: from a mirror or a previous download, or an error with the remedy."""
 
 import gzip
 import hashlib
@@ -34,14 +34,14 @@ def mirror(tmp_path, monkeypatch):
     return folder
 
 
-def fetched(source, folder, earlier):
+def download(source, folder, previous):
     folder.mkdir()
-    source.fetch(folder, earlier, needs_train=True)
+    source.download(folder, previous, needs_train=True)
     return folder
 
 
 def test_mnist_of_a_mirror_is_read_as_written(tmp_path, mirror):
-    parts, classes = MNIST.load(fetched(MNIST, tmp_path / "raw", tmp_path / "none"))
+    parts, classes = MNIST.load(download(MNIST, tmp_path / "raw", tmp_path / "none"))
     want = np.random.default_rng(0).integers(256, size=(40, 28, 28))
     x, y = parts["train"]
     np.testing.assert_array_equal(x, want[:, None])
@@ -52,27 +52,29 @@ def test_mnist_of_a_mirror_is_read_as_written(tmp_path, mirror):
 def test_a_damaged_file_of_a_mirror_is_named(tmp_path, mirror):
     labels = mirror / "t10k-labels-idx1-ubyte.gz"
     labels.write_bytes(labels.read_bytes()[:-9])
-    with pytest.raises(InputError, match=f"{labels}: cut off or damaged"):
-        fetched(MNIST, tmp_path / "raw", tmp_path / "none")
+    with pytest.raises(InputError, match=f"{labels}: truncated or damaged"):
+        download(MNIST, tmp_path / "raw", tmp_path / "none")
 
 
-def test_an_earlier_fetch_that_is_whole_is_not_downloaded_again(tmp_path, mirror, monkeypatch):
-    earlier = fetched(MNIST, tmp_path / "raw", tmp_path / "none")
+def test_an_undamaged_previous_download_is_not_downloaded_again(tmp_path, mirror, monkeypatch):
+    previous = download(MNIST, tmp_path / "raw", tmp_path / "none")
     monkeypatch.delenv("GENBENCH_MIRROR")
-    assert MNIST.load(fetched(MNIST, tmp_path / "new", earlier))[1]
+    assert MNIST.load(download(MNIST, tmp_path / "new", previous))[1]
 
 
-def test_a_broken_earlier_fetch_is_downloaded_again(tmp_path, mirror, monkeypatch):
-    earlier = fetched(MNIST, tmp_path / "raw", tmp_path / "none")
-    (earlier / MNIST.layout / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half")
+def test_a_damaged_previous_download_is_downloaded_again(tmp_path, mirror, monkeypatch):
+    previous = download(MNIST, tmp_path / "raw", tmp_path / "none")
+    (previous / MNIST.layout / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half")
     monkeypatch.delenv("GENBENCH_MIRROR")
 
-    def download(root, download):
+    def download_files(root, download):
         (root / MNIST.layout).parent.mkdir(parents=True)
         mirror.rename(root / MNIST.layout)
 
-    monkeypatch.setattr(torchvision_datasets.TorchvisionDataset, "_class", lambda self: download)
-    new = fetched(MNIST, tmp_path / "new", earlier)
+    monkeypatch.setattr(
+        torchvision_datasets.TorchvisionDataset, "_class", lambda self: download_files
+    )
+    new = download(MNIST, tmp_path / "new", previous)
     assert len(MNIST.load(new)[0]["test"][1]) == 20
     assert [f.name for f in new.iterdir()] == ["MNIST"]
 
@@ -92,31 +94,32 @@ def test_without_network_the_error_says_what_to_do(
     )
     monkeypatch.setattr(torchvision_datasets.TorchvisionDataset, "_class", lambda self: unreachable)
     with pytest.raises(InputError, match=r"mnist: .*GENBENCH_MIRROR .*mnist.zip.*no route to host"):
-        fetched(MNIST, tmp_path / "raw", tmp_path / "none")
+        download(MNIST, tmp_path / "raw", tmp_path / "none")
 
 
 def test_a_mirror_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("GENBENCH_MIRROR", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="GENBENCH_MIRROR: no such folder: .*nowhere"):
-        fetched(MNIST, tmp_path / "raw", tmp_path / "none")
+        download(MNIST, tmp_path / "raw", tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_layout_files_and_class_names_are_torchvisions(name, tmp_path, monkeypatch):
-    source, seen = datasets.SOURCES[name], []
+    source = datasets.SOURCES[name]
+    paths = []
     batch = {"data": np.zeros((1, 3072)), "labels": [0], "fine_labels": [0]}
     batch |= {"label_names": [], "fine_label_names": []}
     monkeypatch.setattr(
-        torchvision_datasets, "_idx", lambda f: seen.append(f) or np.zeros((1, 28, 28))
+        torchvision_datasets, "_idx", lambda f: paths.append(f) or np.zeros((1, 28, 28))
     )
-    monkeypatch.setattr(torchvision_datasets, "_unpickle", lambda f: seen.append(f) or batch)
+    monkeypatch.setattr(torchvision_datasets, "_unpickle", lambda f: paths.append(f) or batch)
     _, classes = source.load(tmp_path)
-    known = source._class()
-    dataset = known.__new__(known)
+    torchvision_class = source._class()
+    dataset = torchvision_class.__new__(torchvision_class)
     dataset.root = tmp_path
     folder = getattr(dataset, "raw_folder", None) or tmp_path / dataset.base_folder
-    assert sorted(map(str, seen)) == sorted(f"{folder}/{file}" for file in source._checksums())
-    assert classes == getattr(known, "classes", [])  # CIFAR's are in its files
+    assert sorted(map(str, paths)) == sorted(f"{folder}/{file}" for file in source._checksums())
+    assert classes == getattr(torchvision_class, "classes", [])  # CIFAR's are in its files
 
 
 class Python2Pickler(pickle._Pickler):
@@ -160,6 +163,6 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path):
 
     (tmp_path / "cifar-100-python").mkdir()
     (tmp_path / "cifar-100-python/train").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(InputError, match="mkdir has no place in a CIFAR batch"):
+    with pytest.raises(InputError, match="mkdir is not allowed in a CIFAR batch"):
         datasets.SOURCES["cifar100"].load(tmp_path)
     assert not (tmp_path / "evil").exists()

@@ -10,7 +10,7 @@ import torch
 from genbench.evaluation import extractors
 from genbench.evaluation.fid import fid_from_features
 from genbench.networks import checkpoint
-from genbench.networks.classifier import Classifier, augmented, extract_features, load_classifier
+from genbench.networks.classifier import Classifier, augment, extract_features, load_classifier
 from genbench.utils import provenance
 from genbench.utils.errors import InputError
 
@@ -182,7 +182,7 @@ def test_classifiers_take_images_of_every_size(shape, kind):
 
 def test_the_learning_rate_of_a_classifier_falls_to_nothing():
     network = Classifier((1, 8, 8), 5, network="cnn", width=4, lr=0.1)
-    network.steps = 3
+    network.decay_steps = 3
     optimizer, moved = network.optimizer(list(network.parameters())), []
     for _ in range(4):
         before = network.head.bias.detach().clone()
@@ -193,7 +193,7 @@ def test_the_learning_rate_of_a_classifier_falls_to_nothing():
 
 def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
     x = torch.arange(64.0).view(1, 1, 8, 8).repeat(200, 3, 1, 1)
-    out = augmented(x)
+    out = augment(x)
     assert out.shape == x.shape
     padded = torch.nn.functional.pad(x[:1], (1,) * 4, mode="reflect")[0]
     crops = [padded[:, i : i + 8, j : j + 8] for i in range(3) for j in range(3)]

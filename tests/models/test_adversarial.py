@@ -1,4 +1,4 @@
-"""What is the GANs' own: layers, constraints, verdicts, what they record."""
+"""What is the GANs' own: layers, constraints, logits, what they record."""
 
 from pathlib import Path
 
@@ -37,16 +37,17 @@ def test_the_conv_gan_at_28x28_has_the_layers_of_its_source():
     assert rates == [0.4, 0.4] and slopes == {0.2}
 
 
-def test_the_networks_of_the_conv_gan_speak_of_grey_values_from_0_to_1():
+def test_the_networks_of_the_conv_gan_use_pixels_from_0_to_1():
     model = build("conv_gan", (1, 28, 28), latent_dim=100).eval()
-    z, seen = torch.randn(5, 100), []
-    model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    grey = model.generator(z)
-    torch.testing.assert_close(model.decode(z, None), 2 * grey - 1)
+    z = torch.randn(5, 100)
+    inputs = []
+    model.discriminator.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+    pixels = model.generator(z)
+    torch.testing.assert_close(model.decode(z, None), 2 * pixels - 1)
     model.logits(model.decode(z, None), None)
-    torch.testing.assert_close(seen[0], grey)
+    torch.testing.assert_close(inputs[0], pixels)
     model.logits(torch.tensor([-1.0, 1.0]).repeat(1, 1, 28, 14), None)
-    assert seen[1].unique().tolist() == [0, 1]
+    assert inputs[1].unique().tolist() == [0, 1]
 
 
 def test_the_critic_stays_within_its_clip_bound():
@@ -59,7 +60,7 @@ def test_the_critic_stays_within_its_clip_bound():
     assert max(w.abs().max().item() for w in model.critic.parameters()) <= model.clip
 
 
-def test_the_discriminator_of_an_untrained_gan_loses_two_bits_of_log_two():
+def test_a_discriminator_that_gives_every_image_one_half_has_a_loss_of_2_log_2():
     model = registry.build("gan", (1, 8, 8), 10, **SHIPPED.build_args("gan"))
     with torch.no_grad():
         model.discriminator[-1][-1].weight.zero_(), model.discriminator[-1][-1].bias.zero_()
@@ -69,13 +70,15 @@ def test_the_discriminator_of_an_untrained_gan_loses_two_bits_of_log_two():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_projection_is_a_linear_verdict_plus_the_classes_own(channels):
+def test_the_projection_discriminator_adds_a_class_term_to_a_linear_logit(channels):
     model = build("cgan", (channels, 8, 8)).eval()
-    judge, x = model.discriminator, torch.randn(5, channels, 8, 8)
+    discriminator = model.discriminator
+    x = torch.randn(5, channels, 8, 8)
     y = torch.tensor([0, 3, 3, 9, 1])
-    features = judge.body(x)
+    features = discriminator.body(x)
+    head = discriminator.head
     by_hand = [
-        judge.head.weight[0] @ f + judge.head.bias[0] + judge.embedding.weight[k] @ f
+        head.weight[0] @ f + head.bias[0] + discriminator.embedding.weight[k] @ f
         for f, k in zip(features, y, strict=True)
     ]
     torch.testing.assert_close(model.logits(x, y), torch.stack(by_hand))
@@ -94,17 +97,17 @@ def test_the_matrix_of_every_layer_of_the_discriminator_has_norm_1(name):
 
 
 @pytest.mark.parametrize("name", ["sngan", "cgan"])
-def test_the_hinge_games_record_verdicts_and_no_probabilities(name):
+def test_the_hinge_gans_record_logits_and_no_probabilities(name):
     model, x, y = build(name), torch.randn(8, 1, 8, 8), torch.arange(8)
     out = model.loss("discriminator", x, y)
     assert out.keys() == {"loss", "real_logit", "fake_logit"}
-    verdicts = model.discriminator_loss(torch.tensor([0.5, 2.0]), torch.tensor([-3.0, 0.0]))
-    assert [v.item() for v in verdicts.values()] == pytest.approx([0.25 + 0.5, 1.25, -1.5])
+    losses = model.discriminator_loss(torch.tensor([0.5, 2.0]), torch.tensor([-3.0, 0.0]))
+    assert [v.item() for v in losses.values()] == pytest.approx([0.25 + 0.5, 1.25, -1.5])
     assert model.generator_loss(torch.tensor([2.0, 4.0])).item() == -3
 
 
 @pytest.mark.parametrize("name", ["wgan", "wgan_gp"])
-def test_the_critic_records_the_earth_movers_distance_of_its_verdicts(name):
+def test_the_critic_records_the_earth_movers_distance(name):
     out = build(name).discriminator_loss(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 0.0]))
     assert out["earth_movers_distance"].item() == 3.5 and out["loss"].item() == -3.5
 

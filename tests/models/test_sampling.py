@@ -34,13 +34,13 @@ def test_images_come_back_from_their_codes():
     assert np.array_equal(sampling.decode(Pixels(), codes, np.zeros(7)), x)
 
 
-def test_bounds_come_one_per_image_whatever_the_batch():
+def test_bounds_come_one_per_image_for_any_batch_size():
     x = np.full((7, 1, 2, 2), 255, np.uint8)
     got = sampling.negative_elbo(Pixels(), x, np.arange(7), batch_size=3)
     assert got.tolist() == [4, 5, 6, 7, 8, 9, 10]
 
 
-def test_what_a_model_has_not_is_none():
+def test_without_an_encoder_or_a_bound_the_result_is_none():
     model = Pixels()
     model.encode = model.negative_elbo = lambda x, y: None
     x, y = np.zeros((7, 1, 2, 2), np.uint8), np.zeros(7)

@@ -31,7 +31,7 @@ def batch(n=6, shape=SHAPE):
     return torch.rand(n, *shape, generator=random) * 2 - 1, torch.arange(n) % 10
 
 
-def shaken(model):
+def perturbed(model):
     """Every weight moved, so that nothing is 0 or the identity as it was built."""
     torch.manual_seed(2)
     with torch.no_grad():
@@ -114,7 +114,7 @@ def test_the_kl_warms_up_over_the_images_seen_in_training_alone(name):
     model, (x, y) = build(name, kl_warmup_images=24), batch()
     weights = []
     for _ in range(5):
-        model.eval().loss("model", x, y)  # validation sees the weight of the moment
+        model.eval().loss("model", x, y)  # validation uses the current weight
         out = model.train().loss("model", x, y)
         kl = out["kl"] * (model.beta if name == "beta_vae" else 1)
         weights.append(((out["loss"] - out["reconstruction"]) / kl).item())
@@ -123,18 +123,19 @@ def test_the_kl_warms_up_over_the_images_seen_in_training_alone(name):
 
 @pytest.mark.parametrize("name", VAES)
 def test_the_mean_score_over_images_is_the_bound_and_not_one_noise_vectors(name):
-    model = shaken(build(name))
+    model = perturbed(build(name))
     random = torch.Generator().manual_seed(0)
     x = torch.randint(0, 256, (1500, 1, 8, 8), generator=random) / 127.5 - 1
     y = torch.arange(1500) % 3
     with torch.no_grad():
-        found = model.negative_elbo(x, y)
-        seen, fresh = model.encoder_output(x, y), []
+        scores = model.negative_elbo(x, y)
+        encoder_output = model.encoder_output(x, y)
+        fresh = []
         for _ in range(4):
-            nll, kls = model.nll_and_kl(x, y, seen, torch.randn(1500, model.latent_dim))
+            nll, kls = model.nll_and_kl(x, y, encoder_output, torch.randn(1500, model.latent_dim))
             fresh.append(nll + sum(kls.values()))
-    off = found - torch.stack(fresh).mean(0)
-    assert off.mean().abs() < 5 * off.std() / 1500**0.5
+    difference = scores - torch.stack(fresh).mean(0)
+    assert difference.mean().abs() < 5 * difference.std() / 1500**0.5
     assert torch.equal(model.per_image_noise(x, 3)[:, 7], model.per_image_noise(x[7:8], 3)[:, 0])
     assert len(model.per_image_noise(x, 1)[0].unique(dim=0)) > 1000
 
@@ -149,34 +150,34 @@ def test_scores_encode_every_image_once(name):
 
 @pytest.mark.parametrize("name", VAES)
 def test_codes_of_the_posterior_mean_decode_to_the_reconstruction(name):
-    model, (x, y) = shaken(build(name)), batch()
+    model, (x, y) = perturbed(build(name)), batch()
     with torch.no_grad():
-        seen = model.encoder_output(x, y)
-        h, _ = model.sample_posterior(seen, torch.zeros(len(x), model.latent_dim))
-        want = model.likelihood.mean(model.likelihood_params(h, y))
-        if name != "hvae":  # its mean of a lower layer depends on what the upper one draws
-            assert not torch.equal(
-                model.sample_posterior(seen, torch.ones_like(model.posterior_mean(seen)))[0], h
-            )
+        encoder_output = model.encoder_output(x, y)
+        zeros = torch.zeros(len(x), model.latent_dim)
+        decoder_input, _ = model.sample_posterior(encoder_output, zeros)
+        want = model.likelihood.mean(model.likelihood_params(decoder_input, y))
+        if name != "hvae":  # its mean of a lower layer depends on the sample of the upper one
+            other, _ = model.sample_posterior(encoder_output, zeros + 1)
+            assert not torch.equal(other, decoder_input)
         torch.testing.assert_close(model.decode(model.encode(x, y), y), want, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", VAES)
 @pytest.mark.parametrize("likelihood", ["gaussian", "logistic"])
-def test_every_vae_takes_every_likelihood_of_colour(name, likelihood):
+def test_every_vae_takes_every_likelihood_of_color(name, likelihood):
     model = build(name, (3, 8, 8), likelihood=likelihood)
     out = model.loss("model", *batch(shape=(3, 8, 8)))
     assert out["loss"].isfinite() and model.likelihood.log_scale.requires_grad
 
 
 @pytest.mark.parametrize("name", VAES)
-def test_a_bernoulli_of_colour_is_refused(name):
-    line = f"zoo.{name}.likelihood must be gaussian or logistic for colour, got bernoulli"
+def test_a_bernoulli_of_color_is_refused(name):
+    line = f"zoo.{name}.likelihood must be gaussian or logistic for color, got bernoulli"
     with pytest.raises(InputError, match=line):
         build(name, (3, 8, 8), likelihood="bernoulli")
 
 
-def test_bits_per_dim_of_an_ignorant_model_are_those_of_the_pixels():
+def test_bits_per_dim_of_a_uniform_model_are_those_of_the_pixels():
     # 8 bits where every level is equally likely; a Gaussian density of 1/2 on [-1, 1] is the same
     nats = torch.tensor(64 * np.log(256))
     assert Likelihood("logistic", SHAPE).bits_per_dim(nats).item() == pytest.approx(8)
@@ -186,7 +187,7 @@ def test_bits_per_dim_of_an_ignorant_model_are_those_of_the_pixels():
     assert Likelihood("gaussian", SHAPE).bits_per_dim(nats).item() == pytest.approx(np.log2(255))
 
 
-def test_a_latent_counts_as_active_if_its_mean_varies():
+def test_a_latent_is_active_if_its_mean_varies():
     model, (x, y) = build("vae"), batch(50)
     means = torch.zeros(50, model.latent_dim)
     means[:, :3] = torch.linspace(-1, 1, 50)[:, None]
@@ -195,7 +196,7 @@ def test_a_latent_counts_as_active_if_its_mean_varies():
     assert model.diagnose(x, y)["active_units"].item() == 3
 
 
-def test_the_capacity_rises_and_the_kl_is_drawn_to_it():
+def test_the_capacity_rises_and_the_kl_is_pulled_to_it():
     choices = {"beta": 10.0, "capacity": 6.0, "capacity_images": 24, "kl_warmup_images": 0}
     model, (x, y) = build("beta_vae", **choices), batch()
     for capacity in (1.5, 3.0, 4.5, 6.0, 6.0):
@@ -204,8 +205,8 @@ def test_the_capacity_rises_and_the_kl_is_drawn_to_it():
         assert out["loss"].item() == pytest.approx(want.item(), rel=1e-5)
 
 
-def test_the_flow_is_undone_by_its_inverse():
-    model = shaken(build("flow_vae")).double()
+def test_the_inverse_of_the_flow_inverts_it():
+    model = perturbed(build("flow_vae")).double()
     z = torch.randn(5, model.latent_dim, dtype=torch.float64)
     u, _ = model.flow_forward(z)
     assert not torch.allclose(u, z, atol=0.1)
@@ -214,7 +215,7 @@ def test_the_flow_is_undone_by_its_inverse():
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 7])
 def test_log_determinants_of_the_flow_are_those_of_its_jacobian(latent_dim):
-    model = shaken(build("flow_vae", latent_dim=latent_dim, couplings=3)).double()
+    model = perturbed(build("flow_vae", latent_dim=latent_dim, couplings=3)).double()
     for z in torch.randn(4, 1, latent_dim, dtype=torch.float64):
         jacobian = torch.autograd.functional.jacobian(lambda v: model.flow_forward(v)[0], z)
         want = torch.linalg.slogdet(jacobian.reshape(latent_dim, latent_dim)).logabsdet
@@ -222,7 +223,7 @@ def test_log_determinants_of_the_flow_are_those_of_its_jacobian(latent_dim):
 
 
 def test_the_density_of_the_flow_prior_integrates_to_one():
-    model = shaken(build("flow_vae", latent_dim=2)).double()
+    model = perturbed(build("flow_vae", latent_dim=2)).double()
     axis = torch.linspace(-9, 9, 601, dtype=torch.float64)
     with torch.no_grad():
         u, log_determinant = model.flow_forward(torch.cartesian_prod(axis, axis))
@@ -233,30 +234,31 @@ def test_the_density_of_the_flow_prior_integrates_to_one():
 
 def test_the_kl_of_the_flow_is_on_average_the_closed_form_where_the_flow_does_nothing():
     model, (x, y) = build("flow_vae"), batch(1)
-    seen = model.encoder_output(x, y)
-    mean, log_variance = model.posterior(seen)
+    encoder_output = model.encoder_output(x, y)
+    mean, log_variance = model.posterior(encoder_output)
     normal = Normal(mean, (0.5 * log_variance).exp())
     want = kl_divergence(normal, Normal(0.0, 1.0)).sum().item()
-    draws = model.sample_posterior(seen.expand(20_000, -1), torch.randn(20_000, 16))[1]["kl"]
+    many = encoder_output.expand(20_000, -1)
+    draws = model.sample_posterior(many, torch.randn(20_000, 16))[1]["kl"]
     assert draws.mean().item() == pytest.approx(want, abs=4 * draws.std().item() / 20_000**0.5)
 
 
 def test_the_kl_of_a_lower_layer_is_that_of_its_latents_to_their_prior():
-    model, (x, y) = shaken(build("hvae", layers=3)), batch()
+    model, (x, y) = perturbed(build("hvae", layers=3)), batch()
     noise = torch.randn(len(x), model.latent_dim)
-    seen = model.encoder_output(x, y)
-    _, means, log_variances = model._descend(seen, noise)
-    _, kls = model.sample_posterior(seen, noise)
+    encoder_output = model.encoder_output(x, y)
+    _, means, log_variances = model._top_down_pass(encoder_output, noise)
+    _, kls = model.sample_posterior(encoder_output, noise)
     state = torch.zeros(len(x), model.layers[0].enter.out_features)
     each = zip(model.layers, means, log_variances, noise.chunk(3, 1), strict=True)
     for i, (layer, mean, log_variance, e) in enumerate(each, start=1):
-        centre, spread = torch.zeros_like(mean), torch.ones_like(mean)
+        center, spread = torch.zeros_like(mean), torch.ones_like(mean)
         if layer.prior is not None:
-            centre, log_spread = layer.prior(state).chunk(2, 1)
+            center, log_spread = layer.prior(state).chunk(2, 1)
             spread = (0.5 * log_spread).exp()
         deviation = (0.5 * log_variance).exp()
-        posterior = Normal(centre + spread * mean, spread * deviation)
-        want = kl_divergence(posterior, Normal(centre, spread)).sum(1)
+        posterior = Normal(center + spread * mean, spread * deviation)
+        want = kl_divergence(posterior, Normal(center, spread)).sum(1)
         torch.testing.assert_close(kls[f"kl_layer_{i}"], want, rtol=1e-4, atol=1e-4)
         state = layer.step(state, mean + deviation * e)
     assert set(kls) == {f"kl_layer_{i}" for i in (1, 2, 3)}
@@ -264,8 +266,12 @@ def test_the_kl_of_a_lower_layer_is_that_of_its_latents_to_their_prior():
 
 def test_the_vae_at_28x28_has_the_layers_of_the_classic_one():
     model = build("vae", (1, 28, 28))
-    found = layers(model.encoder, torch.zeros(1, 1, 28, 28))
-    assert found == [((32, 14, 14), 320), ((64, 7, 7), 18_496), ((128,), 401_536), ((32,), 4_128)]
+    assert layers(model.encoder, torch.zeros(1, 1, 28, 28)) == [
+        ((32, 14, 14), 320),
+        ((64, 7, 7), 18_496),
+        ((128,), 401_536),
+        ((32,), 4_128),
+    ]
     assert layers(model.decoder, torch.zeros(1, 16)) == [
         ((3136,), 53_312),
         ((64, 14, 14), 36_928),
@@ -278,16 +284,16 @@ def test_the_vae_at_28x28_has_the_layers_of_the_classic_one():
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)], ids=str)
 def test_the_perceptual_loss_is_the_distance_of_features_and_the_bound_stays_without(shape):
-    plain, seeing = (build("res_vae", shape, perceptual=w) for w in (0.0, 2.0))
+    plain, perceptual = (build("res_vae", shape, perceptual=w) for w in (0.0, 2.0))
     features = nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(shape)), 4)).requires_grad_(False)
-    seeing.perceptual_features = lambda x: features(x)
+    perceptual.perceptual_features = lambda x: features(x)
     x, y = batch(shape=shape)
     torch.manual_seed(0)
     want = plain.loss("model", x, y)
     torch.manual_seed(0)
-    got = seeing.loss("model", x, y)
-    made = seeing.decode(seeing.encode(x, y), y)
-    distance = (features(made) - features(x)).square().sum(1).mean().item()
+    got = perceptual.loss("model", x, y)
+    reconstruction = perceptual.decode(perceptual.encode(x, y), y)
+    distance = (features(reconstruction) - features(x)).square().sum(1).mean().item()
     assert got["perceptual"].item() == pytest.approx(distance, rel=1e-5) and distance > 0
     assert got["negative_elbo"].item() == want["negative_elbo"].item()
     assert got["loss"].item() == pytest.approx(want["loss"].item() + 2 * distance, rel=1e-5)

@@ -59,13 +59,13 @@ LEVELS = (torch.arange(256) / 127.5 - 1).view(-1, 1, 1, 1)
 
 @pytest.mark.parametrize("mean", [-3.0, -1.0, 0.123, 1.0, 2.0])
 @pytest.mark.parametrize("log_scale", [-6.0, -2.0, 1.0])
-def test_the_discretised_logistic_sums_to_one_over_the_grey_levels(mean, log_scale):
+def test_the_discretized_logistic_sums_to_one_over_the_gray_levels(mean, log_scale):
     means = torch.full_like(LEVELS, mean)
     total = (-likelihoods.logistic_nll(means, LEVELS, torch.tensor(log_scale))).exp().sum()
     assert total.item() == pytest.approx(1, abs=1e-4)
 
 
-def test_the_discretised_logistic_is_a_difference_of_sigmoids():
+def test_the_discretized_logistic_is_a_difference_of_sigmoids():
     means = torch.linspace(-0.9, 0.9, 256).view(-1, 1, 1, 1)
     x, mean = LEVELS.double(), means.double()
     low, high = (torch.sigmoid((x - mean + side) / 0.2) for side in (-1 / 255, 1 / 255))
@@ -74,7 +74,7 @@ def test_the_discretised_logistic_is_a_difference_of_sigmoids():
     torch.testing.assert_close(got.double(), -(high - low).log().flatten(), rtol=1e-4, atol=1e-5)
 
 
-def test_the_discretised_logistic_has_a_gradient_where_both_sigmoids_are_one():
+def test_the_discretized_logistic_has_a_gradient_where_both_sigmoids_are_one():
     mean = torch.full((1, 1, 1, 1), -1.0, requires_grad=True)
     loss = likelihoods.logistic_nll(mean, torch.full((1, 1, 1, 1), 0.9), torch.tensor(-5.0))
     loss.sum().backward()
@@ -87,7 +87,7 @@ def test_the_hinge_loss_is_zero_beyond_the_margins_and_linear_inside():
     assert got.item() == pytest.approx((0.5 + 2) / 2 + (1 + 0) / 2)
 
 
-def test_the_best_discriminator_estimates_the_jensen_shannon_divergence_exactly():
+def test_the_optimal_discriminator_estimates_the_jensen_shannon_divergence_exactly():
     # 10 images of 3 kinds, as often as these counts say; its logit is the log-ratio of the counts
     data, model = torch.tensor([5, 4, 1]), torch.tensor([1, 4, 5])
     logits = (data / model).log()
@@ -99,8 +99,9 @@ def test_the_best_discriminator_estimates_the_jensen_shannon_divergence_exactly(
 
 
 def test_the_jensen_shannon_estimate_goes_from_0_to_log_2():
-    blind, sure = torch.zeros(4), torch.full((4,), 50.0)
-    estimates = [losses.jensen_shannon(losses.discriminator_loss(v, -v)) for v in (blind, sure)]
+    chance, confident = torch.zeros(4), torch.full((4,), 50.0)
+    pairs = [(logits, -logits) for logits in (chance, confident)]
+    estimates = [losses.jensen_shannon(losses.discriminator_loss(*pair)) for pair in pairs]
     assert [e.item() for e in estimates] == pytest.approx([0, math.log(2)], abs=1e-6)
 
 
@@ -112,7 +113,7 @@ def test_the_adversarial_losses_are_cross_entropies():
     torch.testing.assert_close(losses.generator_loss(fake), bce(fake, torch.ones(8)))
 
 
-def test_the_generators_gradient_lives_where_the_discriminator_is_sure():
+def test_the_generators_gradient_does_not_vanish_where_the_discriminator_is_confident():
     fake = torch.tensor([-100.0], requires_grad=True)
     losses.generator_loss(fake).backward()
     assert fake.grad.item() == pytest.approx(-1)

@@ -56,7 +56,8 @@ def test_relative_paths_of_the_user_start_at_the_main_repository(tmp_path, monke
 def test_arrays_come_back_and_equal_arrays_are_equal_bytes(tmp_path, shape):
     x = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     for name in ("a", "b"):
-        files.save_npz(tmp_path / name / "x.npz", train_x=x, ood_noise_x=x, test_y=x[:, 0, 0, 0])
+        arrays = {"train_x": x, "test_y": x[:, 0, 0, 0], "ood_names": np.array(["noise"])}
+        files.save_npz(tmp_path / name / "x.npz", **arrays)
     assert (tmp_path / "a/x.npz").read_bytes() == (tmp_path / "b/x.npz").read_bytes()
     assert np.array_equal(files.load_npz(tmp_path / "a/x.npz", "train_x")[0], x)
     assert files.ood_names(tmp_path / "a/x.npz") == ["noise"]

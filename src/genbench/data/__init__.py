@@ -1,1 +1,1 @@
-"""Where each dataset comes from, and how images are read."""
+"""Sources, readers and splits of datasets, as uint8 arrays."""

@@ -1,4 +1,4 @@
-"""Files inside a folder, .zip or .tar: read in place, never from outside it, never cut off."""
+"""Files inside a folder, .zip or .tar, read in place; unsafe and truncated archives are refused."""
 
 import gzip
 import lzma
@@ -15,37 +15,42 @@ from typing import NamedTuple
 
 from ..utils.errors import InputError
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")  # and whatever starts with a dot
-MAX_BYTES = 2**28  # of one file, unpacked: an archive of a few kB can claim to hold terabytes
-BROKEN = (
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+HIDDEN_NAMES = ("__MACOSX", "Thumbs.db", "desktop.ini")  # and whatever starts with a dot
+MAX_FILE_BYTES = 2**28  # unpacked: an archive of a few kB can claim to hold terabytes
+READ_ERRORS = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
     gzip.BadGzipFile,
     EOFError,
-    NotImplementedError,  # a compression that zipfile does not know
+    NotImplementedError,  # a compression method that zipfile lacks
 )
 
 
 class Entry(NamedTuple):
+    """A file or folder of an archive, as it is stored."""
+
     name: str
     is_folder: bool
     size: int
     read: Callable[[], bytes]
 
 
-class Content(NamedTuple):
-    """Names below `path`, "/" between folders; `files` says how to read each, in stored order."""
+class Contents(NamedTuple):
+    """Files and folders of an archive by their relative names, "/" between folders.
+
+    `files` has a function that reads each, in stored order.
+    """
 
     files: dict[str, Callable[[], bytes]]
     folders: set[str]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Content]:
-    """Open a folder, .zip or .tar for reading, hidden files left out.
+def open_archive(path: Path) -> Iterator[Contents]:
+    """Open a folder, .zip or .tar for reading, without hidden files.
 
     Reading in the order of `files` passes through a compressed .tar only once.
 
@@ -55,49 +60,49 @@ def opened(path: Path) -> Iterator[Content]:
     """
     try:
         if path.is_dir():
-            yield _content(path, _in_folder(path.resolve()))
-        elif not path.name.lower().endswith(ARCHIVES):
-            raise InputError(f"{path}: must be a folder or end in {', '.join(ARCHIVES)}")
+            yield _contents(path, _folder_entries(path.resolve()))
+        elif not path.name.lower().endswith(SUFFIXES):
+            raise InputError(f"{path}: must be a folder or end in {', '.join(SUFFIXES)}")
         elif path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as file:
-                yield _content(path, _in_zip(file))
+                yield _contents(path, _zip_entries(file))
         else:
             with tarfile.open(path, "r:*") as file:
-                yield _content(path, _in_tar(file))
-    except BROKEN as error:
+                yield _contents(path, _tar_entries(file))
+    except READ_ERRORS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
-        raise InputError(f"{path}: cut off, damaged or no such archive ({reason})") from None
+        raise InputError(f"{path}: truncated, damaged or not such an archive ({reason})") from None
 
 
-def _content(path: Path, entries: Iterator[Entry]) -> Content:
-    content = Content({}, set())
+def _contents(path: Path, entries: Iterator[Entry]) -> Contents:
+    contents = Contents({}, set())
     try:
         for entry in entries:
-            parts = _safe_parts(entry.name)
+            parts = _safe_path_parts(entry.name)
             if not parts or any(map(_is_hidden, parts)):
                 continue
             name = "/".join(parts)
-            content.folders.update("/".join(parts[:n]) for n in range(1, len(parts)))
+            contents.folders.update("/".join(parts[:n]) for n in range(1, len(parts)))
             if entry.is_folder:
-                content.folders.add(name)
-            elif name in content.files:
-                raise InputError(f"{name} is in it twice")
-            elif entry.size > MAX_BYTES:
-                raise InputError(f"{name} has {entry.size} bytes; at most {MAX_BYTES} are allowed")
+                contents.folders.add(name)
+            elif name in contents.files:
+                raise InputError(f"{name} occurs twice")
+            elif entry.size > MAX_FILE_BYTES:
+                raise InputError(f"{name} has {entry.size} bytes, more than {MAX_FILE_BYTES}")
             else:
-                content.files[name] = entry.read
+                contents.files[name] = entry.read
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return content
+    return contents
 
 
-def _safe_parts(name: str) -> list[str]:
-    """The parts of a relative name; a name that could lead elsewhere is refused."""
+def _safe_path_parts(name: str) -> list[str]:
+    """Split a relative name at "/"; one that could point outside the archive is refused."""
     parts = [p for p in name.split("/") if p not in ("", ".")]
     if name.startswith("/") or name[1:3] == ":/":
         raise InputError(f"{name} is an absolute name; names must be relative")
     if ".." in parts:
-        raise InputError(f"{name} leads out of it; '..' is not allowed")
+        raise InputError(f"{name} points outside; '..' is not allowed")
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -106,32 +111,33 @@ def _safe_parts(name: str) -> list[str]:
 
 
 def _is_hidden(part: str) -> bool:
-    return part.startswith(".") or part in HIDDEN
+    return part.startswith(".") or part in HIDDEN_NAMES
 
 
-def _in_folder(root: Path) -> Iterator[Entry]:
-    for folder, folders, files in os.walk(root, onerror=_fail):
+def _folder_entries(root: Path) -> Iterator[Entry]:
+    for folder, folders, files in os.walk(root, onerror=_raise):
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         for path in (Path(folder, name) for name in (*folders, *sorted(files))):
-            name, real = path.relative_to(root).as_posix(), path.resolve()
+            name = path.relative_to(root).as_posix()
+            target = path.resolve()
             if _is_hidden(path.name):
                 continue
-            if not real.is_relative_to(root):
-                raise InputError(f"{name} is a link that leads out of it")
-            if path.is_symlink() and not real.is_file():
+            if not target.is_relative_to(root):
+                raise InputError(f"{name} is a link that points outside")
+            if path.is_symlink() and not target.is_file():
                 raise InputError(f"{name} is a link to no file; put the files themselves there")
-            if not real.is_dir() and not real.is_file():
+            if not target.is_dir() and not target.is_file():
                 raise InputError(f"{name} is no regular file")
-            yield Entry(name, real.is_dir(), 0, real.read_bytes)
+            yield Entry(name, target.is_dir(), 0, target.read_bytes)
 
 
-def _fail(error: OSError):
-    raise error  # os.walk leaves unreadable folders out unless told otherwise
+def _raise(error: OSError):
+    raise error  # os.walk skips unreadable folders by default
 
 
-def _in_zip(file: zipfile.ZipFile) -> Iterator[Entry]:
+def _zip_entries(file: zipfile.ZipFile) -> Iterator[Entry]:
     for info in file.infolist():
-        name = info.filename.replace("\\", "/")  # some Windows tools write it so
+        name = info.filename.replace("\\", "/")  # as some Windows tools write it
         if stat.S_ISLNK(info.external_attr >> 16):
             raise InputError(f"{name} is a link; put the file itself there")
         if info.flag_bits & 1:
@@ -139,24 +145,25 @@ def _in_zip(file: zipfile.ZipFile) -> Iterator[Entry]:
         yield Entry(name, name.endswith("/"), info.file_size, lambda i=info: file.read(i))
 
 
-def _in_tar(file: tarfile.TarFile) -> Iterator[Entry]:
+def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:
     members = {posixpath.normpath(m.name): m for m in file.getmembers()}
     file.fileobj.seek(file.offset)
     if file.fileobj.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
-        raise tarfile.ReadError("the end mark is missing")  # tarfile itself takes this for the end
+        # tarfile itself accepts such a file
+        raise tarfile.ReadError("the end-of-archive marker is missing")
     while file.fileobj.read(2**20):
-        pass  # as far as the checksum that .gz and .xz have at their end
+        pass  # to the end, where .gz and .xz have their checksum
     for member in file.getmembers():
         target = member
         if member.issym() or member.islnk():
             # A symbolic link starts at its own folder, a hard link at the top of the archive.
             start = posixpath.dirname(member.name) if member.issym() else ""
-            goal = posixpath.normpath(posixpath.join(start, member.linkname))
-            if goal.startswith(("/", "..")):
-                raise InputError(f"{member.name} is a link that leads out of it")
-            target = members.get(goal)
+            name = posixpath.normpath(posixpath.join(start, member.linkname))
+            if name.startswith(("/", "..")):
+                raise InputError(f"{member.name} is a link that points outside")
+            target = members.get(name)
         if target is None or not (target.isreg() or member.isdir()):
-            raise InputError(f"{member.name} is no file and no link to a file in the archive")
+            raise InputError(f"{member.name} is neither a file nor a link to one in the archive")
         yield Entry(
             member.name, member.isdir(), target.size, lambda t=target: file.extractfile(t).read()
         )

@@ -1,4 +1,4 @@
-"""Images that need no download: scikit-learn carries them, or they are drawn here."""
+"""Datasets that need no download: scikit-learn has them, or they are generated here."""
 
 import gzip
 import importlib.util
@@ -12,25 +12,31 @@ import numpy as np
 
 @dataclass(frozen=True)
 class BundledDataset:
-    """Files that scikit-learn carries. Finding them imports none of it: that would cost 1 s.
+    """Files of the installed scikit-learn, or none if the images are generated.
 
-    What is drawn needs none. `factors` names what the images are drawn from, where it is known.
+    Parameters
+    ----------
+    files : names below `sklearn/datasets`
+    load : reads the splits and the class names, for a dataset to train on
+    generate : makes images of any shape, for a source of OOD images alone
+    factors : names of the generative factors, where they are known
     """
 
     files: tuple[str, ...] = ()
     load: Callable | None = None
-    draw: Callable | None = None
+    generate: Callable | None = None
     factors: tuple[str, ...] = ()
 
-    def fetch(self, folder: Path, earlier: Path, *, needs_train: bool) -> None:
+    def download(self, folder: Path, previous: Path, *, needs_train: bool) -> None:
         """Copy the files into `folder`."""
+        # importing sklearn to find them would cost 1 s
         (package,) = importlib.util.find_spec("sklearn").submodule_search_locations
         for name in self.files:
             shutil.copyfile(Path(package, "datasets", name), folder / Path(name).name)
 
 
 def read_digits(folder: Path):
-    """The 1,797 digits as one part "train", grey levels 0..16 brought to 0..255, and the names."""
+    """The 1,797 digits as one split "train", scaled from 0..16 to 0..255, and the class names."""
     with gzip.open(folder / "digits.csv.gz", "rt") as file:
         table = np.loadtxt(file, delimiter=",")  # 64 pixels in 0..16, then the label
     x = np.rint(table[:, :64] * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)

@@ -1,4 +1,4 @@
-"""Where each dataset comes from, and how its parts and its partners are made of that."""
+"""The sources of all datasets by name: download, splits, out-of-distribution (OOD) images."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,13 +10,17 @@ from ..utils import paths, seeds
 from ..utils.errors import InputError
 from . import decoding, image_folders, ood_images, shapes
 from .bundled import BundledDataset, read_digits
-from .splits import _check_counts, _rows, share_of_classes
-from .torchvision_datasets import TorchvisionDataset, read_idx, read_pickles
+from .splits import check_class_counts, select_rows, stratified_mask
+from .torchvision_datasets import TorchvisionDataset, idx_reader, pickle_reader
 
-MAX_OOD_IMAGES = 10_000  # images of a partner
-MIN_IMAGES = 10  # images to train on, and to measure with
-FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
-NUMERALS = "zero one two three four five six seven eight nine".split()
+MAX_OOD_IMAGES = 10_000  # of one OOD dataset
+MIN_IMAGES = 10  # of the training and of the test split
+MNIST_CLASSES = (
+    "0 - zero,1 - one,2 - two,3 - three,4 - four,5 - five,6 - six,7 - seven,8 - eight,9 - nine"
+).split(",")
+FASHION_CLASSES = (
+    "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+).split(",")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class UserImages:
     size: int
     channels: int
 
-    def fetch(self, folder: Path, earlier: Path, *, needs_train: bool) -> None:
+    def download(self, folder: Path, previous: Path, *, needs_train: bool) -> None:
         """Check and copy the archive, or the images of the folder."""
         path = paths.resolve(self.path)
         if not path.exists():
@@ -42,129 +46,137 @@ class UserImages:
             shutil.copyfile(path / name, folder / name)
 
     def load(self, folder: Path):
-        """Parts and class names of what `fetch` left there: one archive, or folders."""
+        """Read the splits and the class names of one archive, or of folders."""
         first, *more = folder.iterdir()
         path = folder if more or first.is_dir() else first
         return image_folders.load(path, self.size, self.channels)
 
 
-# What a name means. A source fetches; then it either loads parts and classes or draws images.
+# Every source downloads; then it either loads splits and classes or generates OOD images.
 SOURCES = {
-    "digits": BundledDataset(("data/digits.csv.gz",), load=read_digits),
+    "digits": BundledDataset(files=("data/digits.csv.gz",), load=read_digits),
     "mnist": TorchvisionDataset(
-        "mnist",
-        "MNIST",
-        "MNIST/raw",
-        (1, 28, 28),
-        read_idx([f"{i} - {word}" for i, word in enumerate(NUMERALS)]),
+        name="mnist",
+        torchvision_class="MNIST",
+        layout="MNIST/raw",
+        shape=(1, 28, 28),
+        read=idx_reader(MNIST_CLASSES),
     ),
     "fashion_mnist": TorchvisionDataset(
-        "fashion_mnist", "FashionMNIST", "FashionMNIST/raw", (1, 28, 28), read_idx(FASHION)
+        name="fashion_mnist",
+        torchvision_class="FashionMNIST",
+        layout="FashionMNIST/raw",
+        shape=(1, 28, 28),
+        read=idx_reader(FASHION_CLASSES),
     ),
     "cifar10": TorchvisionDataset(
-        "cifar10",
-        "CIFAR10",
-        "cifar-10-batches-py",
-        (3, 32, 32),
-        read_pickles(
-            [f"data_batch_{i}" for i in range(1, 6)],
-            ["test_batch"],
+        name="cifar10",
+        torchvision_class="CIFAR10",
+        layout="cifar-10-batches-py",
+        shape=(3, 32, 32),
+        read=pickle_reader(
+            train=[f"data_batch_{i}" for i in range(1, 6)],
+            test=["test_batch"],
             labels="labels",
             meta="batches.meta",
             names="label_names",
         ),
     ),
     "cifar100": TorchvisionDataset(
-        "cifar100",
-        "CIFAR100",
-        "cifar-100-python",
-        (3, 32, 32),
-        read_pickles(
-            ["train"], ["test"], labels="fine_labels", meta="meta", names="fine_label_names"
+        name="cifar100",
+        torchvision_class="CIFAR100",
+        layout="cifar-100-python",
+        shape=(3, 32, 32),
+        read=pickle_reader(
+            train=["train"],
+            test=["test"],
+            labels="fine_labels",
+            meta="meta",
+            names="fine_label_names",
         ),
     ),
     "shapes": BundledDataset(load=shapes.load, factors=shapes.FACTORS),
     "photos": BundledDataset(
-        ("images/china.jpg", "images/flower.jpg"), draw=ood_images.photo_patches
+        files=("images/china.jpg", "images/flower.jpg"), generate=ood_images.photo_patches
     ),
-    "noise": BundledDataset(draw=ood_images.noise),
+    "noise": BundledDataset(generate=ood_images.uniform_noise),
 }
 
 
-def _source(name: str, p):
-    block = p.data.get(name)
+def _get_source(name: str, params):
+    block = params.data.get(name)
     if block and block.path:
         return UserImages(name, block.path, block.size, block.channels)
     return SOURCES[name]
 
 
-def ood_datasets(dataset: str, p) -> list[str]:
-    """Names of what the dataset must be told apart from."""
-    if dataset not in p.data:
-        raise InputError(f"unknown dataset {dataset}; known: {', '.join(p.data)}")
-    return p.data[dataset].ood
+def ood_datasets(dataset: str, params) -> list[str]:
+    """Names of the OOD datasets of a dataset."""
+    if dataset not in params.data:
+        raise InputError(f"unknown dataset {dataset}; known: {', '.join(params.data)}")
+    return params.data[dataset].ood
 
 
-def download(dataset: str, p, folder: Path, earlier: Path) -> None:
-    """Bring a dataset and its partners, as published, into `folder`/<name>/.
+def download(dataset: str, params, folder: Path, previous: Path) -> None:
+    """Download a dataset and its OOD datasets, as published, into `folder`/<name>/.
 
-    `earlier` is such a folder of an earlier time; what is whole in it need not be downloaded again.
+    `previous` is such a folder of a previous run; its undamaged files are not downloaded again.
     """
-    for name in (dataset, *ood_datasets(dataset, p)):
+    for name in (dataset, *ood_datasets(dataset, params)):
         (folder / name).mkdir(parents=True)
-        _source(name, p).fetch(folder / name, earlier / name, needs_train=name == dataset)
+        source = _get_source(name, params)
+        source.download(folder / name, previous / name, needs_train=name == dataset)
 
 
-def load(name: str, p, folder: Path):
-    """Read what `fetch` brought and split off the parts that were not published.
+def load_dataset(name: str, params, folder: Path):
+    """Read a downloaded dataset and split off what was not published.
 
     Returns
     -------
-    parts : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; a part that was
-        published stays as it is, others are drawn stratified by class from `p.seed`. A dataset
-        of known factors has them third: (N, F) int64, named by `factor_names`.
+    splits : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; published splits stay
+        as they are, others are drawn stratified by class from `params.seed`. A dataset with known
+        factors has them third: (N, F) int64, named by `factor_names`.
     classes : names of the K classes
     """
-    parts, classes = _source(name, p).load(folder / name)
-    rng = seeds.rng(p.seed, "split", name)
-    for part, share in {"test": p.split.test, "val": p.split.val}.items():
-        if part not in parts and "train" in parts:
-            every = parts["train"]
-            _check_counts(name, every[1], classes, 3 if part == "test" else 2)
-            chosen = share_of_classes(every[1], share, rng)
-            parts |= {"train": _rows(every, ~chosen), part: _rows(every, chosen)}
-    for part in parts.keys() & {"train", "test"}:
-        if (n := len(parts[part][0])) < MIN_IMAGES:
-            raise InputError(f"{name}: {n} {part} images; at least {MIN_IMAGES} are needed")
-    return parts, classes
+    splits, classes = _get_source(name, params).load(folder / name)
+    rng = seeds.rng(params.seed, "split", name)
+    for split, fraction in {"test": params.split.test, "val": params.split.val}.items():
+        if split not in splits and "train" in splits:
+            train = splits["train"]
+            y = train[1]
+            check_class_counts(name, y, classes, 3 if split == "test" else 2)
+            mask = stratified_mask(y, fraction, rng)
+            splits |= {"train": select_rows(train, ~mask), split: select_rows(train, mask)}
+    for split in splits.keys() & {"train", "test"}:
+        if (n := len(splits[split][0])) < MIN_IMAGES:
+            raise InputError(f"{name}: {n} {split} images; at least {MIN_IMAGES} are needed")
+    return splits, classes
 
 
-def factor_names(name: str, p) -> tuple[str, ...]:
-    """Names of the factors that a dataset's images are drawn from; () where none are known."""
-    return getattr(_source(name, p), "factors", ())
+def factor_names(name: str, params) -> tuple[str, ...]:
+    """Names of a dataset's generative factors; () where none are known."""
+    return getattr(_get_source(name, params), "factors", ())
 
 
 def load_ood_images(
-    name: str, dataset: str, p, folder: Path, shape, n_test: int
+    name: str, dataset: str, params, folder: Path, shape: tuple[int, int, int], n_test: int
 ) -> tuple[np.ndarray, str]:
-    """Images that `dataset` must be told apart from, (N, C, H, W) uint8 of the same `shape`.
+    """Images of an OOD dataset, (N, C, H, W) uint8 of `shape`, and their preprocessing in words.
 
-    And in words what was done to them. Photo patches and noise are as many as the test images,
-    at most 2,000; of another dataset it is the test part, at most 10,000, resized and its
-    channels matched.
+    Photo patches and noise are as many as the test images, at most 2,000; of another dataset it
+    is the test split, at most 10,000, resized and converted to the number of channels.
     """
-    source = _source(name, p)
-    rng = seeds.rng(p.seed, "ood", dataset, name)
-    if getattr(source, "draw", None):
-        return source.draw(
-            folder / name, shape, min(n_test, ood_images.AT_MOST), rng
-        ), "made at this size"
-    parts, _ = load(name, p, folder)
-    x, *_ = parts["test"]
+    source = _get_source(name, params)
+    rng = seeds.rng(params.seed, "ood", dataset, name)
+    if generate := getattr(source, "generate", None):
+        n = min(n_test, ood_images.MAX_GENERATED)
+        return generate(folder / name, shape, n, rng), "made at this size"
+    splits, _ = load_dataset(name, params, folder)
+    x, *_ = splits["test"]
     if len(x) > MAX_OOD_IMAGES:
         x = x[np.sort(rng.choice(len(x), MAX_OOD_IMAGES, replace=False))]
     if x.shape[1:] == shape:
         return x, "as they are"
     before, after = (" x ".join(map(str, s)) for s in (x.shape[1:], shape))
-    how = "bilinear with antialiasing; grey by repetition, colour by ITU-R 601 luma"
-    return decoding.resize_to(x, shape), f"brought from {before} to {after} ({how})"
+    method = "bilinear with antialiasing; grey by repetition, colour by ITU-R 601 luma"
+    return decoding.resize_to(x, shape), f"brought from {before} to {after} ({method})"

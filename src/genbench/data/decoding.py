@@ -1,4 +1,4 @@
-"""One picture of any mode, depth and shape to uint8 (C, size, size); arrays to other shapes."""
+"""Image files of any mode, depth and size to uint8 (C, size, size); arrays to other shapes."""
 
 import io
 import warnings
@@ -13,7 +13,7 @@ SUFFIXES = tuple(" ".join(FORMATS.values()).split())
 MODES = {1: "L", 3: "RGB"}
 
 
-# A picture of more than MAX_IMAGE_PIXELS is an error below, so Pillow need not warn of it as well.
+# An image of more than MAX_IMAGE_PIXELS is an error below; Pillow would warn of it as well.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
@@ -21,48 +21,48 @@ def decode(data: bytes, size: int, channels: int) -> np.ndarray:
     """Decode an image file to (channels, size, size) uint8.
 
     The shorter side is resized to `size` by Pillow's bilinear filter with antialiasing and the
-    centre is kept, as by torchvision's Resize(size) and CenterCrop(size); what will be cut off is
-    never computed, so that a strip one pixel wide needs no more memory than any other picture.
-    Transparency is laid on white; 16-bit grey is scaled to 8 bits; colour becomes grey by ITU-R
-    601 luma; EXIF orientation is followed; of an animation the first frame counts; colour
-    profiles are ignored.
+    center is kept, as by torchvision's Resize(size) and CenterCrop(size); the rest is never
+    computed, so that a strip one pixel wide needs no more memory than any other image.
+    Transparent pixels are blended with white; 16-bit grayscale is scaled to 8 bits; color is
+    converted to grayscale by ITU-R 601 luma; EXIF orientation is applied; of an animation the
+    first frame is used; color profiles are ignored.
 
     Raises
     ------
     InputError : if it is no PNG, JPEG, WebP or BMP, broken, or larger than Pillow's pixel limit.
     """
     try:
-        picture = Image.open(io.BytesIO(data), formats=list(FORMATS))
-        if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:
+        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
+        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
             raise Image.DecompressionBombError
-        picture.load()
-        ImageOps.exif_transpose(picture, in_place=True)
-        picture = _eight_bits(picture, MODES[channels])
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        image = _eight_bits(image, MODES[channels])
     except Image.DecompressionBombError:
         limit = f"{Image.MAX_IMAGE_PIXELS / 1e6:.0f} million"
         raise InputError(f"larger than {limit} pixels; make it smaller") from None
     except Image.UnidentifiedImageError:
-        raise InputError(f"not a {', '.join(FORMATS)} image, whatever its name says") from None
+        raise InputError(f"not a {', '.join(FORMATS)} image, whatever its suffix") from None
     except Exception as error:  # decoders of damaged files raise almost anything
         raise InputError(f"broken image: {error}") from None
-    side = min(picture.size)
-    left, top = ((length - side) // 2 for length in picture.size)
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
     box = (left, top, left + side, top + side)
-    return to_array(picture.resize((size, size), Image.Resampling.BILINEAR, box))
+    return to_array(image.resize((size, size), Image.Resampling.BILINEAR, box))
 
 
 def resize_to(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Images (N, C, H, W) uint8 at another (C, H, W): bilinear with antialiasing.
 
-    Grey becomes colour by repetition, colour becomes grey by ITU-R 601 luma.
+    Grayscale becomes color by repetition, color becomes grayscale by ITU-R 601 luma.
     """
     if x.shape[1:] == shape:
         return x
     channels, height, width = shape
     out = np.empty((len(x), *shape), np.uint8)
     for i, image in enumerate(x):
-        picture = _from_array(image).convert(MODES[channels])
-        out[i] = to_array(picture.resize((width, height), Image.Resampling.BILINEAR))
+        converted = _from_array(image).convert(MODES[channels])
+        out[i] = to_array(converted.resize((width, height), Image.Resampling.BILINEAR))
     return out
 
 
@@ -71,18 +71,18 @@ def _from_array(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
 
 
-def to_array(picture: Image.Image) -> np.ndarray:
-    """A grey or RGB Pillow image as (C, H, W) uint8."""
-    values = np.asarray(picture)
+def to_array(image: Image.Image) -> np.ndarray:
+    """A grayscale or RGB Pillow image as (C, H, W) uint8."""
+    values = np.asarray(image)
     return values[None] if values.ndim == 2 else values.transpose(2, 0, 1)
 
 
-def _eight_bits(picture: Image.Image, mode: str) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16-bit grey; Pillow's convert would clip it at 255
-        values = np.rint(np.asarray(picture, np.float64) / 257)
-        picture = Image.fromarray(values.astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert(mode)
+def _eight_bits(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit grayscale; Pillow's convert would clip it at 255
+        values = np.rint(np.asarray(image, np.float64) / 257)
+        image = Image.fromarray(values.astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert(mode)

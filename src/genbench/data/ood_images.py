@@ -1,4 +1,4 @@
-"""Far-out images that are drawn, not collected: patches of photographs, and noise."""
+"""Generated out-of-distribution images: patches of photographs, and noise."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from PIL import Image
 from . import decoding
 
 PHOTOS = ("china.jpg", "flower.jpg")  # 640 x 427 pixels each
-SIDE = (64, 256)  # pixels of a patch before it is shrunk: a part of a thing, not a bit of sky
-AT_MOST = 2000  # patches, and noise images
+PATCH_SIDES = (64, 256)  # pixels, before resizing: large enough to show objects, not only sky
+MAX_GENERATED = 2000  # patches, and noise images
 
 
 def photo_patches(folder: Path, shape: tuple[int, int, int], n: int, rng) -> np.ndarray:
-    """Squares at random places of the photographs in `folder`, shrunk to (C, size, size).
+    """Squares at random positions of the photographs in `folder`, resized to (C, size, size).
 
-    Photograph, side and place of each are drawn uniformly; shrinking is bilinear with
-    antialiasing. Patches overlap, and a few show nothing but sky.
+    Photograph, side and position are uniformly random; resizing is bilinear with antialiasing.
+    Patches overlap, and a few show nothing but sky.
 
     Returns
     -------
@@ -27,13 +27,13 @@ def photo_patches(folder: Path, shape: tuple[int, int, int], n: int, rng) -> np.
     out = np.empty((n, *shape), np.uint8)
     for i in range(n):
         photo = photos[rng.integers(len(photos))]
-        side = int(rng.integers(*SIDE, endpoint=True))
+        side = int(rng.integers(*PATCH_SIDES, endpoint=True))
         left, top = (int(rng.integers(length - side, endpoint=True)) for length in photo.size)
         box = (left, top, left + side, top + side)
         out[i] = decoding.to_array(photo.resize((size, size), Image.Resampling.BILINEAR, box))
     return out
 
 
-def noise(folder: Path, shape: tuple[int, int, int], n: int, rng) -> np.ndarray:
-    """Uniform noise, every value of every channel on its own, (n, C, size, size) uint8."""
+def uniform_noise(folder: Path, shape: tuple[int, int, int], n: int, rng) -> np.ndarray:
+    """Independent uniform noise in every pixel and channel, (n, C, size, size) uint8."""
     return rng.integers(256, size=(n, *shape), dtype=np.uint8)

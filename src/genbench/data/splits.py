@@ -1,40 +1,51 @@
-"""Parts of a dataset that were not published: drawn stratified by class, or kept from training."""
+"""Splits that were not published, stratified by class; classes held out of training."""
 
 import numpy as np
 
 from ..utils.errors import InputError
 
 
-def _rows(part: tuple, chosen: np.ndarray) -> tuple:
-    return tuple(values[chosen] for values in part)
+def select_rows(arrays: tuple, rows: np.ndarray) -> tuple:
+    """Select rows of every array (N, ...) by a mask or by indices."""
+    return tuple(values[rows] for values in arrays)
 
 
-def share_of_classes(y: np.ndarray, share: float, rng) -> np.ndarray:
-    """Mark about `share` of each class, at least one and not all: bool, as long as `y`."""
-    chosen = np.zeros(len(y), bool)
+def stratified_mask(y: np.ndarray, fraction: float, rng) -> np.ndarray:
+    """Mark about `fraction` of each class at random, at least one and not all: (N,) bool."""
+    mask = np.zeros(len(y), bool)
     for label in np.unique(y):
-        where = rng.permutation(np.flatnonzero(y == label))
-        chosen[where[: np.clip(round(share * len(where)), 1, len(where) - 1)]] = True
-    return chosen
+        rows = rng.permutation(np.flatnonzero(y == label))
+        mask[rows[: np.clip(round(fraction * len(rows)), 1, len(rows) - 1)]] = True
+    return mask
 
 
-def _check_counts(name: str, y: np.ndarray, classes: list[str], least: int) -> None:
+def check_class_counts(name: str, y: np.ndarray, classes: list[str], minimum: int) -> None:
+    """Raise an `InputError` that names a class with fewer than `minimum` images."""
     for label, n in zip(classes, np.bincount(y, minlength=len(classes)), strict=True):
-        if n < least:
-            raise InputError(f"{name}: class {label} has {n} images to split; {least} are needed")
+        if n < minimum:
+            raise InputError(f"{name}: class {label} has {n} images to split; {minimum} are needed")
 
 
-def hold_out(parts: dict, classes: list[str], held: str, dataset: str):
-    """Keep one class from all parts: parts and classes without it, and its test images.
+def hold_out(splits: dict, classes: list[str], held_out: str, dataset: str):
+    """Remove one class from all splits.
+
+    Returns
+    -------
+    splits, classes : without it; labels above its own move down by one
+    x : its test images (N, C, H, W)
 
     Raises
     ------
     InputError : if there is no such class.
     """
-    if held not in classes:
+    if held_out not in classes:
         known = ", ".join(classes)
-        raise InputError(f"anomaly.held_out_class: {dataset} has no class {held}; known: {known}")
-    label, (test_x, test_y, *_) = classes.index(held), parts["test"]
-    without = {k: _rows(part, part[1] != label) for k, part in parts.items()}
-    without = {k: (x, y - (y > label), *more) for k, (x, y, *more) in without.items()}
-    return without, [name for name in classes if name != held], test_x[test_y == label]
+        wrong = f"{dataset} has no class {held_out}; known: {known}"
+        raise InputError(f"anomaly.held_out_class: {wrong}")
+    label = classes.index(held_out)
+    test_x, test_y, *_ = splits["test"]
+    remaining = {}
+    for split, arrays in splits.items():
+        x, y, *factors = select_rows(arrays, arrays[1] != label)
+        remaining[split] = x, y - (y > label), *factors
+    return remaining, [name for name in classes if name != held_out], test_x[test_y == label]

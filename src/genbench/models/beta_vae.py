@@ -33,11 +33,14 @@ class Model(VAE):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
         check_minimum(0, beta=beta, capacity=capacity)
         check_minimum(1, capacity_images=capacity_images)
-        self.beta, self.capacity, self.capacity_images = beta, capacity, capacity_images
+        self.beta = beta
+        self.capacity = capacity
+        self.capacity_images = capacity_images
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
 
     def weighted_loss(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
         if self.capacity:
-            kl = (kl - self.capacity * (self.images_seen / self.capacity_images).clamp(max=1)).abs()
+            progress = (self.images_seen / self.capacity_images).clamp(max=1)
+            kl = (kl - self.capacity * progress).abs()
         return super().weighted_loss(reconstruction, self.beta * kl)

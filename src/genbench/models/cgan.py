@@ -1,6 +1,6 @@
 """Class-conditional GAN with a projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
 
-The generator's batch normalisation is conditional on the class; spectral normalisation and the
+The generator's batch normalization is conditional on the class; spectral normalization and the
 hinge loss as in Miyato et al. 2018, arXiv:1802.05957.
 """
 
@@ -12,8 +12,8 @@ from .base.adversarial import HingeGAN
 from .base.interface import check_minimum
 
 
-class Projection(nn.Module):
-    """Images (N, C, H, W) and labels (N,) to verdicts (N,): w f(x) + b + v_y f(x), f the features.
+class ProjectionDiscriminator(nn.Module):
+    """Images (N, C, H, W) and labels (N,) to logits (N,): w f(x) + b + v_y f(x), f the features.
 
     Source: Miyato & Koyama 2018.
     """
@@ -21,8 +21,8 @@ class Projection(nn.Module):
     def __init__(self, image_shape, classes: int, width: int):
         super().__init__()
         self.body = Encoder(image_shape, None, width, norm="spectral")
-        self.head = spectral_norm(nn.Linear(self.body.features, 1))
-        self.embedding = spectral_norm(nn.Embedding(classes, self.body.features))
+        self.head = spectral_norm(nn.Linear(self.body.n_features, 1))
+        self.embedding = spectral_norm(nn.Embedding(classes, self.body.n_features))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         features = self.body(x)
@@ -45,7 +45,7 @@ class Model(HingeGAN):
         super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=d_steps_per_g_step)
         check_minimum(1, d_steps_per_g_step=d_steps_per_g_step)
         self.generator = Decoder(latent_dim, image_shape, width, classes=classes)
-        self.discriminator = Projection(image_shape, classes, width)
+        self.discriminator = ProjectionDiscriminator(image_shape, classes, width)
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return self.generator(z, y)

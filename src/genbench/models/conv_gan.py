@@ -1,13 +1,13 @@
-"""Convolutional GAN without normalisation, as taught for MNIST (Brownlee 2019).
+"""Convolutional GAN without normalization, as taught for MNIST (Brownlee 2019).
 
 Source: J. Brownlee, "How to Develop a GAN for Generating MNIST Handwritten Digits", 2019, whose
-networks these are at 28x28x1, width 32 and latent_dim 100. As there, they speak of grey values in
-[0, 1]: between -1 and 1 with a tanh, the generator turns black on MNIST and stays so.
+networks these are at 28x28x1, width 32 and latent_dim 100. As there, pixels are in [0, 1]: with
+[-1, 1] and a tanh, the generator's images become black on MNIST and stay so.
 """
 
 from torch import Tensor, nn
 
-from ..networks.conv import Crop, initialize_glorot
+from ..networks.conv import CropToSize, initialize_glorot
 from .base.adversarial import GAN
 
 
@@ -20,30 +20,32 @@ class Model(GAN):
             raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
         channels, size, _ = image_shape
         quarter = -(-size // 4)
-        judging, making = 2 * width, 4 * width  # 64 and 128 filters at the default width
+        d_channels = 2 * width  # 64 at the default width
+        g_channels = 4 * width  # 128
         self.discriminator = nn.Sequential(
-            nn.Conv2d(channels, judging, 3, 2, 1),
+            nn.Conv2d(channels, d_channels, 3, 2, 1),
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
-            nn.Conv2d(judging, judging, 3, 2, 1),
+            nn.Conv2d(d_channels, d_channels, 3, 2, 1),
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(judging * quarter**2, 1),
+            nn.Linear(d_channels * quarter**2, 1),
         )
         self.generator = nn.Sequential(
-            nn.Linear(latent_dim, making * quarter**2),
+            nn.Linear(latent_dim, g_channels * quarter**2),
             nn.LeakyReLU(0.2),
-            nn.Unflatten(1, (making, quarter, quarter)),
-            nn.ConvTranspose2d(making, making, 4, 2, 1),
+            nn.Unflatten(1, (g_channels, quarter, quarter)),
+            nn.ConvTranspose2d(g_channels, g_channels, 4, 2, 1),
             nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(making, making, 4, 2, 1),
+            nn.ConvTranspose2d(g_channels, g_channels, 4, 2, 1),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(making, channels, 7, padding=3),
+            nn.Conv2d(g_channels, channels, 7, padding=3),
             nn.Sigmoid(),
-            Crop(size),
+            CropToSize(size),
         )
-        initialize_glorot(self)  # the source's; torch's own lets the first images differ too little
+        # as in the source; with torch's own initialization the first images differ too little
+        initialize_glorot(self)
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return 2 * self.generator(z) - 1

@@ -1,4 +1,4 @@
-"""Class-conditional VAE: encoder and decoder are told the class (Sohn et al. 2015, NeurIPS)."""
+"""Class-conditional VAE: encoder and decoder are given the class (Sohn et al. 2015, NeurIPS)."""
 
 import torch
 from torch import Tensor
@@ -24,16 +24,16 @@ class Model(VAE):
         kl_warmup_images: int,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        self.classes, (channels, *size) = classes, image_shape
+        self.classes = classes
+        channels, *size = image_shape
         self.encoder = vae_encoder((channels + classes, *size), 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim + classes, image_shape, width)
 
     def encoder_output(self, x: Tensor, y: Tensor) -> Tensor:
-        planes = self._one_hot(y, x)[..., None, None].expand(-1, -1, *x.shape[2:])
+        one_hot = F.one_hot(y, self.classes).to(x.dtype)
+        planes = one_hot[..., None, None].expand(-1, -1, *x.shape[2:])
         return super().encoder_output(torch.cat([x, planes], 1), y)
 
-    def likelihood_params(self, h: Tensor, y: Tensor) -> Tensor:
-        return super().likelihood_params(torch.cat([h, self._one_hot(y, h)], 1), y)
-
-    def _one_hot(self, y: Tensor, like: Tensor) -> Tensor:
-        return F.one_hot(y, self.classes).to(like.dtype)
+    def likelihood_params(self, decoder_input: Tensor, y: Tensor) -> Tensor:
+        one_hot = F.one_hot(y, self.classes).to(decoder_input.dtype)
+        return super().likelihood_params(torch.cat([decoder_input, one_hot], 1), y)

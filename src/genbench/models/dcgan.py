@@ -1,4 +1,4 @@
-"""DCGAN: strided convolutions and batch normalisation (Radford et al. 2016, arXiv:1511.06434)."""
+"""DCGAN: strided convolutions and batch normalization (Radford et al. 2016, arXiv:1511.06434)."""
 
 from ..networks.conv import Decoder, Encoder, initialize_dcgan
 from .base.adversarial import GAN

@@ -1,7 +1,7 @@
-"""VAE whose prior is a normalising flow, RealNVP (Dinh et al. 2017, arXiv:1605.08803).
+"""VAE whose prior is a normalizing flow, RealNVP (Dinh et al. 2017, arXiv:1605.08803).
 
-A learned prior instead of a learned shape of the posterior: the two are equivalent along the
-encoder's path (Chen et al. 2017, arXiv:1611.02731), and the prior is also sampled.
+A flow prior is equivalent to an inverse autoregressive posterior along the encoder's path (Chen
+et al. 2017, arXiv:1611.02731), and also serves sampling.
 """
 
 import torch
@@ -14,8 +14,8 @@ from .base.interface import check_minimum
 from .base.variational import VAE, reparameterize
 
 
-class Coupling(nn.Module):
-    """An affine coupling layer: one half of the numbers scales and shifts the other half.
+class AffineCoupling(nn.Module):
+    """An affine coupling layer: one half of the latents scales and shifts the other half.
 
     Source: Dinh et al. 2017; the log-scale is kept in (-2, 2) by tanh.
     """
@@ -29,8 +29,9 @@ class Coupling(nn.Module):
         nn.init.zeros_(self.net[-1].bias)
 
     def _scale_and_shift(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        scale, shift = self.net(z * self.mask).chunk(2, 1)
-        return 2 * torch.tanh(scale / 2) * (1 - self.mask), shift * (1 - self.mask)
+        log_scale, shift = self.net(z * self.mask).chunk(2, 1)
+        log_scale = 2 * torch.tanh(log_scale / 2)
+        return log_scale * (1 - self.mask), shift * (1 - self.mask)
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z (N, D) to the next u (N, D) and log |det du/dz| (N,)."""
@@ -61,15 +62,15 @@ class Model(VAE):
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
         self.flow = nn.ModuleList(
-            Coupling(latent_dim, 4 * width, flipped=i % 2 == 1) for i in range(couplings)
+            AffineCoupling(latent_dim, 4 * width, flipped=i % 2 == 1) for i in range(couplings)
         )
 
     def flow_forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z (N, D) of the posterior to u (N, D), N(0, 1) under the prior, and log |det du/dz|."""
         log_determinant = z.new_zeros(len(z))
         for coupling in self.flow:
-            z, step = coupling(z)
-            log_determinant = log_determinant + step
+            z, log_det = coupling(z)
+            log_determinant = log_determinant + log_det
         return z, log_determinant
 
     def decoder_input(self, z: Tensor, y: Tensor) -> Tensor:
@@ -77,23 +78,25 @@ class Model(VAE):
             z = coupling.inverse(z)
         return z
 
-    def sample_posterior(self, encoded: Tensor, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The KL is an estimate from the one draw: log q(z | x) - log p(z), at times below 0."""
-        mean, log_variance = self.posterior(encoded)
+    def sample_posterior(
+        self, encoder_output: Tensor, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The KL is an estimate from the one sample: log q(z | x) - log p(z), at times below 0."""
+        mean, log_variance = self.posterior(encoder_output)
         z = reparameterize(mean, log_variance, noise)
         u, log_determinant = self.flow_forward(z)
         # log N(noise) - log N(u) - log sigma - log |det|; the constants cancel
         kl = 0.5 * (u.square() - noise.square() - log_variance).sum(1) - log_determinant
         return z, {"kl": kl}
 
-    def log_ratio(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return self.sample_posterior(encoded, noise)[1]["kl"]
+    def log_ratio(self, encoder_output: Tensor, noise: Tensor) -> Tensor:
+        return self.sample_posterior(encoder_output, noise)[1]["kl"]
 
-    def posterior_sample(self, encoded: Tensor, noise: Tensor) -> Tensor:
-        return self.flow_forward(super().posterior_sample(encoded, noise))[0]
+    def posterior_sample(self, encoder_output: Tensor, noise: Tensor) -> Tensor:
+        return self.flow_forward(super().posterior_sample(encoder_output, noise))[0]
 
-    def kl_per_latent(self, encoded: Tensor) -> None:
+    def kl_per_latent(self, encoder_output: Tensor) -> None:
         """None: the flow mixes the latents, and the KL is one number for all of them."""
 
-    def posterior_mean(self, encoded: Tensor) -> Tensor:
-        return self.flow_forward(super().posterior_mean(encoded))[0]
+    def posterior_mean(self, encoder_output: Tensor) -> Tensor:
+        return self.flow_forward(super().posterior_mean(encoder_output))[0]

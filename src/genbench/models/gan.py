@@ -11,8 +11,13 @@ from .base.adversarial import GAN
 class Model(GAN):
     def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: float):
         super().__init__(latent_dim=latent_dim, lr=lr)
-        pixels, hidden = math.prod(image_shape), (8 * width, 16 * width)
+        pixels = math.prod(image_shape)
         self.generator = nn.Sequential(
-            mlp(latent_dim, *hidden, pixels), nn.Tanh(), nn.Unflatten(1, image_shape)
+            mlp(latent_dim, 8 * width, 16 * width, pixels),
+            nn.Tanh(),
+            nn.Unflatten(1, image_shape),
         )
-        self.discriminator = nn.Sequential(nn.Flatten(), mlp(pixels, *hidden[::-1], 1))
+        self.discriminator = nn.Sequential(
+            nn.Flatten(),
+            mlp(pixels, 16 * width, 8 * width, 1),
+        )

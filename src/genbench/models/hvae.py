@@ -1,8 +1,7 @@
 """Hierarchical VAE with top-down inference (Sonderby et al. 2016, arXiv:1602.02282).
 
-The posterior of each layer is built on what the layers above have drawn, as in Kingma et al. 2016
-(arXiv:1606.04934) and relative to the prior there, as in Vahdat & Kautz 2020
-(arXiv:2007.03898).
+The posterior of each layer depends on the samples of the layers above, as in Kingma et al. 2016
+(arXiv:1606.04934), and is relative to the prior, as in Vahdat & Kautz 2020 (arXiv:2007.03898).
 """
 
 import torch
@@ -16,31 +15,32 @@ from .base.interface import check_minimum
 from .base.variational import VAE, reparameterize
 
 HIDDEN = 128
-"""Size of the encoder's features and of the states that pass from layer to layer."""
+"""Size of the encoder's features and of the state that passes from layer to layer."""
 
 
 class Layer(nn.Module):
-    """One stochastic layer of D latents: prior and posterior given the state from above."""
+    """One stochastic layer of D latents: prior and posterior given the layers above."""
 
     def __init__(self, dim: int, top: bool):
         super().__init__()
         self.prior = None if top else mlp(HIDDEN, HIDDEN, 2 * dim)
         self.posterior = nn.Linear(2 * HIDDEN, 2 * dim)
-        self.enter, self.mix = nn.Linear(dim, HIDDEN), mlp(HIDDEN, HIDDEN, HIDDEN)
+        self.enter = nn.Linear(dim, HIDDEN)
+        self.mix = mlp(HIDDEN, HIDDEN, HIDDEN)
 
-    def step(self, state: Tensor, code: Tensor) -> Tensor:
-        """The state (N, HIDDEN) below, for a code (N, D) that is N(0, 1) under the prior."""
+    def step(self, state: Tensor, z: Tensor) -> Tensor:
+        """The next state (N, HIDDEN), for latents z (N, D) that are N(0, 1) under the prior."""
         if self.prior is not None:
-            code = reparameterize(*self.prior(state).chunk(2, 1), code)
-        state = state + self.enter(code)
+            z = reparameterize(*self.prior(state).chunk(2, 1), z)
+        state = state + self.enter(z)
         return state + self.mix(state)
 
 
 class Model(VAE):
-    """`layers` layers of latent_dim latents each, so codes are (N, layers * latent_dim), top first.
+    """A VAE with `layers` layers of latent_dim latents each; z has them all, the top layer first.
 
-    Codes are in units of the prior: (latent - its prior mean) / its prior deviation, which makes
-    the prior N(0, 1) in all layers and leaves the KL what it was.
+    Latents are standardized by their prior: (latent - prior mean) / prior standard deviation. That
+    makes the prior N(0, 1) in all layers and does not change the KL.
     """
 
     diagonal_posterior = False
@@ -65,44 +65,53 @@ class Model(VAE):
         self.decoder = vae_decoder(HIDDEN, image_shape, width)
 
     def encoder_output(self, x: Tensor, y: Tensor) -> list[Tensor]:
-        encoded = [self.encoder(x)]
+        features = [self.encoder(x)]
         for up in self.up:
-            encoded.append(encoded[-1] + up(encoded[-1]))
-        return encoded
+            features.append(features[-1] + up(features[-1]))
+        return features
 
-    def posterior(self, encoded: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the codes, of the lower layers given the means above."""
-        _, *moments = self._descend(encoded, noise=None)
-        return tuple(torch.cat(m, 1) for m in moments)
+    def posterior(self, encoder_output: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of the latents, of the lower layers given the means above."""
+        _, means, log_variances = self._top_down_pass(encoder_output, noise=None)
+        return torch.cat(means, 1), torch.cat(log_variances, 1)
 
     def sample_posterior(
-        self, encoded: list[Tensor], noise: Tensor
+        self, encoder_output: list[Tensor], noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        state, means, log_variances = self._descend(encoded, noise)
+        state, means, log_variances = self._top_down_pass(encoder_output, noise)
         pairs = zip(means, log_variances, strict=True)
         kls = [kl_to_standard_normal(*pair).sum(1) for pair in pairs]
         return state, {f"kl_layer_{i}": kl for i, kl in enumerate(kls, start=1)}
 
-    def posterior_sample(self, encoded: list[Tensor], noise: Tensor) -> Tensor:
-        return self._drawn(encoded, noise)[0]
+    def posterior_sample(self, encoder_output: list[Tensor], noise: Tensor) -> Tensor:
+        return self._sample_with_log_variance(encoder_output, noise)[0]
 
-    def log_ratio(self, encoded: list[Tensor], noise: Tensor) -> Tensor:
-        code, log_variance = self._drawn(encoded, noise)
-        return 0.5 * (code.square() - noise.square() - log_variance).sum(1)
+    def log_ratio(self, encoder_output: list[Tensor], noise: Tensor) -> Tensor:
+        z, log_variance = self._sample_with_log_variance(encoder_output, noise)
+        return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
 
-    def _drawn(self, encoded: list[Tensor], noise: Tensor) -> tuple[Tensor, Tensor]:
-        """A code drawn layer by layer, and the log-variances it was drawn with."""
-        _, *moments = self._descend(encoded, noise)
-        mean, log_variance = (torch.cat(m, 1) for m in moments)
+    def _sample_with_log_variance(
+        self, encoder_output: list[Tensor], noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Latents sampled layer by layer, and the log-variances of their posteriors."""
+        _, means, log_variances = self._top_down_pass(encoder_output, noise)
+        mean = torch.cat(means, 1)
+        log_variance = torch.cat(log_variances, 1)
         return reparameterize(mean, log_variance, noise), log_variance
 
-    def _descend(
-        self, encoded: list[Tensor], noise: Tensor | None
+    def _top_down_pass(
+        self, encoder_output: list[Tensor], noise: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """The state below all layers, and each layer's moments; without noise, draws are means."""
-        state, means, log_variances = torch.zeros_like(encoded[0]), [], []
-        noises = [0.0] * len(self.layers) if noise is None else noise.chunk(len(self.layers), 1)
-        for layer, bottom_up, e in zip(self.layers, reversed(encoded), noises, strict=True):
+        """The last state, and each layer's posterior means and log-variances.
+
+        Latents are sampled with `noise` (N, layers * D); without, they are the means.
+        """
+        n_layers = len(self.layers)
+        noises = [0.0] * n_layers if noise is None else noise.chunk(n_layers, 1)
+        state = torch.zeros_like(encoder_output[0])
+        means = []
+        log_variances = []
+        for layer, bottom_up, e in zip(self.layers, reversed(encoder_output), noises, strict=True):
             mean, log_variance = layer.posterior(torch.cat([state, bottom_up], 1)).chunk(2, 1)
             state = layer.step(state, reparameterize(mean, log_variance, e))
             means.append(mean)
@@ -111,6 +120,6 @@ class Model(VAE):
 
     def decoder_input(self, z: Tensor, y: Tensor) -> Tensor:
         state = z.new_zeros(len(z), HIDDEN)
-        for layer, code in zip(self.layers, z.chunk(len(self.layers), 1), strict=True):
-            state = layer.step(state, code)
+        for layer, part in zip(self.layers, z.chunk(len(self.layers), 1), strict=True):
+            state = layer.step(state, part)
         return state

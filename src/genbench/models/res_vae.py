@@ -9,10 +9,10 @@ from .base.variational import VAE
 
 
 class Model(VAE):
-    """With `perceptual`, the loss gains that times the squared distance of features.
+    """A VAE whose loss gains `perceptual` times the squared distance between features.
 
-    Of an image and of its reconstruction's mean, summed over the features of the dataset's
-    classifier (`perceptual_features`). The negative ELBO that is recorded stays without it.
+    They are the features of an image and of the reconstruction from its posterior mean, by the
+    dataset's classifier (`perceptual_features`). The recorded negative ELBO is without it.
     """
 
     def __init__(
@@ -39,8 +39,7 @@ class Model(VAE):
         out = super().loss(player, x, y)
         if not self.perceptual_features:
             return out
-        made = self.decode(self.encode(x, y), y)
-        distance = (
-            (self.perceptual_features(made) - self.perceptual_features(x)).square().sum(1).mean()
-        )
+        reconstruction = self.decode(self.encode(x, y), y)
+        difference = self.perceptual_features(reconstruction) - self.perceptual_features(x)
+        distance = difference.square().sum(1).mean()
         return out | {"loss": out["loss"] + self.perceptual * distance, "perceptual": distance}

@@ -1,4 +1,4 @@
-"""SNGAN: a spectrally normalised discriminator and the hinge loss (Miyato et al. 2018).
+"""SNGAN: a spectrally normalized discriminator and the hinge loss (Miyato et al. 2018).
 
 Source: arXiv:1802.05957. Adam with the betas of DCGAN.
 """

@@ -44,7 +44,7 @@ class Model(WassersteinGAN):
                 weight.clamp_(-self.clip, self.clip)
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also clip_saturation, the share of the critic's weights that stand at the bound."""
+        """Also clip_saturation, the share of the critic's weights that are at the bound."""
         weights = torch.cat([w.flatten() for w in self.critic.parameters()])
-        pinned = (weights.abs() >= self.clip * (1 - 1e-5)).float().mean()
-        return super().diagnose(x, y) | {"clip_saturation": pinned}
+        saturation = (weights.abs() >= self.clip * (1 - 1e-5)).float().mean()
+        return super().diagnose(x, y) | {"clip_saturation": saturation}

@@ -1,4 +1,4 @@
-"""Encoders and decoders for square images of any size from 8 to 64, 1 or 3 channels."""
+"""Convolutional encoders and decoders for square images of 8 to 64 pixels, 1 or 3 channels."""
 
 from typing import Literal
 
@@ -17,8 +17,8 @@ def downsampling_sizes(size: int) -> list[int]:
     return sizes
 
 
-class Crop(nn.Module):
-    """Keeps the top left size x size pixels, where doubling overshot an odd size."""
+class CropToSize(nn.Module):
+    """Keeps the top left size x size pixels: doubling overshoots an odd size by one."""
 
     def __init__(self, size: int):
         super().__init__()
@@ -29,75 +29,87 @@ class Crop(nn.Module):
 
 
 class Encoder(nn.Sequential):
-    """Images (N, C, H, W) to (N, out): strided convolutions 4x4, LeakyReLU 0.2, a linear layer.
+    """The discriminator of Radford et al. 2016: 4x4 convolutions of stride 2, LeakyReLU 0.2.
 
-    Channels are width, 2 width, 4 width, ... `norm`: "batch" for batch normalisation everywhere
-    but in the first layer (Radford et al. 2016, arXiv:1511.06434); "spectral" for spectral
-    normalisation of every layer (Miyato et al. 2018, arXiv:1802.05957). `out` None: no linear
-    layer, but the `features` numbers that it would take.
+    Images (N, C, H, W) to (N, out_features) by a last linear layer. Channels are width, 2 width,
+    4 width, ... up to the resolution of 4x4.
+
+    Parameters
+    ----------
+    out_features : None: no linear layer; the output is its input, (N, n_features)
+    norm : "batch": batch normalization everywhere but in the first layer (Radford et al. 2016,
+        arXiv:1511.06434); "spectral": spectral normalization of every layer (Miyato et al. 2018,
+        arXiv:1802.05957)
     """
 
     def __init__(
         self,
         image_shape,
-        out: int | None,
+        out_features: int | None,
         width: int,
         *,
         norm: Literal["batch", "spectral"] | None,
     ):
         channels, size, _ = image_shape
         spectral = spectral_norm if norm == "spectral" else lambda layer: layer
-        layers, sizes = [], downsampling_sizes(size)
+        sizes = downsampling_sizes(size)
+        layers = []
         for i in range(len(sizes) - 1):
-            after = width * 2**i
+            out_channels = width * 2**i
             batch_norm = norm == "batch" and i > 0
             layers += [nn.ZeroPad2d((0, 1, 0, 1))] * (sizes[i] % 2)  # keeps an odd size's last row
-            layers += [spectral(nn.Conv2d(channels, after, 4, 2, 1, bias=not batch_norm))]
-            layers += [nn.BatchNorm2d(after)] * batch_norm + [nn.LeakyReLU(0.2)]
-            channels = after
+            layers += [spectral(nn.Conv2d(channels, out_channels, 4, 2, 1, bias=not batch_norm))]
+            layers += [nn.BatchNorm2d(out_channels)] * batch_norm
+            layers += [nn.LeakyReLU(0.2)]
+            channels = out_channels
         layers += [nn.Flatten()]
-        features = channels * sizes[-1] ** 2
-        if out is not None:
-            layers += [spectral(nn.Linear(features, out))]
+        n_features = channels * sizes[-1] ** 2
+        if out_features is not None:
+            layers += [spectral(nn.Linear(n_features, out_features))]
         super().__init__(*layers)
-        self.features = features
+        self.n_features = n_features
 
 
 class ConditionalBatchNorm2d(nn.Module):
-    """Batch normalisation whose scales and shifts are those of the image's class.
+    """Batch normalization whose scales and shifts are those of the image's class.
 
-    Source: Dumoulin et al. 2017, arXiv:1610.07629; for GANs Miyato & Koyama 2018.
+    Source: Dumoulin et al. 2017, arXiv:1610.07629; for GANs Miyato & Koyama 2018,
+    arXiv:1802.05637.
     """
 
     def __init__(self, channels: int, classes: int):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.scale, self.shift = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
+        self.scale = nn.Embedding(classes, channels)
+        self.shift = nn.Embedding(classes, channels)
         nn.init.ones_(self.scale.weight)
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        scale, shift = self.scale(y), self.shift(y)
-        return self.norm(x) * scale[..., None, None] + shift[..., None, None]
+        scale = self.scale(y)[..., None, None]
+        shift = self.shift(y)[..., None, None]
+        return self.norm(x) * scale + shift
 
 
 class Decoder(nn.Sequential):
-    """Latents (N, latent_dim) to images in [-1, 1]: Encoder in reverse, with ReLU and tanh.
+    """The generator of Radford et al. 2016 (arXiv:1511.06434): `Encoder` in reverse.
 
-    With `classes`, the batch normalisation is conditional on labels (N,).
+    Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]: a linear layer to 4x4, transposed
+    convolutions with batch normalization and ReLU, a tanh. With `classes`, the normalization is
+    conditional on labels (N,).
     """
 
     def __init__(self, latent_dim: int, image_shape, width: int, *, classes: int | None = None):
         channels, size, _ = image_shape
         sizes = downsampling_sizes(size)[::-1]
         widths = [width * 2**i for i in range(len(sizes) - 1)][::-1]
-        first = widths[0] * sizes[0] ** 2
-        layers = [nn.Linear(latent_dim, first, bias=False)]
+        layers = [nn.Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=False)]
         layers += [nn.Unflatten(1, (widths[0], sizes[0], sizes[0]))]
-        for before, after, to in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
+        for before, after, side in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
             norm = ConditionalBatchNorm2d(before, classes) if classes else nn.BatchNorm2d(before)
-            up = nn.ConvTranspose2d(before, after, 4, 2, 1, bias=to == size)
-            layers += [norm, nn.ReLU(), up] + [Crop(to)] * (to % 2)
+            bias = side == size  # of the last layer, which no batch normalization follows
+            layers += [norm, nn.ReLU(), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=bias)]
+            layers += [CropToSize(side)] * (side % 2)
         super().__init__(*layers, nn.Tanh())
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -107,7 +119,7 @@ class Decoder(nn.Sequential):
 
 
 def initialize_dcgan(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), batch-norm scales from N(1, 0.02) (Radford et al. 2016)."""
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02) (Radford et al. 2016)."""
     for m in module.modules():
         if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(m.weight, 0, 0.02)
@@ -116,7 +128,10 @@ def initialize_dcgan(module: nn.Module) -> None:
 
 
 def initialize_glorot(module: nn.Module) -> None:
-    """Weights uniform with variance 2 / (fan in + fan out), biases 0 (Glorot & Bengio 2010)."""
+    """Draw weights uniformly with variance 2 / (fan in + fan out) (Glorot & Bengio 2010).
+
+    Biases are 0.
+    """
     for m in module.modules():
         if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.xavier_uniform_(m.weight)
@@ -124,7 +139,7 @@ def initialize_glorot(module: nn.Module) -> None:
 
 
 def mlp(*sizes: int) -> nn.Sequential:
-    """Linear layers with LeakyReLU 0.2 between them."""
+    """Linear layers (N, sizes[0]) to (N, sizes[-1]) with LeakyReLU 0.2 between them."""
     layers = []
     for before, after in zip(sizes, sizes[1:], strict=False):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]

@@ -13,7 +13,7 @@ from torch.optim.rmsprop import rmsprop
 class Adam:
     """Adam (Kingma & Ba 2015, arXiv:1412.6980) in one fused kernel.
 
-    With `decay`, the learning rate falls in a straight line to 0 after so many steps.
+    With `decay_steps`, the learning rate falls linearly to 0 over so many steps.
     """
 
     def __init__(
@@ -21,9 +21,12 @@ class Adam:
         parameters: list[Tensor],
         lr: float,
         betas: tuple[float, float],
-        decay: int | None = None,
+        decay_steps: int | None = None,
     ):
-        self.parameters, self.lr, self.betas, self.decay = parameters, lr, betas, decay
+        self.parameters = parameters
+        self.lr = lr
+        self.betas = betas
+        self.decay_steps = decay_steps
         self.means = [torch.zeros_like(p) for p in parameters]
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros((), device=p.device) for p in parameters]
@@ -35,20 +38,32 @@ class Adam:
 
     @torch.no_grad()
     def step(self, gradients: tuple[Tensor, ...]) -> None:
-        """Move the parameters once against their gradients."""
-        state = (self.means, self.squares, [], self.steps)
-        left = 1 - self.steps[0].item() / self.decay if self.decay else 1.0
-        choices = {"lr": self.lr * left, "beta1": self.betas[0], "beta2": self.betas[1]}
-        choices |= {"eps": 1e-8}
-        fixed = {"weight_decay": 0.0, "amsgrad": False, "maximize": False, "fused": True}
-        adam(self.parameters, list(gradients), *state, **choices, **fixed)
+        """Update the parameters once by their gradients."""
+        lr_factor = 1 - self.steps[0].item() / self.decay_steps if self.decay_steps else 1.0
+        adam(
+            self.parameters,
+            list(gradients),
+            self.means,
+            self.squares,
+            [],  # maxima of the squares: amsgrad's
+            self.steps,
+            lr=self.lr * lr_factor,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
+            eps=1e-8,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+            fused=True,
+        )
 
 
 class RMSprop:
     """RMSprop (Tieleman & Hinton 2012) without momentum."""
 
     def __init__(self, parameters: list[Tensor], lr: float):
-        self.parameters, self.lr = parameters, lr
+        self.parameters = parameters
+        self.lr = lr
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros(()) for _ in parameters]
 
@@ -59,8 +74,19 @@ class RMSprop:
 
     @torch.no_grad()
     def step(self, gradients: tuple[Tensor, ...]) -> None:
-        """Move the parameters once against their gradients."""
-        state = (self.squares, [], [], self.steps)
-        fixed = {"weight_decay": 0.0, "momentum": 0.0, "centered": False, "foreach": True}
-        choices = {"lr": self.lr, "alpha": 0.99, "eps": 1e-8}
-        rmsprop(self.parameters, list(gradients), *state, **choices, **fixed)
+        """Update the parameters once by their gradients."""
+        rmsprop(
+            self.parameters,
+            list(gradients),
+            self.squares,
+            [],  # mean gradients: of the centered form
+            [],  # momenta
+            self.steps,
+            lr=self.lr,
+            alpha=0.99,
+            eps=1e-8,
+            weight_decay=0.0,
+            momentum=0.0,
+            centered=False,
+            foreach=True,
+        )

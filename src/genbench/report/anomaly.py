@@ -145,7 +145,7 @@ def ood_chapter(study: DatasetResults, p: Params, gallery: Gallery) -> Html | No
     parts = []
     for partner in study.partners:
         rows = _rows(results, lambda r, partner=partner: r.ood.get(partner, {}))
-        (how,) = files.load_npz(study.data, f"ood_{partner}_how")
+        (how,) = files.load_npz(study.data, f"ood_{partner}_preprocessing")
         lines = anomaly.detection(study, partner, f"images of {partner}")
         lines += anomaly.claim(study, partner) + anomaly.worth(study, partner)
         last = partner == study.partners[-1]

@@ -30,8 +30,9 @@ def load(weights: Path) -> ServableGenerator:
 
     Spectral normalisation is worked into the weights: torch cannot pickle it.
     """
-    how, model = checkpoint.read(weights)["how"], registry.load_model(weights)
+    build_args = checkpoint.read(weights)["build_args"]
+    model = registry.load_model(weights)
     for module in filter(parametrize.is_parametrized, list(model.modules())):
         for name in list(module.parametrizations):
             parametrize.remove_parametrizations(module, name)
-    return ServableGenerator(model, tuple(how["image_shape"]), how["classes"]).eval()
+    return ServableGenerator(model, tuple(build_args["image_shape"]), build_args["classes"]).eval()

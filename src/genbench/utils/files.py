@@ -80,8 +80,9 @@ def array_names(path: Path) -> list[str]:
 
 
 def ood_names(path: Path) -> list[str]:
-    """Names of the out-of-distribution datasets in a processed dataset, in order."""
-    return [k[4:-2] for k in array_names(path) if k.startswith("ood_") and k.endswith("_x")]
+    """Names of the out-of-distribution (OOD) datasets in a processed dataset, in order."""
+    (names,) = load_npz(path, "ood_names")
+    return names.tolist()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What GANs share: a generator against a judge, and the three games that they play."""
+"""What GANs share: a generator against a discriminator, and three pairs of losses."""
 
 import torch
 from torch import Tensor, nn
@@ -9,18 +9,25 @@ from .interface import GenerativeModel
 
 
 class GAN(GenerativeModel):
-    """A generator against a discriminator, with the non-saturating loss."""
+    """A generator against a discriminator, with the non-saturating loss.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661.
+    """
 
     discriminator_name = "discriminator"
-    """Name of the generator's opponent, a network of that name; it moves first."""
+    """Name of the player, and of the network, that tells real from generated images."""
     averaged = ("generator",)
     separate_batches = False
-    """Real and generated images are judged in two passes: batch norm must not mix them."""
+    """Whether real and generated images pass the discriminator in batches of their own.
+
+    With batch normalization they must: its statistics would mix the two.
+    """
     generator: nn.Module
 
     def __init__(self, *, latent_dim: int, lr: float, discriminator_steps: int = 1):
         super().__init__()
-        self.latent_dim, self.lr = latent_dim, lr
+        self.latent_dim = latent_dim
+        self.lr = lr
         self.update_order = (self.discriminator_name,) * discriminator_steps + ("generator",)
 
     def players(self) -> dict[str, list[nn.Parameter]]:
@@ -34,15 +41,15 @@ class GAN(GenerativeModel):
         return self.generator(z)
 
     def generate_like(self, x: Tensor, y: Tensor) -> Tensor:
-        """As many generated images as there are in `x`."""
+        """Generate as many images as there are in `x`, with the labels `y`."""
         return self.decode(torch.randn(len(x), self.latent_dim, device=x.device), y)
 
     def logits(self, x: Tensor, y: Tensor) -> Tensor:
-        """What the judge says of images, (N,), unbounded: larger is more real."""
+        """The discriminator's output for images, (N,), unbounded: larger is more real."""
         return getattr(self, self.discriminator_name)(x).squeeze(1)
 
     def discriminate(self, x: Tensor, fake: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """The verdicts on real and on generated images with the same labels."""
+        """The logits of real and of generated images with the same labels."""
         if self.separate_batches:
             return self.logits(x, y), self.logits(fake, y)
         return self.logits(torch.cat([x, fake]), torch.cat([y, y])).chunk(2)
@@ -55,47 +62,60 @@ class GAN(GenerativeModel):
         return self.discriminator_loss(*self.discriminate(x, fake, y))
 
     def generator_loss(self, fake: Tensor) -> Tensor:
-        """What the generator minimises, from verdicts on its images."""
+        """What the generator minimizes, from the logits of its images."""
         return losses.generator_loss(fake)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """What the judge minimises, from its verdicts, and what is worth knowing of these."""
+        """What the discriminator minimizes, from its logits, and diagnostics of these."""
         loss = losses.discriminator_loss(real, fake)
-        shown = {"real": real.sigmoid().mean(), "fake": fake.sigmoid().mean()}
-        return {"loss": loss, **shown, "jensen_shannon": losses.jensen_shannon(loss)}
+        return {
+            "loss": loss,
+            "real": real.sigmoid().mean(),
+            "fake": fake.sigmoid().mean(),
+            "jensen_shannon": losses.jensen_shannon(loss),
+        }
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """The negative logit, named after the discriminator."""
         return {self.discriminator_name: -self.logits(x, y)}
 
     def features(self, x: Tensor, y: Tensor) -> Tensor:
-        """What the judge's last layer gets."""
-        *_, last = (
-            m for m in getattr(self, self.discriminator_name).modules() if isinstance(m, nn.Linear)
-        )
-        seen = []
-        handle = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        """The input of the discriminator's last linear layer, (N, D)."""
+        modules = getattr(self, self.discriminator_name).modules()
+        *_, last = (m for m in modules if isinstance(m, nn.Linear))
+        inputs = []
+        handle = last.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
         self.logits(x, y)
         handle.remove()
-        return seen[0]
+        return inputs[0]
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also real_logit_std, the standard deviation of the judge's verdicts on real images."""
+        """Also real_logit_std, the standard deviation of the logits of real images."""
         return super().diagnose(x, y) | {"real_logit_std": self.logits(x, y).std()}
 
 
 class HingeGAN(GAN):
-    """The discriminator stops at margins of 1, the generator raises its verdicts without limit."""
+    """The discriminator has the hinge loss, the generator raises its logits without limit.
+
+    Source: Lim & Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957.
+    """
 
     def generator_loss(self, fake: Tensor) -> Tensor:
         return -fake.mean()
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        shown = {"real_logit": real.mean(), "fake_logit": fake.mean()}
-        return {"loss": losses.hinge_loss(real, fake), **shown}
+        return {
+            "loss": losses.hinge_loss(real, fake),
+            "real_logit": real.mean(),
+            "fake_logit": fake.mean(),
+        }
 
 
 class WassersteinGAN(GAN):
-    """A critic whose mean verdicts differ by the earth mover's distance, up to its steepness."""
+    """A critic whose mean outputs differ by the earth mover's distance, up to a Lipschitz constant.
+
+    Source: Arjovsky et al. 2017, arXiv:1701.07875.
+    """
 
     discriminator_name = "critic"
 

@@ -12,11 +12,11 @@ N_DIAGNOSTIC = 200
 """Images generated for `diagnose`."""
 
 
-def check_minimum(least: float, **choices: float) -> None:
-    """A ValueError that names the choice which is below `least`."""
-    for name, value in choices.items():
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
+def check_minimum(minimum: float, **values: float) -> None:
+    """Raise a ValueError that names the value which is below `minimum`."""
+    for name, value in values.items():
+        if value < minimum:
+            raise ValueError(f"{name} must be at least {minimum}, got {value}")
 
 
 class GenerativeModel(nn.Module, ABC):
@@ -29,7 +29,7 @@ class GenerativeModel(nn.Module, ABC):
     """
 
     latent_dim: int
-    """Numbers behind one image: N(0, 1) under the model."""
+    """Dimension of a latent vector, which is N(0, I) under the model."""
     lr: float
     update_order: tuple[str, ...] = ("model",)
     averaged: tuple[str, ...] = ()
@@ -42,23 +42,23 @@ class GenerativeModel(nn.Module, ABC):
     """Images to features (N, D) of a trained classifier, set before a training that uses them."""
 
     def players(self) -> dict[str, list[nn.Parameter]]:
-        """Who owns which parameters. Every parameter has exactly one owner."""
+        """The parameters of each player. Every parameter belongs to exactly one."""
         return {"model": list(self.parameters())}
 
     def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
-        """How each player moves."""
+        """The optimizer of one player's parameters."""
         return Adam(parameters, self.lr, betas=(0.9, 0.999))
 
     @abstractmethod
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """What `player` minimises: {"loss": scalar}, plus any scalars worth logging."""
+        """What `player` minimizes: {"loss": scalar}, plus any scalars worth logging."""
 
     @abstractmethod
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """Latents (N, latent_dim) and labels (N,) to images."""
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor | None:
-        """Images to codes (N, latent_dim), the mean of the posterior. None without an encoder."""
+        """Images to posterior means (N, latent_dim), the latent codes. None without an encoder."""
         return None
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor | None:
@@ -66,26 +66,26 @@ class GenerativeModel(nn.Module, ABC):
         return None
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Anomaly scores, each (N,), larger is stranger; the first is the model's main score."""
+        """Anomaly scores, each (N,), larger is more anomalous; the first is the main score."""
         return {}
 
     @abstractmethod
     def features(self, x: Tensor, y: Tensor) -> Tensor:
-        """What the model makes of images, (N, D): the space in which they are near or far to it."""
+        """The model's representation of images, (N, D), for distances between images."""
 
     def after_update(self, player: str) -> None:
-        """Constraints on weights, such as WGAN clipping. Called after each move."""
+        """Apply constraints on weights, such as WGAN clipping. Called after each update."""
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Scalars that show whether a training goes wrong, from validation images `x`.
 
-        diversity : how much generated images vary, as a share of how much real ones do: the
-            ratio of the root mean squared distances between two images of either; 0 if all
-            generated images are equal, about 1 where they vary like the real ones.
+        diversity : the variation of generated images as a share of that of real ones: the ratio
+            of the root mean squared distances between two images of either; 0 if all generated
+            images are equal, about 1 if they vary like the real ones.
         """
         y = y.repeat(-(-N_DIAGNOSTIC // len(y)))[:N_DIAGNOSTIC]
-        made = self.decode(torch.randn(N_DIAGNOSTIC, self.latent_dim, device=x.device), y)
-        return {"diversity": (made.var(0).sum() / x.var(0).sum().clamp_min(1e-12)).sqrt()}
+        fake = self.decode(torch.randn(N_DIAGNOSTIC, self.latent_dim, device=x.device), y)
+        return {"diversity": (fake.var(0).sum() / x.var(0).sum().clamp_min(1e-12)).sqrt()}
 
     @property
     def device(self) -> torch.device:

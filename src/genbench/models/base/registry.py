@@ -1,4 +1,7 @@
-"""The zoo: one file per model, named like the model. Importing this imports no torch."""
+"""Builds and loads the models of the zoo: the files in `genbench/models`, by their names.
+
+A new model is one file there with a class `Model`; it is found by its name and needs no entry here.
+"""
 
 import importlib
 import inspect
@@ -7,24 +10,16 @@ from typing import get_args
 
 import torch
 
-from ...networks.checkpoint import read
+from ...networks import checkpoint
 from ...utils.errors import InputError, unknown_names
 
-
-def load_model(path: Path, device: str = "cpu"):
-    """Rebuild a generative model from its file, in eval mode, on `device`."""
-    stored = read(path)
-    model = build(**stored["how"])
-    model.load_state_dict(stored["weights"])
-    return model.to(device, memory_format=torch.channels_last).eval()
-
-
 NAMES = sorted(p.stem for p in Path(__file__).parents[1].glob("*.py") if p.stem != "__init__")
-SIZES = range(8, 65)
+IMAGE_SIZES = range(8, 65)
+"""Pixels of a side."""
 
 
 def build(name: str, image_shape, classes: int, **args):
-    """A freshly initialised model.
+    """A freshly initialized model.
 
     Parameters
     ----------
@@ -38,37 +33,46 @@ def build(name: str, image_shape, classes: int, **args):
     InputError : naming `zoo.<name>.<key>` for an argument that the model cannot use.
     """
     channels, height, width = image_shape
-    if height != width or height not in SIZES or channels not in (1, 3):
+    if height != width or height not in IMAGE_SIZES or channels not in (1, 3):
         raise InputError(
             f"images must be square, 8 to 64 pixels, with 1 or 3 channels; got {tuple(image_shape)}"
         )
     if name not in NAMES:
         raise InputError(f"there is no model {name}; known: {', '.join(NAMES)}")
     model = importlib.import_module(f"genbench.models.{name}").Model
-    _check(name, args, model)
+    _check_args(name, args, model)
     try:
         return model(tuple(image_shape), classes, **args)
     except ValueError as error:
         raise InputError(f"zoo.{name}.{error}") from None
 
 
-def check_names(p) -> None:
-    """An `InputError` for names of models in params.yaml, `p`, that are not in the zoo."""
-    lists = {"models": p.models, "sweep.models": p.sweep.models, "zoo": p.zoo}
-    wrong = [unknown_names(key, names, NAMES) for key, names in lists.items()]
-    if any(wrong):
-        raise InputError(f"params.yaml: {'; '.join(filter(None, wrong))}")
+def check_names(params) -> None:
+    """Raise an `InputError` for names of models in params.yaml that are not in the zoo."""
+    lists = {"models": params.models, "sweep.models": params.sweep.models, "zoo": params.zoo}
+    errors = [unknown_names(key, names, NAMES) for key, names in lists.items()]
+    if any(errors):
+        raise InputError(f"params.yaml: {'; '.join(filter(None, errors))}")
 
 
-def _check(name: str, args: dict, model) -> None:
+def load_model(path: Path, device: str | torch.device = "cpu"):
+    """Rebuild a generative model from its file, in eval mode, on `device`."""
+    stored = checkpoint.read(path)
+    model = build(**stored["build_args"])
+    model.load_state_dict(stored["weights"])
+    return model.to(device, memory_format=torch.channels_last).eval()
+
+
+def _check_args(name: str, args: dict, model) -> None:
     """Compare `args` with the names and annotations of the model's keyword-only arguments."""
-    parameters = inspect.signature(model).parameters.values()
-    wanted = {p.name: p.annotation for p in parameters if p.kind == p.KEYWORD_ONLY}
-    for key in args.keys() ^ wanted.keys():
-        what = "is not a known key" if key in args else "is missing"
-        raise InputError(f"zoo.{name}.{key} {what}; the keys are {', '.join(wanted)}")
-    for key, kind in wanted.items():
-        value, choices = args[key], get_args(kind)
+    signature = inspect.signature(model).parameters.values()
+    annotations = {p.name: p.annotation for p in signature if p.kind == p.KEYWORD_ONLY}
+    for key in sorted(args.keys() ^ annotations.keys()):
+        problem = "is not a known key" if key in args else "is missing"
+        raise InputError(f"zoo.{name}.{key} {problem}; the keys are {', '.join(annotations)}")
+    for key, kind in annotations.items():
+        value = args[key]
+        choices = get_args(kind)
         if choices and value not in choices:
             raise InputError(f"zoo.{name}.{key} must be one of {', '.join(choices)}; got {value!r}")
         allowed = {float: (float, int), int: (int,), bool: (bool,)}.get(kind, ())

@@ -1,4 +1,4 @@
-"""Images out of a trained model: samples, walks between latents, reconstructions, traversals."""
+"""Trained models applied to arrays, batch by batch: decoding, encoding, bounds, samples."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ BATCH = 100
 
 
 def labels(n: int, classes: int) -> np.ndarray:
-    """Class labels for `n` images, in turn: (n,) int64."""
+    """Class labels for `n` images, cycling through the classes: (n,) int64."""
     return np.arange(n) % classes
 
 
@@ -23,44 +23,46 @@ def decode(model, z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     An image does not depend on how many are decoded with it, to the last bit.
     """
-    n, filled = len(z), -(-len(z) // BATCH) * BATCH
-    z, y = (np.resize(v, (filled, *v.shape[1:])) for v in (z, y))
-    z, y = torch.from_numpy(z).to(model.device), torch.from_numpy(y).to(model.device)
-    pairs = zip(z.split(BATCH), y.split(BATCH), strict=True)
-    return torch.cat([to_uint8(model.decode(*pair)).cpu() for pair in pairs]).numpy()[:n]
+    n = len(z)
+    n_padded = -(-n // BATCH) * BATCH
+    z, y = (np.resize(v, (n_padded, *v.shape[1:])) for v in (z, y))
+    z, y = (torch.from_numpy(v).to(model.device) for v in (z, y))
+    batches = zip(z.split(BATCH), y.split(BATCH), strict=True)
+    return torch.cat([to_uint8(model.decode(*batch)).cpu() for batch in batches]).numpy()[:n]
 
 
 def encode(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
-    """Images (N, C, H, W) uint8 to codes (N, latent_dim) float32; None without an encoder."""
-    return _of_images(model, model.encode, x, y, batch_size)
+    """Images (N, C, H, W) uint8 to posterior means (N, latent_dim); None without an encoder."""
+    return _apply(model, model.encode, x, y, batch_size)
 
 
 def negative_elbo(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
     """Upper bounds of -log p(x), (N,) nats per image, of uint8 images; None without a bound."""
-    return _of_images(model, model.negative_elbo, x, y, batch_size)
+    return _apply(model, model.negative_elbo, x, y, batch_size)
 
 
-def in_batches(model, work: Callable, x: np.ndarray, y: np.ndarray, size: int = 500) -> list:
-    """What `work(images, labels)` gives batch by batch, on the model's device.
+def in_batches(model, function: Callable, x: np.ndarray, y: np.ndarray, size: int = 500) -> list:
+    """The values of `function(images, labels)`, batch by batch, on the model's device.
 
-    x, y : images (N, C, H, W) uint8, which `work` gets in [-1, 1], and labels (N,)
+    x, y : images (N, C, H, W) uint8, which `function` gets in [-1, 1], and labels (N,)
     """
     pairs = zip(torch.as_tensor(x).split(size), torch.as_tensor(y).split(size), strict=True)
-    return [work(to_float(a.to(model.device)), b.to(model.device)) for a, b in pairs]
+    return [function(to_float(a.to(model.device)), b.to(model.device)) for a, b in pairs]
 
 
 @torch.no_grad()
-def _of_images(model, what, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray | None:
-    parts = in_batches(model, what, x, y, batch_size)
-    return None if parts[0] is None else torch.cat(parts).cpu().numpy()
+def _apply(model, function, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray | None:
+    outputs = in_batches(model, function, x, y, batch_size)
+    return None if outputs[0] is None else torch.cat(outputs).cpu().numpy()
 
 
 def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:
-    """`n` images `x` with the labels `y` and latents `z` they were made from."""
-    z, y = sample_latents(n, model.latent_dim, seed), labels(n, classes)
+    """Generate `n` images `x`, with the labels `y` and the latents `z` that they are made from."""
+    z = sample_latents(n, model.latent_dim, seed)
+    y = labels(n, classes)
     return {"x": decode(model, z, y), "y": y, "z": z}
 
 
 def sample_grid(x: np.ndarray) -> np.ndarray:
-    """The first 100 images, ten in a row."""
+    """A picture of the first 100 images, ten in a row."""
     return grid(x[:100], 10)

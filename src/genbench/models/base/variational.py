@@ -11,12 +11,13 @@ from .interface import GenerativeModel, check_minimum
 
 ACTIVE_VARIANCE = 0.01
 """A latent is active if its posterior mean varies over images by more than this variance."""
-NOISE_BANK_SIZE, NOISE_STRIDE = 4099, 977
-"""Noise vectors in store, a prime number; how far apart those of one image are."""
+NOISE_BANK_SIZE = 4099  # noise vectors of `per_image_noise`, a prime number
+NOISE_STRIDE = 977  # between the noise vectors of one image
+EncoderOutput = Tensor | list[Tensor]  # (N, D), or one such tensor per layer
 
 
 def reparameterize(mean: Tensor, log_variance: Tensor, noise: Tensor | float) -> Tensor:
-    """A draw from a Gaussian, made of noise from N(0, 1)."""
+    """A sample of a Gaussian from `noise`, one of N(0, 1) (Kingma & Welling 2014)."""
     return mean + (0.5 * log_variance).exp() * noise
 
 
@@ -44,78 +45,83 @@ class VAE(GenerativeModel):
     ):
         super().__init__()
         check_minimum(0, kl_warmup_images=kl_warmup_images)
-        self.latent_dim, self.lr, self.kl_warmup_images = latent_dim, lr, kl_warmup_images
+        self.latent_dim = latent_dim
+        self.lr = lr
+        self.kl_warmup_images = kl_warmup_images
         self.likelihood = Likelihood(likelihood, image_shape)
-        self.register_buffer(
-            "images_seen", torch.zeros((), dtype=torch.long)
-        )  # images, in training
+        self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))  # in training
 
     @property
     def averaged(self) -> tuple[str, ...]:
-        """All networks: the encoder must be that of the decoder."""
+        """All networks: encoder and decoder must fit each other."""
         return tuple(name for name, _ in self.named_children())
 
-    def encoder_output(self, x: Tensor, y: Tensor) -> Tensor | list[Tensor]:
-        """What the encoder makes of images: all that the posterior is told of them."""
+    def encoder_output(self, x: Tensor, y: Tensor) -> EncoderOutput:
+        """The encoder's output for images, all that the posterior depends on."""
         return self.encoder(x)
 
-    def posterior(self, encoded: Tensor | list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z | x), each (N, latent_dim), from `encoder_output`."""
-        return encoded.chunk(2, dim=1)
+    def posterior(self, encoder_output: EncoderOutput) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of q(z | x), each (N, latent_dim)."""
+        return encoder_output.chunk(2, dim=1)
 
     def sample_posterior(
-        self, encoded: Tensor | list[Tensor], noise: Tensor
+        self, encoder_output: EncoderOutput, noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What the decoder gets for a draw from the posterior, and the KL to the prior.
+        """The decoder's input for a sample of the posterior, and the KL to the prior.
 
-        The draw is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
+        The sample is made with `noise` (N, latent_dim); {"kl": (N,) in nats}, one per layer.
         """
-        posterior = self.posterior(encoded)
+        posterior = self.posterior(encoder_output)
         return reparameterize(*posterior, noise), {"kl": kl_to_standard_normal(*posterior).sum(1)}
 
     def decoder_input(self, z: Tensor, y: Tensor) -> Tensor:
-        """What the decoder gets for latents (N, latent_dim) from N(0, 1)."""
+        """The decoder's input for latents (N, latent_dim) from N(0, 1)."""
         return z
 
-    def likelihood_params(self, h: Tensor, y: Tensor) -> Tensor:
+    def likelihood_params(self, decoder_input: Tensor, y: Tensor) -> Tensor:
         """The decoder's output, parameters of the likelihood (N, C, H, W)."""
-        return self.decoder(h)
+        return self.decoder(decoder_input)
 
-    def log_ratio(self, encoded: Tensor | list[Tensor], noise: Tensor) -> Tensor:
-        """log q(z | x) - log p(z), (N,) in nats, of what `sample_posterior` draws with `noise`."""
-        mean, log_variance = self.posterior(encoded)
+    def log_ratio(self, encoder_output: EncoderOutput, noise: Tensor) -> Tensor:
+        """log q(z | x) - log p(z), (N,) in nats, for the z that `noise` gives."""
+        mean, log_variance = self.posterior(encoder_output)
         z = reparameterize(mean, log_variance, noise)
         return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
 
     def nll_and_kl(
-        self, x: Tensor, y: Tensor, encoded: Tensor | list[Tensor], noise: Tensor
+        self, x: Tensor, y: Tensor, encoder_output: EncoderOutput, noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """-log p(x | z) for one draw of z, and the KLs; all (N,) in nats per image."""
-        h, kls = self.sample_posterior(encoded, noise)
-        return self.likelihood.nll(self.likelihood_params(h, y), x), kls
+        """-log p(x | z) for one sample z, and the KLs; all (N,) in nats per image."""
+        decoder_input, kls = self.sample_posterior(encoder_output, noise)
+        return self.likelihood.nll(self.likelihood_params(decoder_input, y), x), kls
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         noise = torch.randn(len(x), self.latent_dim, device=x.device)
-        reconstruction, kls = self.nll_and_kl(x, y, self.encoder_output(x, y), noise)
-        reconstruction, kls = reconstruction.mean(), {k: v.mean() for k, v in kls.items()}
+        nll, kl_terms = self.nll_and_kl(x, y, self.encoder_output(x, y), noise)
+        reconstruction = nll.mean()
+        kls = {name: values.mean() for name, values in kl_terms.items()}
         kl = sum(kls.values())
         if self.training:
             self.images_seen += len(x)
-        out = {"loss": self.weighted_loss(reconstruction, kl), "negative_elbo": reconstruction + kl}
-        out |= {"reconstruction": reconstruction, "kl": kl} | kls
-        return out | {"bits_per_dim": self.likelihood.bits_per_dim(out["negative_elbo"])}
+        negative_elbo = reconstruction + kl
+        return {
+            "loss": self.weighted_loss(reconstruction, kl),
+            "negative_elbo": negative_elbo,
+            "reconstruction": reconstruction,
+            "kl": kl,
+            **kls,
+            "bits_per_dim": self.likelihood.bits_per_dim(negative_elbo),
+        }
 
     def weighted_loss(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
         """The loss, from the two parts of the negative ELBO."""
         return reconstruction + self.kl_weight() * kl
 
     def kl_weight(self) -> Tensor | float:
-        """The weight of the KL by now, from 0 to 1."""
-        return (
-            (self.images_seen / self.kl_warmup_images).clamp(max=1)
-            if self.kl_warmup_images
-            else 1.0
-        )
+        """The current weight of the KL, from 0 to 1."""
+        if not self.kl_warmup_images:
+            return 1.0
+        return (self.images_seen / self.kl_warmup_images).clamp(max=1)
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return self.likelihood.mean(self.likelihood_params(self.decoder_input(z, y), y))
@@ -123,70 +129,72 @@ class VAE(GenerativeModel):
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         return self.posterior_mean(self.encoder_output(x, y))
 
-    def posterior_sample(self, encoded: Tensor | list[Tensor], noise: Tensor) -> Tensor:
-        """A code (N, latent_dim) drawn from the posterior with `noise`."""
-        return reparameterize(*self.posterior(encoded), noise)
+    def posterior_sample(self, encoder_output: EncoderOutput, noise: Tensor) -> Tensor:
+        """A sample (N, latent_dim) of the posterior, made with `noise`."""
+        return reparameterize(*self.posterior(encoder_output), noise)
 
-    def kl_per_latent(self, encoded: Tensor | list[Tensor]) -> Tensor | None:
+    def kl_per_latent(self, encoder_output: EncoderOutput) -> Tensor | None:
         """The KL of each latent to its prior, (N, latent_dim) in nats; None if they mix."""
-        return kl_to_standard_normal(*self.posterior(encoded))
+        return kl_to_standard_normal(*self.posterior(encoder_output))
 
-    def posterior_mean(self, encoded: Tensor | list[Tensor]) -> Tensor:
-        """The code of images (N, latent_dim), from `encoder_output`: the posterior's mean."""
-        return self.posterior(encoded)[0]
+    def posterior_mean(self, encoder_output: EncoderOutput) -> Tensor:
+        """The posterior's mean (N, latent_dim), the latent code of an image."""
+        return self.posterior(encoder_output)[0]
 
     def scores(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also reconstruction_error, squared and summed over pixels in [-1, 1], and kl.
+        """negative_elbo, reconstruction_error and kl, each (N,).
 
-        All three are means over two draws from the posterior, with noise e and -e.
+        The error is squared and summed over pixels in [-1, 1]. All three are means over two
+        samples of the posterior, with noise e and -e.
         """
-        encoded = self.encoder_output(x, y)
-        bounds, errors, kls = [], [], []
+        encoder_output = self.encoder_output(x, y)
         (noise,) = self.per_image_noise(x, 1)
+        scores = {"negative_elbo": [], "reconstruction_error": [], "kl": []}
         for e in (noise, -noise):
-            h, parts = self.sample_posterior(encoded, e)
-            out, kl = self.likelihood_params(h, y), sum(parts.values())
-            bounds.append(self.likelihood.nll(out, x) + kl)
-            errors.append((self.likelihood.mean(out) - x).square().flatten(1).sum(1))
-            kls.append(kl)
-        found = {"negative_elbo": bounds, "reconstruction_error": errors, "kl": kls}
-        return {name: sum(pair) / 2 for name, pair in found.items()}
+            decoder_input, kls = self.sample_posterior(encoder_output, e)
+            output = self.likelihood_params(decoder_input, y)
+            kl = sum(kls.values())
+            error = (self.likelihood.mean(output) - x).square().flatten(1).sum(1)
+            scores["negative_elbo"].append(self.likelihood.nll(output, x) + kl)
+            scores["reconstruction_error"].append(error)
+            scores["kl"].append(kl)
+        return {name: sum(pair) / 2 for name, pair in scores.items()}
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         return self.scores(x, y)["negative_elbo"]
 
     def importance_weighted(self, x: Tensor, y: Tensor, draws: int) -> Tensor:
-        """A bound of -log p(x), (N,) in nats, that falls towards it with the number of draws.
+        """An upper bound of -log p(x), (N,) in nats, tighter with more samples (`draws`).
 
         Source: Burda et al. 2016, arXiv:1509.00519.
         """
-        encoded, terms = self.encoder_output(x, y), []
+        encoder_output = self.encoder_output(x, y)
+        log_weights = []
         for noise in self.per_image_noise(x, draws):
-            negative_log, _ = self.nll_and_kl(x, y, encoded, noise)
-            terms.append(-negative_log - self.log_ratio(encoded, noise))
-        return math.log(draws) - torch.stack(terms).logsumexp(0)
+            nll, _ = self.nll_and_kl(x, y, encoder_output, noise)
+            log_weights.append(-nll - self.log_ratio(encoder_output, noise))
+        return math.log(draws) - torch.stack(log_weights).logsumexp(0)
 
     def per_image_noise(self, x: Tensor, draws: int) -> Tensor:
-        """Noise (draws, N, latent_dim) that each image's own pixels choose from a fixed store.
+        """Noise (draws, N, latent_dim) from a fixed bank, selected by each image's own pixels.
 
         So a score depends on no other image, and a mean over images is one over noise as well.
         """
         random = torch.Generator().manual_seed(0)
-        store = torch.randn(NOISE_BANK_SIZE, self.latent_dim, generator=random).to(x.device)
+        bank = torch.randn(NOISE_BANK_SIZE, self.latent_dim, generator=random).to(x.device)
         pixels = x.add(1).mul(127.5).round().long().flatten(1)
         first = (pixels * torch.arange(1, pixels.shape[1] + 1, device=x.device)).sum(1)
-        further = NOISE_STRIDE * torch.arange(draws, device=x.device)
-        return store[(first + further[:, None]) % NOISE_BANK_SIZE]
+        offsets = NOISE_STRIDE * torch.arange(draws, device=x.device)
+        return bank[(first + offsets[:, None]) % NOISE_BANK_SIZE]
 
     def features(self, x: Tensor, y: Tensor) -> Tensor:
-        """The codes."""
+        """The posterior means."""
         return self.encode(x, y)
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also active_units, how many latents say something about the image.
+        """Also active_units, the number of latents whose posterior mean varies over images.
 
-        Those whose posterior mean has a variance above 0.01 over images (Burda et al. 2016,
-        arXiv:1509.00519), of latent_dim.
+        By a variance above 0.01 (Burda et al. 2016, arXiv:1509.00519).
         """
         active = (self.encode(x, y).var(0) > ACTIVE_VARIANCE).sum()
         return super().diagnose(x, y) | {"active_units": active}
