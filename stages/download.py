@@ -7,11 +7,10 @@ from genbench.data import datasets
 from genbench.utils import cli, files
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, dataset=str, out=Path)
-    p = params.load()
-    with files.atomic_write(a.out) as new:
-        datasets.download(a.dataset, p, new, previous=a.out)
+def main(dataset: str, out: Path) -> None:
+    choices = params.load()
+    with files.atomic_write(out) as new:
+        datasets.download(dataset, choices, new, previous=out)
 
 
 if __name__ == "__main__":

@@ -6,38 +6,50 @@ import numpy as np
 
 from genbench import params
 from genbench.data import datasets, splits
+from genbench.params import Params
 from genbench.utils import cli, files
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, dataset=str, raw=Path, out=Path)
-    p = params.load()
-    ood_names = datasets.ood_datasets(a.dataset, p)
-    parts, classes = datasets.load_dataset(a.dataset, p, a.raw)
-    arrays = {}
-    held_out = p.anomaly.held_out_class
+def main(dataset: str, raw: Path, out: Path) -> None:
+    choices = params.load()
+    splits_by_name, classes = datasets.load_dataset(dataset, choices, raw)
+    ood_names = []
+    arrays: dict[str, np.ndarray] = {}
+    held_out = choices.anomaly.held_out_class
     if held_out is not None:
-        parts, classes, x = splits.hold_out(parts, classes, held_out, a.dataset)
-        arrays[f"ood_class {held_out}_x"] = x
-        arrays[f"ood_class {held_out}_preprocessing"] = "kept from training"
-    for part in ("train", "val", "test"):
-        for kind, values in zip(("x", "y", "factors"), parts[part], strict=False):
-            arrays[f"{part}_{kind}"] = values
+        splits_by_name, classes, x = splits.hold_out(splits_by_name, classes, held_out, dataset)
+        name = f"class {held_out}"
+        ood_names.append(name)
+        arrays |= ood_arrays(name, x, "kept from training")
+    for split in ("train", "val", "test"):
+        for kind, values in zip(("x", "y", "factors"), splits_by_name[split], strict=False):
+            arrays[f"{split}_{kind}"] = values
     n_test, *shape = arrays["test_x"].shape
-    for name in ood_names:
+    for name in datasets.ood_datasets(dataset, choices):
         x, preprocessing = datasets.load_ood_images(
-            name, a.dataset, p, a.raw, shape=tuple(shape), n_test=n_test
+            name, dataset, choices, raw, shape=tuple(shape), n_test=n_test
         )
-        arrays[f"ood_{name}_x"] = x
-        arrays[f"ood_{name}_preprocessing"] = preprocessing
-    if held_out is not None:
-        ood_names = [f"class {held_out}", *ood_names]
+        ood_names.append(name)
+        arrays |= ood_arrays(name, x, preprocessing)
     arrays["ood_names"] = np.array(ood_names, dtype=str)
-    if names := datasets.factor_names(a.dataset, p):
-        arrays["factor_names"] = np.array(names)
-    for name, x in arrays.items():
-        print(f"{a.dataset}: {name} {x.shape if name.endswith(('_x', '_y', '_factors')) else x}")
-    files.save_npz(a.out, **arrays, classes=np.array(classes))
+    save(dataset, choices, out, arrays, classes)
+
+
+def ood_arrays(name: str, x: np.ndarray, preprocessing: str) -> dict[str, np.ndarray]:
+    """The arrays of one OOD dataset, and in words what was done to its images."""
+    return {f"ood_{name}_x": x, f"ood_{name}_preprocessing": np.array(preprocessing)}
+
+
+def save(
+    dataset: str, choices: Params, out: Path, arrays: dict[str, np.ndarray], classes: list[str]
+) -> None:
+    """Say what was made, and write it."""
+    if factor_names := datasets.factor_names(dataset, choices):
+        arrays["factor_names"] = np.array(factor_names)
+    for name, values in arrays.items():
+        shown = values.shape if name.endswith(("_x", "_y", "_factors")) else values
+        print(f"{dataset}: {name} {shown}")
+    files.save_npz(out, **arrays, classes=np.array(classes))
 
 
 if __name__ == "__main__":
