@@ -18,13 +18,12 @@ GRID = IMAGES.reshape(*shapes.FACTOR_SIZES, 32, 32)
 
 def preprocess(dataset, out):
     """Run the stages `download` and `preprocess` in this folder."""
-    for stage, options in {
-        "download": {"out": "raw"},
-        "preprocess": {"raw": "raw", "out": out},
-    }.items():
-        words = [word for key, value in options.items() for word in (f"--{key}", value)]
-        main = runpy.run_path(str(ROOT / "stages" / f"{stage}.py"))["main"]
-        main(["--dataset", dataset, *words])
+    download, preprocess = (
+        runpy.run_path(str(ROOT / "stages" / f"{stage}.py"))["main"]
+        for stage in ("download", "preprocess")
+    )
+    download(dataset=dataset, out=Path("raw"))
+    preprocess(dataset=dataset, raw=Path("raw"), out=Path(out))
 
 
 def test_every_combination_is_rendered_once_and_no_two_images_are_equal():
