@@ -28,19 +28,19 @@ class LatentSpace:
     """A trained model, and images with their latent codes.
 
     test : test images; of a model without an encoder no images, but samples of the prior
+    seed : of everything that is drawn at random
     train : training images; None without an encoder
     codes : (N, latent_dim) of all test images; None without an encoder
     factors : (N, F) of all test images, where they are known
-    seed : of everything that is drawn at random
     """
 
     model: GenerativeModel
     classes: list[str]
     test: EncodedImages
-    train: EncodedImages | None
-    codes: np.ndarray | None
-    factors: np.ndarray | None
     seed: int
+    train: EncodedImages | None = None
+    codes: np.ndarray | None = None
+    factors: np.ndarray | None = None
 
     @cached_property
     def principal_directions(self) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +50,10 @@ class LatentSpace:
 
 
 def encode_images(model, data: dict[str, np.ndarray], n: int, seed: int) -> LatentSpace:
-    """Encode at most `n` test and training images, chosen at random, of a processed dataset."""
+    """Encode at most `n` test and training images, chosen at random, of a processed dataset.
+
+    data : the dataset's arrays: classes, and train_x, train_y, test_x, test_y
+    """
     classes = data["classes"].tolist()
     x, y = data["test_x"], data["test_y"]
     codes = sampling.encode(model, x, y)
@@ -59,12 +62,13 @@ def encode_images(model, data: dict[str, np.ndarray], n: int, seed: int) -> Late
         labels = sampling.labels(len(chosen), len(classes))
         prior = sample_latents(len(chosen), model.latent_dim, seed)
         test = EncodedImages(None, labels, prior)
-        return LatentSpace(model, classes, test, None, None, None, seed)
+        return LatentSpace(model, classes, test, seed)
     test = EncodedImages(x[chosen], y[chosen], codes[chosen])
     chosen = _random_subset(len(data["train_y"]), n, seed)
     train_x, train_y = data["train_x"][chosen], data["train_y"][chosen]
     train = EncodedImages(train_x, train_y, sampling.encode(model, train_x, train_y))
-    return LatentSpace(model, classes, test, train, codes, data.get("test_factors"), seed)
+    factors = data.get("test_factors")
+    return LatentSpace(model, classes, test, seed, train=train, codes=codes, factors=factors)
 
 
 def _random_subset(total: int, n: int, seed: int) -> np.ndarray:
