@@ -42,14 +42,15 @@ def interpolations(
 def _pairs(y: np.ndarray, same_class: bool) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the first pairs of labels (N,), at most N_INTERPOLATIONS; each is used once."""
     unused = list(range(len(y)))
-    pairs = []
+    pairs: list[tuple[int, int]] = []
     while unused and len(pairs) < N_INTERPOLATIONS:
         i = unused.pop(0)
         j = next((j for j in unused if (y[i] == y[j]) == same_class), None)
         if j is not None:
             unused.remove(j)
             pairs.append((i, j))
-    return tuple(np.array(pairs, int).reshape(-1, 2).T)
+    start, end = np.array(pairs, int).reshape(-1, 2).T
+    return start, end
 
 
 def reconstructions(model, x: np.ndarray, codes: np.ndarray, y: np.ndarray) -> np.ndarray:

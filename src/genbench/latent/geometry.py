@@ -91,9 +91,8 @@ def principal_directions(model, n: int, classes: int, seed: int) -> tuple[np.nda
 
 def _decode(model, z: np.ndarray, y: np.ndarray) -> Tensor:
     """Latents (N, latent_dim) and labels (N,) to images (N, C, H, W) in [-1, 1], not rounded."""
-    z, y = torch.from_numpy(z).to(model.device), torch.from_numpy(y).to(model.device)
-    pairs = zip(z.split(BATCH), y.split(BATCH), strict=True)
-    return torch.cat([model.decode(*pair) for pair in pairs])
+    batches = [torch.from_numpy(array).to(model.device).split(BATCH) for array in (z, y)]
+    return torch.cat([model.decode(*batch) for batch in zip(*batches, strict=True)])
 
 
 def class_shift(codes: np.ndarray, y: np.ndarray, classes: int) -> np.ndarray:

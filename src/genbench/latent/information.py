@@ -43,9 +43,10 @@ class PosteriorStatistics(NamedTuple):
 def posterior_statistics(
     model, x: np.ndarray, y: np.ndarray, iwae_samples: int
 ) -> PosteriorStatistics:
-    """Encode images (N, C, H, W) uint8 with labels (N,) once, and describe their posteriors.
+    """Encode images (N, C, H, W) uint8 with labels (N,), and describe their posteriors.
 
-    Rate and distortion are means over two samples, as in `VAE.scores`.
+    Rate and distortion are means over two samples, with the same noise as in `VAE.scores`. The
+    importance-weighted bound encodes once more.
     """
 
     def describe(x: Tensor, y: Tensor) -> PosteriorStatistics:
@@ -55,16 +56,18 @@ def posterior_statistics(
         terms = [(nll, sum(kls.values())) for nll, kls in pairs]
         rate = sum(kl for _, kl in terms) / 2
         negative_elbo = sum(nll + kl for nll, kl in terms) / 2
-        moments = model.posterior(encoded) if model.diagonal_posterior else (None, None)
+        bound = model.importance_weighted(x, y, iwae_samples) if iwae_samples else None
+        mean, log_variance = model.posterior(encoded) if model.diagonal_posterior else (None, None)
         return PosteriorStatistics(
-            rate,
-            negative_elbo - rate,
-            model.importance_weighted(x, y, iwae_samples) if iwae_samples else None,
-            model.posterior_mean(encoded),
-            model.posterior_sample(encoded, noise),
-            model.kl_per_latent(encoded),
-            *moments,
-            noise,
+            rate=rate,
+            distortion=negative_elbo - rate,
+            importance_weighted=bound,
+            codes=model.posterior_mean(encoded),
+            samples=model.posterior_sample(encoded, noise),
+            kl_per_latent=model.kl_per_latent(encoded),
+            mean=mean,
+            log_variance=log_variance,
+            noise=noise,
         )
 
     columns = zip(*in_batches(model, describe, x, y), strict=True)

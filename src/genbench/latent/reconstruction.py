@@ -41,11 +41,15 @@ def reconstruction_metrics(x: Tensor, reconstructions: Tensor) -> dict[str, Tens
     )
 
     x, reconstructions = x.float(), reconstructions.float()
-    options = {"data_range": 255.0, "reduction": "none"}
-    psnr = peak_signal_noise_ratio(reconstructions, x, dim=(1, 2, 3), **options)
+    psnr = peak_signal_noise_ratio(
+        reconstructions, x, data_range=255.0, reduction="none", dim=(1, 2, 3)
+    )
     sigma = 1.5 if x.shape[-1] >= 16 else 0.5
     pairs = zip(reconstructions.split(BATCH_SIZE), x.split(BATCH_SIZE), strict=True)
-    ssim = [structural_similarity_index_measure(*pair, sigma=sigma, **options) for pair in pairs]
+    ssim = [
+        structural_similarity_index_measure(*pair, sigma=sigma, reduction="none", data_range=255.0)
+        for pair in pairs
+    ]
     return {"psnr": psnr.clamp(max=100), "ssim": torch.cat(ssim)}
 
 

@@ -37,7 +37,7 @@ def tsne_of_latents(
 
 def tsne_of_features(
     real: tuple[np.ndarray, np.ndarray],
-    fake: dict[str, tuple[np.ndarray, np.ndarray]],
+    fake: dict[str, list[np.ndarray]],
     *,
     n: int,
     perplexity: float,
