@@ -1,66 +1,32 @@
-"""Look into one model's latent space: walks, reconstructions, and what can be measured there."""
+"""Analyze one model's latent space: metrics, latent codes of the test images, figures."""
 
 from pathlib import Path
 
-from genbench import params
 from genbench.latent import analysis
-from genbench.latent.reconstruction import EncodedImages
-from genbench.models.base import registry, sampling
+from genbench.latent.results import CODES, METRICS_FILE, save_codes
+from genbench.models.base.registry import load_model
 from genbench.networks.classifier import load_classifier
+from genbench.params import load as load_params
 from genbench.utils import cli, devices, files, images, seeds
-from genbench.utils.files import atomic_write
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        weights=Path,
-        data=Path,
-        classifier=Path,
-        real=Path,
-        codes=Path,
-        out=Path,
-        figures=Path,
-    )
-    p = params.load()
-    device, seed = devices.select_device(p.device), seeds.derive_seed(p.seed, "latent", a.dataset)
-    model, classifier = (
-        registry.load_model(a.weights, device),
-        load_classifier(a.classifier, device),
-    )
-    data = files.load_arrays(a.data)
-    classes, (real,) = data["classes"].tolist(), files.load_npz(a.real, "test")
-    x, y = data["test_x"], data["test_y"]
-    codes, known, train = sampling.encode(model, x, y), {}, None
-    shown = analysis.random_subset(len(y), p.latent.n, seed)
-    if codes is None:
-        drawn = seeds.sample_latents(len(shown), model.latent_dim, seed)
-        test = EncodedImages(None, sampling.labels(len(shown), len(classes)), drawn)
-    else:
-        known = {"codes": codes, "codes_y": y}
-        test, train = (
-            EncodedImages(x[shown], y[shown], codes[shown]),
-            trained(model, data, p.latent.n, seed),
-        )
-    numbers, figures = analysis.analyze_latent_space(
-        model, classifier, test, train, real, classes, p, seed
-    )
-    if known:
-        numbers |= analysis.factor_scores(codes, data, seed)
-    files.save_npz(a.codes, **known)
-    files.save_json(a.out, numbers)
-    with atomic_write(a.figures) as folder:
-        for name, picture in figures.items():
+def main(
+    dataset: str, training: Path, data: Path, classifier: Path, reference: Path, out: Path
+) -> None:
+    params = load_params()
+    device = devices.select_device(params.device)
+    seed = seeds.derive_seed(params.seed, "latent", dataset)
+    arrays = files.load_arrays(data)
+    (real,) = files.load_npz(reference / "features.npz", "test")
+    model = load_model(training / "weights.pt", device)
+    extractor = load_classifier(classifier / "weights.pt", device)
+    space = analysis.encode_images(model, arrays, params.latent.n, seed)
+    results = analysis.analyze(space, extractor, real, params)
+    with files.atomic_write(out) as folder:
+        results.save(folder / METRICS_FILE)
+        save_codes(folder / CODES, space.codes, arrays["test_y"])
+        for name, picture in analysis.draw_figures(space, results).items():
             images.save_png(folder / f"{name}.png", picture)
-
-
-def trained(model, data: dict, n: int, seed: int) -> EncodedImages:
-    """Training images, drawn at random, with their codes."""
-    shown = analysis.random_subset(len(data["train_y"]), n, seed)
-    x, y = data["train_x"][shown], data["train_y"][shown]
-    return EncodedImages(x, y, sampling.encode(model, x, y))
 
 
 if __name__ == "__main__":

@@ -1,40 +1,38 @@
-"""One point of the rate-distortion curve: train beta_vae with this beta, and measure its codes."""
+"""Measure one point of the rate-distortion curve: the samples and the codes of a trained VAE."""
 
-from functools import partial
 from pathlib import Path
 
-from genbench import bootstrap, params, sweep
+from genbench import sweep
+from genbench.evaluation.results import Point
 from genbench.latent import analysis, information
-from genbench.models.base import sampling
-from genbench.utils import cli, files, seeds
+from genbench.models.base.registry import load_model
+from genbench.params import load as load_params
+from genbench.utils import cli, devices, files, seeds
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        beta=float,
-        data=Path,
-        classifier=Path,
-        real=Path,
-        reference=Path,
-        out=Path,
+def main(
+    dataset: str,
+    model: str,
+    beta: float,
+    training: Path,
+    data: Path,
+    classifier: Path,
+    reference: Path,
+    out: Path,
+) -> None:
+    params = load_params()
+    device = devices.select_device(params.device)
+    seed = seeds.derive_seed(params.seed, "latent", dataset)
+    extractor, metrics = sweep.measure_point(params, dataset, training, classifier, reference)
+    network = load_model(training / "weights.pt", device)
+    space = analysis.encode_images(network, files.load_arrays(data), params.latent.n, seed)
+    posterior = information.posterior_statistics(network, space.test.x, space.test.y, 0)
+    metrics |= information.vae_information(posterior, params.evaluate.bootstrap, seed)
+    factors = analysis.factor_scores(space)
+    point = Point(
+        model=model, at={"beta": beta}, extractor=extractor, metrics=metrics, factors=factors
     )
-    p = params.load().at_beta(a.beta)
-    sweep.train_and_evaluate(p, a, "beta_vae", more=partial(of_codes, p, a), beta=a.beta)
-
-
-def of_codes(p, a, model):
-    """Rate and distortion of test images with intervals, active units, and scores of factors."""
-    data, seed = files.load_arrays(a.data), seeds.derive_seed(p.seed, "latent", a.dataset)
-    x, y = data["test_x"], data["test_y"]
-    shown = analysis.random_subset(len(y), p.latent.n, seed)
-    per_image, numbers = information.vae_information(model, x[shown], y[shown], 0)
-    numbers |= bootstrap.means_with_intervals(per_image, p.evaluate.bootstrap, seed)
-    if "test_factors" in data:
-        numbers |= analysis.factor_scores(sampling.encode(model, x, y), data, seed)
-    return numbers
+    point.save(out)
 
 
 if __name__ == "__main__":

@@ -1,40 +1,35 @@
-"""Map the codes of every encoder by class, and real beside generated images in one space."""
+"""Embed every encoder's latent codes, and real and generated features in one space, by t-SNE."""
 
 from pathlib import Path
 
-from genbench import params
-from genbench.latent import tsne
+from genbench.latent import results, tsne
+from genbench.params import load as load_params
 from genbench.utils import cli, files, seeds
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        data=Path,
-        real=Path,
-        codes=Path,
-        features=Path,
-        points=Path,
-        out=Path,
-    )
-    p = params.load()
-    seed = seeds.derive_seed(p.seed, "tsne", a.dataset)
-    choices = {**p.tsne.model_dump(), "seed": seed}
-    stored = {m: a.codes / f"{m}.npz" for m in p.models}
-    codes = {
-        m: files.load_npz(path, "codes", "codes_y")
-        for m, path in stored.items()
-        if "codes" in files.array_names(path)
+def main(
+    dataset: str, data: Path, reference: Path, latent: Path, evaluate: Path, out: Path
+) -> None:
+    params = load_params()
+    seed = seeds.derive_seed(params.seed, "tsne", dataset)
+    options = {**params.tsne.model_dump(), "seed": seed}
+    embeddings, metrics = [], {}
+    for model in params.models:
+        codes = results.load_codes(latent / model / results.CODES)
+        if codes is not None:
+            embedding, metrics[model] = tsne.tsne_of_latents(model, *codes, **options)
+            embeddings.append(embedding)
+    (y,) = files.load_npz(data, "test_y")
+    (features,) = files.load_npz(reference / "features.npz", "test")
+    fake = {
+        model: files.load_npz(evaluate / model / "features.npz", "fake", "logits")
+        for model in params.models
     }
-    (y,) = files.load_npz(a.data, "test_y")
-    real = (*files.load_npz(a.real, "test"), y)
-    fake = {m: files.load_npz(a.features / f"{m}.npz", "fake", "logits") for m in p.models}
-    maps, numbers = tsne.tsne_of_latents(codes, **choices)
-    together, more = tsne.tsne_of_features(real, fake, **choices)
-    files.save_npz(a.points, **maps, **together)
-    files.save_json(a.out, {"codes": numbers, "features": more})
+    embedding, feature_metrics, fractions = tsne.tsne_of_features((features, y), fake, **options)
+    record = results.Embeddings(codes=metrics, features=feature_metrics, real_neighbors=fractions)
+    with files.atomic_write(out) as folder:
+        record.save(folder / results.METRICS_FILE)
+        results.save_embeddings(folder / results.EMBEDDINGS, [*embeddings, embedding])
 
 
 if __name__ == "__main__":

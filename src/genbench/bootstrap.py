@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .utils.record import Estimate
+
 LEVEL = 0.95
 
 
@@ -27,11 +29,13 @@ def interval(value: float, drawn: Tensor) -> list[float]:
     return (value + drawn.quantile(tails) - drawn.mean()).tolist()
 
 
-def means_with_intervals(values: dict, draws: int, seed: int) -> dict[str, object]:
-    """`of_mean` of several arrays by name: the means, and under "intervals" the [low, high]s."""
-    found = {k: mean_with_interval(v, draws, seed) for k, v in values.items()}
-    means = {k: mean for k, (mean, _) in found.items()}
-    return means | {"intervals": {k: between for k, (_, between) in found.items()}}
+def means_with_intervals(
+    values: dict[str, np.ndarray | Tensor], draws: int, seed: int
+) -> dict[str, Estimate]:
+    """The `mean_with_interval` of each array, by name."""
+    return {
+        name: Estimate.of(*mean_with_interval(array, draws, seed)) for name, array in values.items()
+    }
 
 
 def mean_with_interval(

@@ -1,4 +1,4 @@
-"""Disentanglement scores: closed forms, invariances, and other people's formulas."""
+"""Disentanglement scores: closed forms, invariances, and independent formulas."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ from sklearn.metrics import mutual_info_score
 from genbench.latent import disentanglement
 from genbench.latent.disentanglement import dci, factor_vae, mig, mutual_information, sap, scores
 
-GAPS = ("mig", "sap", "dci_disentanglement", "dci_completeness")  # 0 where nothing is told
+GAPS = ("mig", "sap", "dci_disentanglement", "dci_completeness")  # 0 without information
 NAMES = (*GAPS, "dci_informativeness", "factor_vae")
 SIZES = (2, 3, 5, 7)
 FACTORS = np.stack(np.unravel_index(np.arange(210).repeat(8), SIZES), axis=1)
 """Every combination of four factors of uneven sizes, eight times: (1680, 4)."""
 PERFECT = FACTORS.astype(float)
-CHANCE = np.mean([1 / size for size in SIZES])  # accuracy of telling a factor from nothing
+CHANCE = np.mean([1 / size for size in SIZES])  # accuracy of predicting a factor from noise
 NOISE = np.random.default_rng(0).normal(size=(len(FACTORS), 9))
 
 
@@ -24,8 +24,8 @@ def test_a_latent_for_each_factor_has_every_score_1():
 
 
 @pytest.mark.parametrize("extra", [0, 3, 9])
-def test_scores_stay_1_when_latents_change_places_sign_and_unit_and_others_are_noise(extra):
-    """But for what 1,680 values of noise tell by chance.
+def test_scores_stay_1_when_latents_are_permuted_and_scaled_and_others_are_noise(extra):
+    """But for the information that 1,680 values of noise have by chance.
 
     In nats that is about 19 (K - 1) / (2 * 1680) of a factor with K values, and the largest of
     `extra` such numbers is taken; of the squared correlation about 1 / 1680.
@@ -38,9 +38,9 @@ def test_scores_stay_1_when_latents_change_places_sign_and_unit_and_others_are_n
         assert got[name] == pytest.approx(1, abs=chance.get(name, 1e-9)), name
 
 
-def test_codes_that_are_turned_at_random_score_low():
-    turn, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(13, 13)))
-    codes = np.concatenate([PERFECT / PERFECT.std(0), NOISE], 1) @ turn
+def test_codes_rotated_at_random_score_low():
+    rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(13, 13)))
+    codes = np.concatenate([PERFECT / PERFECT.std(0), NOISE], 1) @ rotation
     got = scores(codes - codes.mean(0), FACTORS, seed=0)
     for name in GAPS:
         assert 0 <= got[name] < 0.25, name
@@ -49,7 +49,7 @@ def test_codes_that_are_turned_at_random_score_low():
 
 
 def test_factors_mixed_in_equal_shares_have_no_gap():
-    """Each latent is a sum of all factors, up to their signs: none tells more of one than others.
+    """Each latent is a sum of all factors, up to their signs: none has more of one than others.
 
     Sums of two alone, a + b and a - b, would do; here are four, and latents of noise beside them.
     """
@@ -69,7 +69,7 @@ def test_noise_scores_0_or_chance():
     assert got["factor_vae"] == pytest.approx(1 / 4, abs=0.04)  # 4 standard errors
 
 
-def test_a_factor_that_two_latents_tell_alike_has_no_gap():
+def test_a_factor_with_two_equal_latents_has_no_gap():
     """Three factors of four are left; completeness falls by a quarter of log 2 / log 5."""
     codes = np.concatenate([PERFECT, PERFECT[:, 2:3]], 1)
     assert mig(codes, FACTORS) == pytest.approx(3 / 4)
@@ -80,7 +80,7 @@ def test_a_factor_that_two_latents_tell_alike_has_no_gap():
 
 
 def test_one_latent_for_two_factors_is_complete_and_not_disentangled():
-    """It tells both alone, so that both have their gap; a score with its axes swapped has none."""
+    """Each factor has its gap; a score with its axes swapped would have none."""
     factors = FACTORS[:, 1:3]
     codes = np.stack([factors @ [5, 1], 0 * factors[:, 0], 0 * factors[:, 0]], 1).astype(float)
     assert mig(codes, factors) == pytest.approx(1)
@@ -100,7 +100,7 @@ def test_mutual_information_is_that_of_scikit_learn_on_the_same_bins():
 
 
 def test_mig_is_the_gap_of_entropies_for_a_latent_that_merges_values():
-    """Seven values kept apart, or merged to 2 + 5, on the only two latents of a factor."""
+    """Seven separate values, or merged to 2 + 5, on the only two latents of a factor."""
     factor = FACTORS[:, 3]
     codes = np.stack([factor, factor < 2], 1).astype(float)
     want = 1 - entropy([2 / 7, 5 / 7]) / np.log(7)
@@ -129,8 +129,8 @@ def test_dci_weighs_importance_as_the_paper_does(monkeypatch):
     assert got["completeness"] == pytest.approx(of_factors.mean())
 
 
-def test_latents_that_hardly_vary_have_no_vote():
-    """The bound is a variance of 0.01: just below it the sharpest of latents is passed over."""
+def test_inactive_latents_have_no_vote():
+    """The bound is a variance of 0.01: just below it even a perfect latent is left out."""
     codes = PERFECT / PERFECT.std(0)
     assert factor_vae(0.1001 * codes, FACTORS, seed=0) == 1
     assert factor_vae(0.0999 * codes, FACTORS, seed=0) == 0
@@ -138,10 +138,10 @@ def test_latents_that_hardly_vary_have_no_vote():
     assert one == pytest.approx(3 / 4, abs=0.04)  # its factor's votes go elsewhere
 
 
-def test_constant_codes_score_0_and_tell_the_most_frequent_value():
+def test_constant_codes_score_0_and_predict_the_most_frequent_value():
     got = scores(np.full((len(FACTORS), 3), 0.1), FACTORS, seed=0)
-    left = {name: got[name] for name in NAMES if name != "dci_informativeness"}
-    assert left == pytest.approx(dict.fromkeys(left, 0), abs=1e-12)
+    others = {name: got[name] for name in NAMES if name != "dci_informativeness"}
+    assert others == pytest.approx(dict.fromkeys(others, 0), abs=1e-12)
     assert got["dci_informativeness"] == pytest.approx(CHANCE, abs=0.04)
 
 
@@ -170,6 +170,6 @@ def test_the_same_seed_gives_the_same_scores():
         (NOISE, FACTORS * 0, "no factor has more than one value"),
     ],
 )
-def test_what_cannot_be_scored_is_said(codes, factors, line):
+def test_what_cannot_be_scored_is_an_error(codes, factors, line):
     with pytest.raises(ValueError, match=line):
         scores(codes, factors, seed=0)

@@ -1,136 +1,176 @@
-"""All that is measured and shown of one model's latent space."""
+"""The numbers and the figures of one model's latent space."""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .. import bootstrap
-from ..models.base.sampling import decode
+from ..models.base import sampling
+from ..models.base.interface import GenerativeModel
 from ..networks.classifier import extract_features
 from ..params import Params
+from ..utils.record import Estimate
+from ..utils.seeds import sample_latents
 from . import figures, geometry, information
-from .reconstruction import EncodedImages, reconstruction_results
+from .reconstruction import EncodedImages, reconstruction_errors
+from .results import ClassError, LatentResults
 
-AXES, PROBES, EXAMPLES = 8, 64, 200
-"""Rows of a traversal; latents that directions are taken from; images to choose examples from."""
+N_TRAVERSALS = 8
+N_JACOBIANS = 64
+"""Latents behind the principal directions."""
+N_EXAMPLES = 200
+"""Test images from which those in the figures are chosen."""
 
 
-def random_subset(total: int, n: int, seed: int) -> np.ndarray:
-    """Places of at most n of so many images, drawn at random."""
+@dataclass(frozen=True)
+class LatentSpace:
+    """A trained model, and images with their latent codes.
+
+    test : test images; of a model without an encoder no images, but samples of the prior
+    seed : of everything that is drawn at random
+    train : training images; None without an encoder
+    codes : (N, latent_dim) of all test images; None without an encoder
+    factors : (N, F) of all test images, where they are known
+    """
+
+    model: GenerativeModel
+    classes: list[str]
+    test: EncodedImages
+    seed: int
+    train: EncodedImages | None = None
+    codes: np.ndarray | None = None
+    factors: np.ndarray | None = None
+
+    @cached_property
+    def principal_directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """See `geometry.principal_directions`."""
+        n_classes = len(self.classes)
+        return geometry.principal_directions(self.model, N_JACOBIANS, n_classes, self.seed)
+
+
+def encode_images(model, data: dict[str, np.ndarray], n: int, seed: int) -> LatentSpace:
+    """Encode at most `n` test and training images, chosen at random, of a processed dataset.
+
+    data : the dataset's arrays: classes, and train_x, train_y, test_x, test_y
+    """
+    classes = data["classes"].tolist()
+    x, y = data["test_x"], data["test_y"]
+    codes = sampling.encode(model, x, y)
+    chosen = _random_subset(len(y), n, seed)
+    if codes is None:
+        labels = sampling.labels(len(chosen), len(classes))
+        prior = sample_latents(len(chosen), model.latent_dim, seed)
+        test = EncodedImages(None, labels, prior)
+        return LatentSpace(model, classes, test, seed)
+    test = EncodedImages(x[chosen], y[chosen], codes[chosen])
+    chosen = _random_subset(len(data["train_y"]), n, seed)
+    train_x, train_y = data["train_x"][chosen], data["train_y"][chosen]
+    train = EncodedImages(train_x, train_y, sampling.encode(model, train_x, train_y))
+    factors = data.get("test_factors")
+    return LatentSpace(model, classes, test, seed, train=train, codes=codes, factors=factors)
+
+
+def _random_subset(total: int, n: int, seed: int) -> np.ndarray:
+    """Indices of at most n of `total` images."""
     return np.random.default_rng(seed).permutation(total)[:n]
 
 
-def factor_scores(codes: np.ndarray, data: dict[str, np.ndarray], seed: int) -> dict[str, dict]:
-    """{"factors": scores of `disentanglement`} where the factors of test images are known."""
-    if "test_factors" not in data:
-        return {}
-    from . import disentanglement  # scikit-learn's import takes seconds
-
-    return {"factors": disentanglement.scores(codes, data["test_factors"], seed)}
-
-
-def arithmetic(model, classifier, coded: EncodedImages, classes: int) -> np.ndarray:
-    """Whether images whose codes were moved to another class are seen as that class, (N,).
-
-    Codes are moved by `geometry.transfers`; a conditional model is also told the new class.
-    """
-    to = geometry.target_classes(coded.y, classes)
-    moved = geometry.class_shift(coded.codes, coded.y, classes)[np.arange(len(to)), to]
-    _, logits = extract_features(classifier, decode(model, moved, to))
-    return logits.argmax(1).numpy() == to
-
-
-def of_codes(
-    model, classifier, test: EncodedImages, train: EncodedImages, classes: list[str], draws: int
-) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """What is measured of a model with an encoder.
-
-    Returns
-    -------
-    per_image : those of `information.of_codes`, of `reconstruction` (psnr_train and so on of the
-        training images), and arithmetic_accuracy
-    numbers : those of `information.of_codes`, and squared_error_by_class
-    """
-    per_image, numbers = information.vae_information(model, test.x, test.y, draws)
-    made = reconstruction_results(model, test)
-    per_image |= made | {f"{k}_train": v for k, v in reconstruction_results(model, train).items()}
-    per_image["arithmetic_accuracy"] = arithmetic(model, classifier, test, len(classes))
-    errors = made["squared_error"]
-    numbers["squared_error_by_class"] = {
-        name: float(errors[test.y == k].mean())
-        for k, name in enumerate(classes)
-        if (test.y == k).any()
-    }
-    return per_image, numbers
-
-
-def directions_of_interest(
-    model, coded: EncodedImages, numbers: dict, classes: int, seed: int
-) -> np.ndarray:
-    """Unit vectors (R, latent_dim) worth walking along, the most telling first.
-
-    With an encoder, the latents with the largest KL, or, where the KL cannot be told by latent,
-    those whose codes vary most. Without, the leading directions of the generator, whose shares are
-    noted in `numbers`.
-    """
-    if coded.x is None:
-        shares, found = geometry.directions(model, PROBES, classes, seed)
-        numbers["direction_shares"] = shares.tolist()
-        return found[:AXES].astype(np.float32)
-    weight = np.array(numbers.get("kl_per_latent", coded.codes.var(0)))
-    order = np.argsort(-weight, kind="stable")[:AXES]
-    return np.eye(len(weight), dtype=np.float32)[order]
-
-
-def draw_figures(
-    model,
-    coded: EncodedImages,
-    train: EncodedImages | None,
-    ways: np.ndarray,
-    classes: int,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    """Pictures by name: what `pictures` has for a model of this kind."""
-    (x, y, codes), k = coded, EXAMPLES
-    made = figures.interpolations(model, codes[:k], y[:k], None if x is None else x[:k])
-    made["traversals"] = figures.traversals(model, codes[0], y[0], ways)
-    made["neighbourhood"] = figures.local_perturbations(model, codes[0], y[0], seed)
-    if model.conditional:
-        made["classes"] = figures.class_grid(model, classes, seed)
-    if train is not None:
-        for name, part in {"reconstructions": coded, "reconstructions_train": train}.items():
-            made[name] = figures.reconstructions(model, part.x, part.codes, part.y)
-        moved = geometry.class_shift(codes, y, classes)
-        made["arithmetic"] = figures.class_shifts(model, x, y, moved)
-    return made
-
-
-def analyze_latent_space(
-    model,
-    classifier,
-    test: EncodedImages,
-    train: EncodedImages | None,
-    real,
-    classes: list[str],
-    p: Params,
-    seed,
-) -> tuple[dict[str, object], dict[str, np.ndarray]]:
-    """Numbers, their intervals under "intervals", and pictures of one latent space.
+def analyze(space: LatentSpace, classifier, real: np.ndarray, params: Params) -> LatentResults:
+    """Measure a latent space.
 
     Parameters
     ----------
-    test, train : images with codes; no train for a model without an encoder
-    real : (M, D) features of real images, for `geometry.path_lengths`
+    classifier : of the dataset's classes; its features are the space of the path length
+    real : (M, D) such features of real images
     """
-    per_image, numbers = {}, {}
-    if train is not None:
-        per_image, numbers = of_codes(
-            model, classifier, test, train, classes, p.latent.iwae_samples
-        )
-        numbers["n"] = len(test.y)
-    k = len(classes)
-    per_image["path_length"] = geometry.path_lengths(
-        model, classifier, real, p.latent.ppl_samples, k, seed
+    path_lengths = geometry.perceptual_path_lengths(
+        space.model, classifier, real, params.latent.ppl_samples, len(space.classes), space.seed
     )
-    numbers["path_length_median"] = float(np.median(per_image["path_length"]))
-    ways = directions_of_interest(model, test, numbers, k, seed)
-    numbers |= bootstrap.means_with_intervals(per_image, p.evaluate.bootstrap, seed)
-    return numbers, draw_figures(model, test, train, ways, k, seed)
+    per_image = {"path_length": path_lengths}
+    metrics = {"path_length_median": Estimate(value=float(np.median(path_lengths)))}
+    draws = params.evaluate.bootstrap
+    if space.train is None:
+        metrics |= bootstrap.means_with_intervals(per_image, draws, space.seed)
+        shares, _ = space.principal_directions
+        return LatentResults(metrics=metrics, direction_shares=shares.tolist())
+    test_errors = reconstruction_errors(space.model, space.test)
+    train_errors = reconstruction_errors(space.model, space.train)
+    per_image |= test_errors | {f"{name}_train": values for name, values in train_errors.items()}
+    per_image["arithmetic_accuracy"] = arithmetic_accuracy(space, classifier)
+    metrics |= bootstrap.means_with_intervals(per_image, draws, space.seed)
+    posterior = information.posterior_statistics(
+        space.model, space.test.x, space.test.y, params.latent.iwae_samples
+    )
+    kl = posterior.kl_per_latent
+    return LatentResults(
+        metrics=metrics | information.vae_information(posterior, draws, space.seed),
+        n=len(space.test.y),
+        kl_per_latent=None if kl is None else kl.mean(0).tolist(),
+        squared_error_by_class=_mean_by_class(test_errors["squared_error"], space),
+        factors=factor_scores(space),
+    )
+
+
+def factor_scores(space: LatentSpace) -> dict[str, float] | None:
+    """Disentanglement scores of the latent codes; None where no factors are known."""
+    if space.factors is None:
+        return None
+    from . import disentanglement  # scikit-learn's import takes seconds
+
+    return disentanglement.scores(space.codes, space.factors, space.seed)
+
+
+def arithmetic_accuracy(space: LatentSpace, classifier) -> np.ndarray:
+    """Whether test images whose codes are shifted to another class are classified so, (N,) bool.
+
+    See `geometry.class_shift`. A conditional model is also given the new class.
+    """
+    images, n_classes = space.test, len(space.classes)
+    targets = geometry.target_classes(images.y, n_classes)
+    shifted = geometry.class_shift(images.codes, images.y, n_classes)
+    codes = shifted[np.arange(len(targets)), targets]
+    _, logits = extract_features(classifier, sampling.decode(space.model, codes, targets))
+    return logits.argmax(1).numpy() == targets
+
+
+def _mean_by_class(errors: np.ndarray, space: LatentSpace) -> list[ClassError]:
+    """The mean of the test images' errors (N,) for each class that has images."""
+    y = space.test.y
+    return [
+        ClassError(name=name, squared_error=float(errors[y == k].mean()))
+        for k, name in enumerate(space.classes)
+        if (y == k).any()
+    ]
+
+
+def draw_figures(space: LatentSpace, results: LatentResults) -> dict[str, np.ndarray]:
+    """Figures by name, pictures (H, W, 3) uint8: all that a model of this kind can have."""
+    model, (x, y, codes), n = space.model, space.test, N_EXAMPLES
+    pictures = figures.interpolations(model, codes[:n], y[:n], None if x is None else x[:n])
+    directions = traversal_directions(space, results)
+    pictures["traversals"] = figures.traversals(model, codes[0], y[0], directions)
+    pictures["local_perturbations"] = figures.local_perturbations(model, codes[0], y[0], space.seed)
+    if model.conditional:
+        pictures["classes"] = figures.class_grid(model, len(space.classes), space.seed)
+    if space.train is not None:
+        parts = {"reconstructions": space.test, "reconstructions_train": space.train}
+        for name, part in parts.items():
+            pictures[name] = figures.reconstructions(model, part.x, part.codes, part.y)
+        shifted = geometry.class_shift(codes, y, len(space.classes))
+        pictures["arithmetic"] = figures.class_shifts(model, x, y, shifted)
+    return pictures
+
+
+def traversal_directions(space: LatentSpace, results: LatentResults) -> np.ndarray:
+    """Unit vectors (R, latent_dim) in latent space, those that matter most for images first.
+
+    With an encoder, the latents with the largest KL or, where there is no KL per latent, with the
+    largest variance of codes. Without, the principal directions.
+    """
+    if space.train is None:
+        _, directions = space.principal_directions
+        return directions[:N_TRAVERSALS].astype(np.float32)
+    weights = np.array(results.kl_per_latent or space.test.codes.var(0))
+    order = np.argsort(-weights, kind="stable")[:N_TRAVERSALS]
+    return np.eye(len(weights), dtype=np.float32)[order]

@@ -1,4 +1,4 @@
-"""Pictures of what a model makes: grids of pixels, enlarged and otherwise untouched."""
+"""Figures of decoded latents: grids of images, enlarged and otherwise untouched."""
 
 import numpy as np
 
@@ -7,97 +7,102 @@ from ..utils.images import grid, rows_in_pairs
 from ..utils.seeds import sample_latents
 from .geometry import lerp, slerp
 
-STEPS, PAIRS = 11, 6
-"""Images in a row; rows of an interpolation."""
+N_COLUMNS = 11
+"""Images in a row."""
+N_INTERPOLATIONS = 6
 RADII = (0.5, 1.0, 2.0, 3.0)
-"""Distances from a code, in standard deviations of the prior."""
+"""Of local perturbations, in standard deviations of the prior."""
 
 
-def class_grid(model, n: int, seed: int) -> np.ndarray:
+def class_grid(model, classes: int, seed: int) -> np.ndarray:
     """A row per class of a conditional model, the same latent down each column."""
-    z = sample_latents(STEPS, model.latent_dim, seed)
-    return _decoded(model, np.tile(z, (n, 1, 1)), np.arange(n))
+    z = sample_latents(N_COLUMNS, model.latent_dim, seed)
+    return _decode_grid(model, np.tile(z, (classes, 1, 1)), np.arange(classes))
 
 
 def interpolations(
-    model, ends: np.ndarray, y: np.ndarray, x: np.ndarray | None
+    model, codes: np.ndarray, y: np.ndarray, x: np.ndarray | None
 ) -> dict[str, np.ndarray]:
-    """Walks between pairs of latents (N, latent_dim), a row a pair, on lines and on arcs.
+    """Interpolations between pairs of latents (N, latent_dim), a row per pair, by lerp and slerp.
 
-    Ends are of different classes, but of one for a conditional model, whose labels (N,) are those
-    of a row. With the images x (N, C, H, W) of the ends, these stand before and behind the walks.
+    The two are of different classes, but of one for a conditional model, whose labels (N,) are
+    those of a row. The images x (N, C, H, W) that were encoded, if any, stand at both ends.
     """
-    steps = np.linspace(0, 1, STEPS, dtype=np.float32)
-    start, end = _pairs(y, model.conditional)
-    shown = {}
-    for walk in (lerp, slerp):
-        made = _rows(model, walk(ends[start], ends[end], steps), y[start])
+    t = np.linspace(0, 1, N_COLUMNS, dtype=np.float32)
+    start, end = _pairs(y, same_class=model.conditional)
+    figures = {}
+    for interpolate in (lerp, slerp):
+        rows = _decode_rows(model, interpolate(codes[start], codes[end], t), y[start])
         if x is not None:
-            made = np.concatenate([x[start][:, None], made, x[end][:, None]], 1)
-        shown[f"interpolation_{walk.__name__}"] = _grid(made)
-    return shown
+            rows = np.concatenate([x[start][:, None], rows, x[end][:, None]], 1)
+        figures[f"interpolation_{interpolate.__name__}"] = _grid(rows)
+    return figures
 
 
-def _pairs(y: np.ndarray, alike: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The first pairs of labels (N,) that are alike or not, at most PAIRS; each is used once."""
-    left, pairs = list(range(len(y))), []
-    while left and len(pairs) < PAIRS:
-        i = left.pop(0)
-        j = next((j for j in left if (y[i] == y[j]) == alike), None)
+def _pairs(y: np.ndarray, same_class: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the first pairs of labels (N,), at most N_INTERPOLATIONS; each is used once."""
+    unused = list(range(len(y)))
+    pairs: list[tuple[int, int]] = []
+    while unused and len(pairs) < N_INTERPOLATIONS:
+        i = unused.pop(0)
+        j = next((j for j in unused if (y[i] == y[j]) == same_class), None)
         if j is not None:
-            left.remove(j)
+            unused.remove(j)
             pairs.append((i, j))
-    return tuple(np.array(pairs, int).reshape(-1, 2).T)
+    start, end = np.array(pairs, int).reshape(-1, 2).T
+    return start, end
 
 
 def reconstructions(model, x: np.ndarray, codes: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The first images (N, C, H, W), at most two rows, each above its reconstructions."""
-    columns = min(STEPS, len(x))
+    columns = min(N_COLUMNS, len(x))
     n = min(2, len(x) // columns) * columns
     return rows_in_pairs(x[:n], decode(model, codes[:n], y[:n]), columns)
 
 
-def traversals(model, code: np.ndarray, label: int, axes: np.ndarray) -> np.ndarray:
-    """A code (latent_dim,) moved along each of the axes, unit vectors (R, latent_dim), a row each.
+def traversals(model, code: np.ndarray, label: int, directions: np.ndarray) -> np.ndarray:
+    """A latent code (latent_dim,) moved along directions (R, latent_dim), a row each.
 
-    Its part along the axis goes from -3 to 3 standard deviations of the prior.
+    The directions are unit vectors; the component along them goes from -3 to 3 standard deviations
+    of the prior.
     """
-    steps = np.linspace(-3, 3, STEPS, dtype=np.float32)
-    rest = code - (axes @ code)[:, None] * axes
-    rows = rest[:, None] + steps[:, None] * axes[:, None]
-    return _decoded(model, rows, np.full(len(rows), label))
+    steps = np.linspace(-3, 3, N_COLUMNS, dtype=np.float32)
+    orthogonal = code - (directions @ code)[:, None] * directions
+    rows = orthogonal[:, None] + steps[:, None] * directions[:, None]
+    return _decode_grid(model, rows, np.full(len(rows), label))
 
 
 def local_perturbations(model, code: np.ndarray, label: int, seed: int) -> np.ndarray:
-    """A code (latent_dim,) moved at random, a row per distance of RADII; the code itself first."""
-    ways = sample_latents(STEPS - 1, len(code), seed)
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    ways = np.concatenate([np.zeros_like(ways[:1]), ways])
-    rows = code + np.array(RADII, np.float32)[:, None, None] * ways
-    return _decoded(model, rows, np.full(len(rows), label))
+    """A latent code (latent_dim,) moved at random, a row per radius; the code itself first."""
+    directions = sample_latents(N_COLUMNS - 1, len(code), seed)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    directions = np.concatenate([np.zeros_like(directions[:1]), directions])
+    rows = code + np.array(RADII, np.float32)[:, None, None] * directions
+    return _decode_grid(model, rows, np.full(len(rows), label))
 
 
-def class_shifts(model, x: np.ndarray, y: np.ndarray, moved: np.ndarray) -> np.ndarray:
+def class_shifts(model, x: np.ndarray, y: np.ndarray, shifted: np.ndarray) -> np.ndarray:
     """An image of each class (N, C, H, W), labels (N,), and its code moved to every class.
 
-    `moved` (N, K, latent_dim); to its own class it stays where it is. A conditional model is told
-    the new class.
+    `shifted` (N, K, latent_dim) from `class_shift`. A conditional model is given the new class.
     """
-    first, k = np.unique(y, return_index=True)[1][: 2 * STEPS], min(moved.shape[1], 2 * STEPS)
-    flat = moved[first, :k].reshape(-1, moved.shape[2])
-    made = decode(model, flat, np.tile(np.arange(k), len(first)))
-    return _grid(np.concatenate([x[first][:, None], made.reshape(-1, k, *made.shape[1:])], 1))
+    n_classes = min(shifted.shape[1], 2 * N_COLUMNS)
+    examples = np.unique(y, return_index=True)[1][: 2 * N_COLUMNS]
+    codes = shifted[examples, :n_classes].reshape(-1, shifted.shape[2])
+    images = decode(model, codes, np.tile(np.arange(n_classes), len(examples)))
+    rows = images.reshape(-1, n_classes, *images.shape[1:])
+    return _grid(np.concatenate([x[examples][:, None], rows], 1))
 
 
-def _decoded(model, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Latents (R, T, latent_dim) with a label (R,) a row, as a grid."""
-    return _grid(_rows(model, z, labels))
+def _decode_grid(model, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Latents (R, T, latent_dim), with a label (R,) per row, as one picture."""
+    return _grid(_decode_rows(model, z, labels))
 
 
-def _rows(model, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    flat = z.reshape(-1, z.shape[-1])
-    made = decode(model, flat, labels.repeat(z.shape[1]))
-    return made.reshape(*z.shape[:2], *made.shape[1:])
+def _decode_rows(model, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Latents (R, T, latent_dim), with a label (R,) per row, to images (R, T, C, H, W)."""
+    images = decode(model, z.reshape(-1, z.shape[-1]), labels.repeat(z.shape[1]))
+    return images.reshape(*z.shape[:2], *images.shape[1:])
 
 
 def _grid(rows: np.ndarray) -> np.ndarray:

@@ -1,109 +1,154 @@
-"""What a VAE's codes say of images, in nats, and how they lie to the prior."""
+"""Rate, distortion and mutual information of a VAE's posterior, and its distance to the prior."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .. import bootstrap
 from ..models.base.sampling import in_batches
 from ..models.base.variational import ACTIVE_VARIANCE
+from ..utils.record import Estimate
 
-CHUNK = 500
+CHUNK_SIZE = 500
+"""Rows of a table of all pairs that are in memory at once."""
+
+
+class PosteriorStatistics(NamedTuple):
+    """The posterior of N images, float64 on the CPU; None where the model has no such number.
+
+    rate : (N,) KL of the posterior to the prior, in nats
+    distortion : (N,) negative log-likelihood given a sample of the posterior, in nats
+    importance_weighted : (N,) bound of -log p(x) in nats; None for 0 samples
+    codes, samples : (N, D) latent codes, which are posterior means, and samples of the posterior
+    kl_per_latent : (N, D) in nats
+    mean, log_variance : (N, D) of a posterior that is one diagonal Gaussian (before a flow)
+    noise : (N, D), from which the samples are made
+    """
+
+    rate: Tensor
+    distortion: Tensor
+    importance_weighted: Tensor | None
+    codes: Tensor
+    samples: Tensor
+    kl_per_latent: Tensor | None
+    mean: Tensor | None
+    log_variance: Tensor | None
+    noise: Tensor
 
 
 @torch.no_grad()
-def vae_information(model, x: np.ndarray, y: np.ndarray, draws: int) -> tuple[dict, dict]:
-    """Rate, distortion, and what a model with a posterior knows of images.
+def posterior_statistics(
+    model, x: np.ndarray, y: np.ndarray, iwae_samples: int
+) -> PosteriorStatistics:
+    """Encode images (N, C, H, W) uint8 with labels (N,), and describe their posteriors.
+
+    Rate and distortion are means over two samples, with the same noise as in `VAE.scores`. The
+    importance-weighted bound encodes once more.
+    """
+
+    def describe(x: Tensor, y: Tensor) -> PosteriorStatistics:
+        encoded = model.encoder_output(x, y)
+        (noise,) = model.per_image_noise(x, 1)
+        pairs = [model.nll_and_kl(x, y, encoded, e) for e in (noise, -noise)]
+        terms = [(nll, sum(kls.values())) for nll, kls in pairs]
+        rate = sum(kl for _, kl in terms) / 2
+        negative_elbo = sum(nll + kl for nll, kl in terms) / 2
+        bound = model.importance_weighted(x, y, iwae_samples) if iwae_samples else None
+        mean, log_variance = model.posterior(encoded) if model.diagonal_posterior else (None, None)
+        return PosteriorStatistics(
+            rate=rate,
+            distortion=negative_elbo - rate,
+            importance_weighted=bound,
+            codes=model.posterior_mean(encoded),
+            samples=model.posterior_sample(encoded, noise),
+            kl_per_latent=model.kl_per_latent(encoded),
+            mean=mean,
+            log_variance=log_variance,
+            noise=noise,
+        )
+
+    columns = zip(*in_batches(model, describe, x, y), strict=True)
+    return PosteriorStatistics(
+        *(None if parts[0] is None else torch.cat(parts).cpu().double() for parts in columns)
+    )
+
+
+def vae_information(statistics: PosteriorStatistics, draws: int, seed: int) -> dict[str, Estimate]:
+    """Metrics of a VAE's posterior: means over images with intervals, and numbers of all images.
 
     Parameters
     ----------
-    x, y : images (N, C, H, W) uint8 and labels (N,)
-    draws : of the importance-weighted bound, which is left out for 0
+    draws : resamples behind each interval
 
     Returns
     -------
-    per_image : (N,) arrays in nats: rate, the KL of the posterior to the prior; distortion, the
-        negative log-likelihood given a draw; importance_weighted, see the model
-    numbers : active_units, latents whose posterior mean has a variance above 0.01
-        (Burda et al. 2016, arXiv:1509.00519); mmd, see `mmd`; kl_per_latent, nats in a list, of a
-        model that has it; mutual_information and marginal_kl, see `surgery`, of a model whose
+    rate, distortion, importance_weighted : nats per image, see `PosteriorStatistics`
+    active_units : latents whose posterior mean has a variance above 0.01 (Burda et al. 2016,
+        arXiv:1509.00519)
+    mmd : of samples of the posterior and of the prior, see `mmd`
+    mutual_information, marginal_kl : nats, see `index_code_mutual_information`; of a model whose
         posterior is one Gaussian
     """
-
-    def parts(x, y):
-        encoded, (noise,) = model.encoder_output(x, y), model.per_image_noise(x, 1)
-        scores = model.scores(x, y)
-        found = {"rate": scores["kl"], "distortion": scores["negative_elbo"] - scores["kl"]}
-        if draws:
-            found["importance_weighted"] = model.importance_weighted(x, y, draws)
-        found |= {
-            "code": model.posterior_mean(encoded),
-            "drawn": model.posterior_sample(encoded, noise),
-        }
-        if (kl := model.kl_per_latent(encoded)) is not None:
-            found["kl"] = kl
-        if model.diagonal_posterior:
-            found |= dict(zip(("mean", "log_variance"), model.posterior(encoded), strict=True))
-            found["noise"] = noise
-        return {k: v.cpu().double() for k, v in found.items()}
-
-    batches = in_batches(model, parts, x, y)
-    of = {k: torch.cat([batch[k] for batch in batches]) for k in batches[0]}
-    per_image = {k: v.numpy() for k, v in of.items() if v.ndim == 1}
-    numbers = {"active_units": int((of["code"].var(0) > ACTIVE_VARIANCE).sum())}
-    numbers["mmd"] = mmd(of["drawn"], torch.from_numpy(_prior(*of["drawn"].shape)))
-    if "kl" in of:
-        numbers["kl_per_latent"] = of["kl"].mean(0).tolist()
-    if model.diagonal_posterior:
-        known = index_code_mutual_information(of["mean"], of["log_variance"], of["noise"])
-        numbers["mutual_information"] = known
-        numbers["marginal_kl"] = of["rate"].mean().item() - known
-    return per_image, numbers
-
-
-def _prior(n: int, dim: int) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((n, dim))
+    names = ("rate", "distortion", "importance_weighted")
+    per_image = {name: getattr(statistics, name) for name in names}
+    per_image = {name: values for name, values in per_image.items() if values is not None}
+    prior = np.random.default_rng(0).standard_normal(statistics.samples.shape)
+    numbers = {
+        "active_units": int((statistics.codes.var(0) > ACTIVE_VARIANCE).sum()),
+        "mmd": mmd(statistics.samples, torch.from_numpy(prior)),
+    }
+    if statistics.mean is not None:
+        information = index_code_mutual_information(
+            statistics.mean, statistics.log_variance, statistics.noise
+        )
+        numbers["mutual_information"] = information
+        numbers["marginal_kl"] = statistics.rate.mean().item() - information
+    metrics = bootstrap.means_with_intervals(per_image, draws, seed)
+    return metrics | {name: Estimate(value=value) for name, value in numbers.items()}
 
 
 def index_code_mutual_information(mean: Tensor, log_variance: Tensor, noise: Tensor) -> float:
-    """Mutual information of image and code under the posterior, in nats, at most log N.
+    """Mutual information of image and latent code under the posterior, in nats, at most log N.
 
-    The mean of log q(z | x) - log q(z) with q(z) the mixture of all N posteriors; what the rate
-    has beyond it is the divergence of that mixture from the prior, `marginal_kl`. Where it is
-    near log N the images are too few to tell more.
+    The mean of log q(z | x) - log q(z) with q(z) the mixture of all N posteriors. The rest of the
+    rate, `marginal_kl`, is the divergence of that mixture from the prior. A value near log N is a
+    lower bound: N images cannot show more.
 
     Parameters
     ----------
-    mean, log_variance, noise : (N, D) of the posteriors; z = mean + deviation * noise
+    mean, log_variance, noise : (N, D) of the posteriors; z = mean + standard deviation * noise
 
     Source: Hoffman & Johnson 2016, "ELBO surgery": their index-code mutual information.
     """
-    z, precision = mean + (0.5 * log_variance).exp() * noise, (-log_variance).exp()
-    own = -0.5 * (noise.square() + log_variance).sum(1)
+    z = mean + (0.5 * log_variance).exp() * noise
+    precision = (-log_variance).exp()
+    log_posterior = -0.5 * (noise.square() + log_variance).sum(1)
     offset = -0.5 * (mean.square() * precision + log_variance).sum(1)
-    mixed = [
+    log_mixture = [
         (part @ (mean * precision).T - 0.5 * part.square() @ precision.T + offset).logsumexp(1)
-        for part in z.split(CHUNK)
+        for part in z.split(CHUNK_SIZE)
     ]
-    return (own - torch.cat(mixed) + math.log(len(z))).mean().item()
+    return (log_posterior - torch.cat(log_mixture) + math.log(len(z))).mean().item()
 
 
 def mmd(x: Tensor, y: Tensor) -> float:
     """Squared maximum mean discrepancy of two sets (N, D), unbiased: about 0 for equal sources.
 
     Kernel c / (c + squared distance) with c = 2 D, which is the mean squared distance of two
-    draws from N(0, 1); between 0 and 2, at times slightly below 0.
+    samples of N(0, I); between 0 and 2, at times slightly below 0.
     Source: Gretton et al. 2012, JMLR 13, equation 3; kernel of Tolstikhin et al. 2018,
     arXiv:1711.01558.
     """
 
-    def kernel(a, b):
+    def kernel_sum(a: Tensor, b: Tensor) -> float:
         c = 2 * a.shape[1]
         return sum(
-            (c / (c + torch.cdist(part, b).square())).sum().item() for part in a.split(CHUNK)
+            (c / (c + torch.cdist(part, b).square())).sum().item() for part in a.split(CHUNK_SIZE)
         )
 
     n, m = len(x), len(y)
-    within = (kernel(x, x) - n) / (n * (n - 1)) + (kernel(y, y) - m) / (m * (m - 1))
-    return within - 2 * kernel(x, y) / (n * m)
+    within = (kernel_sum(x, x) - n) / (n * (n - 1)) + (kernel_sum(y, y) - m) / (m * (m - 1))
+    return within - 2 * kernel_sum(x, y) / (n * m)

@@ -1,4 +1,4 @@
-"""How near reconstructions are to their images."""
+"""How close reconstructions are to their images: PSNR, SSIM and squared error."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,28 @@ from torch import Tensor
 
 from ..models.base.sampling import decode
 
-PAIRS = 100
+BATCH_SIZE = 100
+"""Of the structural similarity."""
 
 
-def reconstruction_metrics(x: Tensor, made: Tensor) -> dict[str, Tensor]:
-    """How near reconstructions are to their images, both (N, C, H, W) uint8; larger is nearer.
+class EncodedImages(NamedTuple):
+    """Images (N, C, H, W) uint8, their labels (N,) and latent codes (N, latent_dim).
+
+    Of a model without an encoder: no images, and samples of the prior as codes.
+    """
+
+    x: np.ndarray | None
+    y: np.ndarray
+    codes: np.ndarray
+
+
+def reconstruction_metrics(x: Tensor, reconstructions: Tensor) -> dict[str, Tensor]:
+    """How close reconstructions are to their images, both (N, C, H, W) uint8; larger is closer.
 
     Returns
     -------
-    psnr : (N,) peak signal-to-noise ratio in dB, of 255 grey levels; 100 at most, where an image
-        is repeated exactly
+    psnr : (N,) peak signal-to-noise ratio in dB, of 255 gray levels; 100 at most, where an image
+        is reproduced exactly
     ssim : (N,) structural similarity, 1 where equal (Wang et al. 2004), in a Gaussian window of
         11x11 pixels; of 5x5 where images have fewer than 16
 
@@ -28,32 +40,26 @@ def reconstruction_metrics(x: Tensor, made: Tensor) -> dict[str, Tensor]:
         structural_similarity_index_measure,
     )
 
-    x, made = x.float(), made.float()
-    each = {"data_range": 255.0, "reduction": "none"}
-    psnr = peak_signal_noise_ratio(made, x, dim=(1, 2, 3), **each)
+    x, reconstructions = x.float(), reconstructions.float()
+    psnr = peak_signal_noise_ratio(
+        reconstructions, x, data_range=255.0, reduction="none", dim=(1, 2, 3)
+    )
     sigma = 1.5 if x.shape[-1] >= 16 else 0.5
-    parts = zip(made.split(PAIRS), x.split(PAIRS), strict=True)
-    ssim = [structural_similarity_index_measure(*p, sigma=sigma, **each) for p in parts]
+    pairs = zip(reconstructions.split(BATCH_SIZE), x.split(BATCH_SIZE), strict=True)
+    ssim = [
+        structural_similarity_index_measure(*pair, sigma=sigma, reduction="none", data_range=255.0)
+        for pair in pairs
+    ]
     return {"psnr": psnr.clamp(max=100), "ssim": torch.cat(ssim)}
 
 
-class EncodedImages(NamedTuple):
-    """Images (N, C, H, W) uint8, their labels (N,) and codes (N, latent_dim).
+def reconstruction_errors(model, images: EncodedImages) -> dict[str, np.ndarray]:
+    """psnr, ssim (`reconstruction_metrics`) and squared_error of reconstructed images, each (N,).
 
-    Of a model without an encoder: no images, and draws from the prior.
+    squared_error is per pixel and channel, of gray levels in [0, 1].
     """
-
-    x: np.ndarray | None
-    y: np.ndarray
-    codes: np.ndarray
-
-
-def reconstruction_results(model, coded: EncodedImages) -> dict[str, np.ndarray]:
-    """psnr, ssim (`metrics.fidelity`) and squared_error of the images' reconstructions, each (N,).
-
-    squared_error is per pixel and channel, of grey levels in [0, 1].
-    """
-    made = decode(model, coded.codes, coded.y)
-    near = reconstruction_metrics(torch.as_tensor(coded.x), torch.as_tensor(made))
-    error = ((coded.x / 255 - made / 255) ** 2).mean((1, 2, 3))
-    return {k: v.double().numpy() for k, v in near.items()} | {"squared_error": error}
+    reconstructions = decode(model, images.codes, images.y)
+    pair = torch.as_tensor(images.x), torch.as_tensor(reconstructions)
+    metrics = {name: v.double().numpy() for name, v in reconstruction_metrics(*pair).items()}
+    error = ((images.x / 255 - reconstructions / 255) ** 2).mean((1, 2, 3))
+    return metrics | {"squared_error": error}

@@ -1,83 +1,148 @@
-"""Maps of latent and feature spaces, and numbers that say how far a map can be believed."""
+"""t-SNE embeddings of latent codes and of features, and metrics of how faithful they are."""
 
-import sys
+import logging
 
 import numpy as np
 from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
+from .results import FEATURES, REAL, Embedding, EmbeddingMetrics
 
-def tsne(x: np.ndarray, *, perplexity: float, seed: int, start: str = "pca") -> np.ndarray:
-    """t-SNE map (N, 2) float32 of points (N, D), from their two main components or at random.
+log = logging.getLogger(__name__)
+
+
+def tsne_of_latents(
+    model: str,
+    codes: np.ndarray,
+    y: np.ndarray,
+    *,
+    n: int,
+    perplexity: float,
+    n_neighbors: int,
+    seed: int,
+) -> tuple[Embedding, EmbeddingMetrics]:
+    """Embed at most `n` of a model's latent codes (N, D) with labels (N,).
+
+    The metrics are those of `tsne_with_diagnostics` and of `class_structure`.
+    """
+    chosen = stratified_subset(y, n, seed)
+    x, y = codes[chosen], y[chosen]
+    k = _usable_neighbors(n_neighbors, len(x))
+    log.info("t-SNE of the latent codes of %s: %d points, from two starts", model, len(x))
+    points, diagnostics = tsne_with_diagnostics(x, k, perplexity=perplexity, seed=seed)
+    metrics = EmbeddingMetrics(n=len(x), **diagnostics, **class_structure(x, points, y, k))
+    return Embedding(model, points, y, np.repeat(REAL, len(y))), metrics
+
+
+def tsne_of_features(
+    real: tuple[np.ndarray, np.ndarray],
+    fake: dict[str, list[np.ndarray]],
+    *,
+    n: int,
+    perplexity: float,
+    n_neighbors: int,
+    seed: int,
+) -> tuple[Embedding, EmbeddingMetrics, dict[str, float]]:
+    """Embed features of real and generated images in one space: `n` in all, as many of each group.
+
+    Parameters
+    ----------
+    real : features (N, D) and labels (N,)
+    fake : by model, features (N, D) and logits (N, K); the class is the classifier's
+
+    Returns
+    -------
+    the embedding; metrics of `tsne_with_diagnostics`; and `real_neighbor_fraction` by model
+    """
+    n = max(2, n // (1 + len(fake)))
+    chosen = stratified_subset(real[1], n, seed)
+    sets = [(real[0][chosen], real[1][chosen])]
+    sets += [(x[:n], logits[:n].argmax(1)) for x, logits in fake.values()]
+    features, classes = (np.concatenate(arrays) for arrays in zip(*sets, strict=True))
+    groups = np.repeat([REAL, *fake], [len(x) for x, _ in sets])
+    real_features, *fake_features = (x for x, _ in sets)
+    k = _usable_neighbors(n_neighbors, len(real_features))
+    log.info("t-SNE of real and generated features: %d points, from two starts", len(features))
+    points, diagnostics = tsne_with_diagnostics(features, k, perplexity=perplexity, seed=seed)
+    fractions = {
+        model: real_neighbor_fraction(real_features, x, k)
+        for model, x in zip(fake, fake_features, strict=True)
+    }
+    metrics = EmbeddingMetrics(n=len(features), **diagnostics)
+    return Embedding(FEATURES, points, classes, groups), metrics, fractions
+
+
+def tsne(x: np.ndarray, *, perplexity: float, seed: int, init: str = "pca") -> np.ndarray:
+    """t-SNE embedding (N, 2) float32 of points (N, D), from their two main components or at random.
 
     The perplexity is lowered to (N - 1) / 3 where there are few points.
     Source: van der Maaten & Hinton 2008; scikit-learn's Barnes-Hut implementation.
     """
-    start = start if x.shape[1] > 1 else "random"
+    init = init if x.shape[1] > 1 else "random"
     perplexity = min(perplexity, (len(x) - 1) / 3)
-    return TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(x)
+    return TSNE(perplexity=perplexity, init=init, random_state=seed).fit_transform(x)
 
 
 def tsne_with_diagnostics(
-    what: str, x: np.ndarray, k: int, *, perplexity: float, seed: int
+    x: np.ndarray, k: int, *, perplexity: float, seed: int
 ) -> tuple[np.ndarray, dict[str, float]]:
-    """A map (N, 2) of points (N, D), and how far it can be believed.
+    """An embedding (N, 2) of points (N, D), and how faithful it is.
 
     Returns
     -------
-    trustworthiness : 1 when all k neighbours in the map are neighbours in the space
+    trustworthiness : 1 when all k nearest neighbors in the embedding are neighbors in the space
         (Venna & Kaski 2001)
-    stability : share of the k nearest neighbours in the map that a second map, from a random
-        start, has as well; k / N for unrelated ones. From the same start, other seeds would give
-        nearly the same map
+    stability : share of the k nearest neighbors in the embedding that are neighbors in a second
+        one, from a random start; k / N for unrelated ones. From the same start, other seeds would
+        give nearly the same embedding
     """
-    print(f"t-SNE of {what}: {len(x):,} points, from two starts", file=sys.stderr, flush=True)
     points = tsne(x, perplexity=perplexity, seed=seed)
-    other = tsne(x, perplexity=perplexity, seed=seed + 1, start="random")
+    other = tsne(x, perplexity=perplexity, seed=seed + 1, init="random")
     return points, {
         "trustworthiness": float(trustworthiness(x, points, n_neighbors=k)),
         "stability": knn_overlap(points, other, k),
-        "n": len(x),
     }
 
 
 def knn_overlap(x: np.ndarray, y: np.ndarray, k: int) -> float:
-    """Share of the k nearest neighbours of each point (N, D) that it has in (N, E) as well."""
-    near = [
-        NearestNeighbors(n_neighbors=k).fit(v).kneighbors(return_distance=False) for v in (x, y)
-    ]
-    return float((near[0][:, :, None] == near[1][:, None]).any(2).mean())
+    """Share of the k nearest neighbors of each point (N, D) that are so in (N, E) as well."""
+    a, b = (nearest_neighbors(points, k) for points in (x, y))
+    return float((a[:, :, None] == b[:, None]).any(2).mean())
+
+
+def nearest_neighbors(x: np.ndarray, k: int) -> np.ndarray:
+    """Indices (N, k) of the nearest others of each point (N, D)."""
+    return NearestNeighbors(n_neighbors=k).fit(x).kneighbors(return_distance=False)
 
 
 def knn_accuracy(x: np.ndarray, y: np.ndarray, k: int) -> float:
-    """Share of points (N, D) whose k nearest others have their label (N,) most often."""
-    near = NearestNeighbors(n_neighbors=k).fit(x).kneighbors(return_distance=False)
-    names, y = np.unique(y, return_inverse=True)
-    votes = np.eye(len(names))[y[near]].sum(1)
+    """Share of points (N, D) whose label (N,) is the most frequent one of their k neighbors."""
+    classes, y = np.unique(y, return_inverse=True)
+    votes = np.eye(len(classes))[y[nearest_neighbors(x, k)]].sum(1)
     return float((votes.argmax(1) == y).mean())
 
 
 def class_structure(x: np.ndarray, points: np.ndarray, y: np.ndarray, k: int) -> dict[str, float]:
-    """How classes lie in a space (N, D) and in its map (N, 2).
+    """How well classes are separated in a space (N, D) and in its embedding (N, 2).
 
     Returns
     -------
-    knn_accuracy, knn_accuracy_map : `vote_accuracy` in the space and in the map
-    silhouette, silhouette_map : of the classes, from -1 to 1; left out where it has no meaning
+    knn_accuracy, knn_accuracy_map : `knn_accuracy` in the space and in the embedding
+    silhouette, silhouette_map : of the classes, from -1 to 1; left out where it is not defined
     """
-    found = {}
-    for name, at in {"": x, "_map": points}.items():
-        found[f"knn_accuracy{name}"] = knn_accuracy(at, y, k)
+    metrics = {}
+    for suffix, space in {"": x, "_map": points}.items():
+        metrics[f"knn_accuracy{suffix}"] = knn_accuracy(space, y, k)
         if 1 < len(np.unique(y)) < len(y):
-            found[f"silhouette{name}"] = float(silhouette_score(at, y))
-    return found
+            metrics[f"silhouette{suffix}"] = float(silhouette_score(space, y))
+    return metrics
 
 
 def real_neighbor_fraction(real: np.ndarray, fake: np.ndarray, k: int) -> float:
-    """Share of real images among the k nearest neighbours of generated ones, in both sets (N, D).
+    """Share of real images among the k nearest neighbors of generated ones, in both sets (N, D).
 
-    About 0.5 when the two cannot be told apart; 0 when generated images lie among themselves.
+    About 0.5 when the two have one distribution; 0 when they are far apart.
     """
     n = min(len(real), len(fake))
     both = np.concatenate([real[:n], fake[:n]])
@@ -87,71 +152,15 @@ def real_neighbor_fraction(real: np.ndarray, fake: np.ndarray, k: int) -> float:
 
 
 def _usable_neighbors(n_neighbors: int, n: int) -> int:
-    # trustworthiness is defined for fewer neighbours than half of the points
+    # trustworthiness is defined for fewer neighbors than half of the points
     return min(n_neighbors, (n - 1) // 2)
 
 
-def stratified(y: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Places of at most n of the labels (N,), drawn at random, each class by its share."""
+def stratified_subset(y: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """Indices of at most n of the labels (N,), drawn at random, each class by its share."""
     order = np.random.default_rng(seed).permutation(len(y))
     rank = np.empty(len(y))
     for label in np.unique(y):
         of_class = order[y[order] == label]
         rank[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
     return order[np.argsort(rank[order], kind="stable")][:n]
-
-
-def tsne_of_latents(
-    codes: dict[str, tuple], *, n: int, perplexity: float, n_neighbors: int, seed: int
-) -> tuple[dict[str, np.ndarray], dict[str, dict]]:
-    """Map each model's codes (N, D) with labels (N,), at most `n` of them.
-
-    Returns
-    -------
-    maps : "codes/<model>" (n, 2) float32 and "codes_y/<model>" (n,)
-    numbers : those of `mapped` and of `class_structure`, by model
-    """
-    maps, numbers = {}, {}
-    for model, (x, y) in codes.items():
-        some = stratified(y, n, seed)
-        x, y = x[some], y[some]
-        k = _usable_neighbors(n_neighbors, len(x))
-        points, about = tsne_with_diagnostics(
-            f"codes of {model}", x, k, perplexity=perplexity, seed=seed
-        )
-        maps |= {f"codes/{model}": points, f"codes_y/{model}": y}
-        numbers[model] = about | class_structure(x, points, y, k)
-    return maps, numbers
-
-
-def tsne_of_features(
-    real: tuple, fake: dict[str, tuple], *, n: int, perplexity: float, n_neighbors: int, seed: int
-) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """Map features of real and generated images in one space: `n` in all, as many of each kind.
-
-    Parameters
-    ----------
-    real : features (N, D) and labels (N,)
-    fake : by model, features (N, D) and logits (N, K); the class is the classifier's
-
-    Returns
-    -------
-    maps : "features" (M, 2), "features_y" (M,), "features_group" (M,): 0 for real and i + 1 for
-        the i-th of "features_groups"
-    numbers : those of `mapped`, and `real_neighbours` by model
-    """
-    n = max(2, n // (1 + len(fake)))
-    some = stratified(real[1], n, seed)
-    sets = [(real[0][some], real[1][some])]
-    sets += [(x[:n], logits[:n].argmax(1)) for x, logits in fake.values()]
-    x = np.concatenate([features for features, _ in sets])
-    k = _usable_neighbors(n_neighbors, len(sets[0][0]))
-    about = "features of real and generated images"
-    points, numbers = tsne_with_diagnostics(about, x, k, perplexity=perplexity, seed=seed)
-    group = np.repeat(np.arange(len(sets)), [len(features) for features, _ in sets])
-    maps = {"features": points, "features_y": np.concatenate([y for _, y in sets])}
-    maps |= {"features_group": group, "features_groups": np.array(list(fake))}
-    numbers["real_neighbours"] = {
-        m: real_neighbor_fraction(sets[0][0], sets[i][0], k) for i, m in enumerate(fake, 1)
-    }
-    return maps, numbers
