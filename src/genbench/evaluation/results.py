@@ -8,6 +8,8 @@ METRICS_FILE = "metrics.json"
 FEATURES = "features.npz"
 """Of `evaluate`: fake (n, D) and logits (n, K). Of `reference`: see the stage."""
 NEAREST = "nearest.png"
+SAMPLES = "samples.npz"
+"""Of the stage `sample`: x, y, z, ema, and where there are any labels, test_negative_elbo."""
 
 
 class Protocol(Record):
