@@ -109,7 +109,7 @@ class Moments(NamedTuple):
 def moments(x: Tensor, counts: Tensor | None = None) -> Moments:
     """Moments of features (N, D), row i counted counts[i] times; float64 at the end.
 
-    Products are taken in the precision of `x`: float32 costs about 1e-6 of the distance.
+    Products are in the precision of `x`: float32 costs about 1e-6 of the distance.
     """
     mean, rows = _mean_and_scaled_rows(x, counts)
     return Moments(mean.double(), (rows.T @ rows).double())

@@ -1,4 +1,4 @@
-"""Memorization: are generated images nearer to training images than to other real images?"""
+"""Memorization: whether generated images are nearer to training than to other real images."""
 
 import numpy as np
 import torch
