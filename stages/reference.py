@@ -23,9 +23,12 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
     rows = {part: random.permutation(len(x))[:n] for part, x in parts.items()}
     noise = random.integers(0, 256, (n, *parts["test"].shape[1:]), dtype=np.uint8)
 
-    of_classifier = {part: network.extract(x) for part, x in parts.items()}
+    outputs = {part: network.extract(x) for part, x in parts.items()}
     if extractor is network:
-        subsets = {part: [v[rows[part]] for v in of_classifier[part]] for part in parts}
+        subsets = {
+            part: (features[rows[part]], logits[rows[part]])
+            for part, (features, logits) in outputs.items()
+        }
     else:
         subsets = {part: extractor.extract(x[rows[part]]) for part, x in parts.items()}
     test, train = (subsets[part][0] for part in ("test", "train"))
@@ -35,9 +38,9 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
     ceiling, _ = feature_metrics(real, *extractor.extract(noise), p.evaluate, seed)
     del floor["memorization_ratio"]  # of training images it means nothing
 
-    features = {part: v.numpy() for part, (v, _) in of_classifier.items()}
+    arrays = {part: features.numpy() for part, (features, _) in outputs.items()}
     with files.atomic_write(out) as folder:
-        files.save_npz(folder / FEATURES, **features, **real.arrays())
+        files.save_npz(folder / FEATURES, **arrays, **real.arrays())
         reference = Reference(protocol=extractor.protocol(n, p.seed), floor=floor, ceiling=ceiling)
         reference.save(folder / METRICS_FILE)
 

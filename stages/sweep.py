@@ -29,8 +29,13 @@ def main(
         reference=reference,
         params=p,
     )
-    at = {"latent_dim": latent_dim, "width": width}
-    Point(model=model, at=at, extractor=extractor, metrics=metrics).save(out)
+    point = Point(
+        model=model,
+        at={"latent_dim": latent_dim, "width": width},
+        extractor=extractor,
+        metrics=metrics,
+    )
+    point.save(out)
 
 
 if __name__ == "__main__":

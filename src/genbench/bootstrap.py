@@ -18,8 +18,10 @@ class Resamples(NamedTuple):
     fake: Tensor
 
     @classmethod
-    def draw(cls, n_real: int, n_fake: int, n_resamples: int, seed: int) -> "Resamples":
-        """Resamples of either set, independent of each other."""
+    def draw(cls, n_real: int, n_fake: int, n_resamples: int, seed: int) -> "Resamples | None":
+        """Resamples of either set, independent of each other; None for 0 resamples."""
+        if n_resamples == 0:
+            return None
         fake = resample_counts(n_fake, n_resamples, seed)
         return cls(resample_counts(n_real, n_resamples, seed + 1), fake)
 

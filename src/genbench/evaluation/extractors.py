@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -81,8 +81,9 @@ def inception_extractor(params: Evaluate, device: torch.device) -> Extractor:
     weights = params.inception_weights
     path = resolve(weights) if weights else _download_weights()
     _check_hash(path)
-    network = fold_batch_norm(_load_inception(path, antialias=params.resize == "antialias"))
-    network = network.to(device, memory_format=torch.channels_last)
+    network = _load_inception(path, antialias=params.resize == "antialias")
+    fold_batch_norm(network)
+    network = network.to(device).to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def extract(x: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -94,7 +95,8 @@ def inception_extractor(params: Evaluate, device: torch.device) -> Extractor:
     return Extractor("inception", provenance.sha256(path), RESIZE[params.resize], extract)
 
 
-def _load_inception(path: Path, antialias: bool) -> nn.Module:
+def _load_inception(path: Path, antialias: bool) -> Any:
+    """torchmetrics' NoTrainInceptionV3 with these weights."""
     from torchmetrics.image.fid import NoTrainInceptionV3
 
     try:
@@ -109,15 +111,16 @@ def _load_inception(path: Path, antialias: bool) -> nn.Module:
         ) from None
 
 
-def fold_batch_norm(network: nn.Module) -> nn.Module:
+def fold_batch_norm(network: nn.Module) -> None:
     """Put every batch normalization of torch-fidelity's Inception into its convolution."""
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 
     for block in network.modules():
-        if hasattr(block, "conv") and hasattr(block, "bn"):
-            block.conv = fuse_conv_bn_eval(block.conv, block.bn)
+        conv = getattr(block, "conv", None)
+        batch_norm = getattr(block, "bn", None)
+        if isinstance(conv, nn.Conv2d) and isinstance(batch_norm, nn.BatchNorm2d):
+            block.conv = fuse_conv_bn_eval(conv, batch_norm)
             block.bn = nn.Identity()
-    return network
 
 
 def choose_extractor(
@@ -173,7 +176,9 @@ def _download_weights() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)  # a firewall may swallow the request
         try:
-            torch.hub.download_url_to_file(URL_INCEPTION_V3, path, PUBLISHED_SHA256, progress=False)
+            torch.hub.download_url_to_file(
+                URL_INCEPTION_V3, str(path), PUBLISHED_SHA256, progress=False
+            )
         except (OSError, RuntimeError) as error:
             raise InputError(
                 f"no Inception weights: the download failed ({error}); set"

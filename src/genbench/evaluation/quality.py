@@ -70,9 +70,8 @@ def feature_metrics(
 
     fake, logits : features (n, D) and logits (n, K) of one extractor, of as many images as `real`
     """
-    resamples = None
-    if with_intervals:
-        resamples = Resamples.draw(len(real.test), len(fake), params.bootstrap, seed)
+    n_resamples = params.bootstrap if with_intervals else 0
+    resamples = Resamples.draw(len(real.test), len(fake), n_resamples, seed)
     radii = knn_radii(fake)
     membership = manifold_membership(real.test, fake, real.radii, radii)
     score, score_std = inception_score(logits, resamples, splits=params.is_splits, seed=seed)
