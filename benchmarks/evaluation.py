@@ -1,10 +1,10 @@
-"""What evaluation costs: features as a ratio to the bare network, and seconds of what follows.
+"""What evaluation costs: features as a ratio to the bare network, and seconds of the metrics.
 
     python benchmarks/evaluation.py              # classifier and Inception, random weights
     python benchmarks/evaluation.py --images 256 --pairs 3
 
 A ratio is the median over pairs measured in turn, with its extremes. Inception's is against the
-same network with its batch normalisation unfolded.
+same network with its batch normalization unfolded.
 """
 
 import argparse
@@ -38,44 +38,50 @@ def seconds(work) -> float:
     return time.perf_counter() - start
 
 
-def ratio(bare, ours, pairs: int) -> str:
-    bare(), ours()
-    found = [seconds(bare) / seconds(ours) for _ in range(pairs)]
-    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+def ratio(work, other, pairs: int) -> str:
+    """Seconds of `work` over seconds of `other`."""
+    work(), other()
+    ratios = [seconds(work) / seconds(other) for _ in range(pairs)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def of_classifier(folder: Path, shape: tuple, network: str, pairs: int) -> str:
+def classifier_ratio(folder: Path, shape: tuple, network: str, pairs: int) -> str:
     """Images/s of extraction from uint8 against the bare forward on floats in memory."""
-    how = {"image_shape": shape, "classes": 10, "network": network, "width": 16, "lr": 0.1}
-    path = folder / f"{network}.pt"
-    checkpoint.save(path, Classifier(**how), **how)
-    ours, x = extractors.classifier_extractor(path, CPU), np.zeros((5000, *shape), np.uint8)
+    args = {"image_shape": shape, "classes": 10, "network": network, "width": 16, "lr": 0.1}
+    path = folder / extractors.CLASSIFIER_WEIGHTS
+    checkpoint.save(path, Classifier(**args), **args)
+    extractor = extractors.classifier_extractor(folder, CPU)
     bare = load_classifier(path, CPU)
+    x = np.zeros((5000, *shape), np.uint8)
     floats = to_float(torch.as_tensor(x)).contiguous(memory_format=torch.channels_last).split(500)
-    return ratio(lambda: [bare(b) for b in floats], lambda: ours.extract(x), pairs)
+    return ratio(lambda: [bare(b) for b in floats], lambda: extractor.extract(x), pairs)
 
 
-def of_inception(folder: Path, images: int, pairs: int) -> str:
+def inception_ratio(folder: Path, images: int, pairs: int) -> str:
     """Images/s of extraction against the unfolded network on images that are resized already."""
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     from torchmetrics.image.fid import NoTrainInceptionV3
 
     path = folder / "weights.pth"
     torch.save({}, path)
-    loading = FeatureExtractorInceptionV3.load_state_dict
+    load_state_dict = FeatureExtractorInceptionV3.load_state_dict
     FeatureExtractorInceptionV3.load_state_dict = lambda *_: None
     bare = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path), False)
-    FeatureExtractorInceptionV3.load_state_dict = loading
+    FeatureExtractorInceptionV3.load_state_dict = load_state_dict
     torch.save(bare.state_dict(), path)
-    ours = extractors.inception_extractor(str(path), "tensorflow", CPU)
+    choices = {"inception_weights": str(path), "resize": "tensorflow"}
+    extractor = extractors.inception_extractor(load().evaluate.model_copy(update=choices), CPU)
     x = np.random.default_rng(0).integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
     large = torch.zeros(images, 3, 299, 299, dtype=torch.uint8).split(extractors.BATCH)
-    work = (lambda: [bare._torch_fidelity_forward(b) for b in large], lambda: ours.extract(x))
-    return ratio(*work, pairs)
+    return ratio(
+        lambda: [bare._torch_fidelity_forward(b) for b in large],
+        lambda: extractor.extract(x),
+        pairs,
+    )
 
 
-def of_scores(pairs: int) -> str:
-    """Seconds of all scores but the slow ones against reconstructing, VAE at 28x28."""
+def scores_ratio(pairs: int) -> str:
+    """Seconds of all scores but the iterative ones against reconstructing, VAE at 28x28."""
     p = load()
     model = registry.build("vae", (1, 28, 28), 10, **p.build_args("vae")).eval()
     x = np.random.default_rng(0).integers(0, 256, (10_000, 1, 28, 28), dtype=np.uint8)
@@ -85,33 +91,29 @@ def of_scores(pairs: int) -> str:
     def reconstruct() -> None:
         sampling.in_batches(model, lambda a, b: model.decode(model.encode(a, b), b), x, y)
 
-    reconstruct(), scorer(x, y)
-    found = [seconds(lambda: scorer(x, y)) / seconds(reconstruct) for _ in range(pairs)]
-    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+    return ratio(lambda: scorer(x, y), reconstruct, pairs)
 
 
 def main(images: int, pairs: int) -> None:
     for shape, network in (((1, 28, 28), "cnn"), ((3, 32, 32), "resnet")):
         with tempfile.TemporaryDirectory() as folder:
-            found = of_classifier(Path(folder), shape, network, pairs)
-        print(f"{network} {'x'.join(map(str, shape))}, extraction / bare forward: {found}")
+            ratios = classifier_ratio(Path(folder), shape, network, pairs)
+        print(f"{network} {'x'.join(map(str, shape))}, extraction / bare forward: {ratios}")
     with tempfile.TemporaryDirectory() as folder:
-        found = of_inception(Path(folder), images, pairs)
-    print(f"inception, extraction / unfolded forward: {found}")
+        ratios = inception_ratio(Path(folder), images, pairs)
+    print(f"inception, extraction / unfolded forward: {ratios}")
 
-    print(f"scores of 10,000 images, times a reconstruction pass: {of_scores(pairs)}")
-    choices, seed = load().evaluate, 0
+    print(f"scores of 10,000 images, times a reconstruction pass: {scores_ratio(pairs)}")
+    params = load().evaluate
     real, fake = torch.randn(2, 10_000, 128, generator=torch.Generator().manual_seed(0)).relu()
-    taken = bootstrap.resample_counts(10_000, choices.bootstrap, seed)
-    draws = seconds(lambda: [fid_from_features(real, fake, row, row) for row in taken])
-    print(f"{len(taken)} resampled FIDs, 128 features, 10,000 images: {draws:.1f} s")
-    kid = seconds(lambda: bootstrap_kid(real, fake, taken, taken))
-    print(f"{len(taken)} resampled KIDs: {kid:.1f} s")
+    counts = bootstrap.resample_counts(10_000, params.bootstrap, 0)
+    fid = seconds(lambda: [fid_from_features(real, fake, row, row) for row in counts])
+    print(f"{len(counts)} resampled FIDs, 128 features, 10,000 images: {fid:.1f} s")
+    kid = seconds(lambda: bootstrap_kid(real, fake, counts, counts))
+    print(f"{len(counts)} resampled KIDs: {kid:.1f} s")
     reference = quality.RealFeatures(real, fake, knn_radii(real))
-    whole = seconds(
-        lambda: quality.evaluate_samples(reference, fake, fake[:, :10], "classifier", choices, seed)
-    )
-    print(f"every metric with its interval: {whole:.1f} s")
+    metrics = seconds(lambda: quality.feature_metrics(reference, fake, fake[:, :10], params, 0))
+    print(f"every metric with its interval: {metrics:.1f} s")
 
 
 if __name__ == "__main__":

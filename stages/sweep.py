@@ -1,27 +1,41 @@
-"""One point of the grid: train a model at this latent_dim and width, and measure its samples."""
+"""Measure one point of the grid: the samples of a model trained at this latent_dim and width."""
 
 from pathlib import Path
 
 from genbench import params, sweep
-from genbench.utils import cli
+from genbench.evaluation.results import Point
+from genbench.models.base.registry import load_model
+from genbench.utils import cli, devices, files
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        model=str,
-        latent_dim=int,
-        width=int,
-        data=Path,
-        classifier=Path,
-        real=Path,
-        reference=Path,
-        out=Path,
+def main(
+    dataset: str,
+    model: str,
+    latent_dim: int,
+    width: int,
+    training: Path,
+    data: Path,
+    classifier: Path,
+    reference: Path,
+    out: Path,
+) -> None:
+    p = params.load()
+    (classes,) = files.load_npz(data, "classes")
+    extractor, metrics = sweep.measure_point(
+        load_model(training / "weights.pt", devices.select_device(p.device)),
+        dataset,
+        len(classes),
+        classifier=classifier,
+        reference=reference,
+        params=p,
     )
-    p = params.load().at_point(a.latent_dim, a.width)
-    sweep.train_and_evaluate(p, a, a.model, latent_dim=a.latent_dim, width=a.width)
+    point = Point(
+        model=model,
+        at={"latent_dim": latent_dim, "width": width},
+        extractor=extractor,
+        metrics=metrics,
+    )
+    point.save(out)
 
 
 if __name__ == "__main__":

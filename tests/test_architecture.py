@@ -66,7 +66,7 @@ BASICS = {"utils", "params"}
 MAY_IMPORT = {
     "__init__": set(),
     "utils": set(),
-    "bootstrap": set(),
+    "bootstrap": {"utils"},
     "params": {"utils"},
     "data": {"utils"},
     "networks": {"utils"},
@@ -76,7 +76,7 @@ MAY_IMPORT = {
     "evaluation": BASICS | {"networks", "bootstrap"},
     "anomaly": BASICS | {"networks", "models/base"},
     "latent": BASICS | {"networks", "models/base", "bootstrap"},
-    "sweep": BASICS | {"networks", "models/base", "bootstrap", "training", "evaluation"},
+    "sweep": BASICS | {"networks", "models/base", "bootstrap", "evaluation"},
     "report": BASICS,
     "tracking": BASICS | {"networks", "models/base"},
 }

@@ -1,5 +1,7 @@
 """How sure a number is: bootstrap intervals over images."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,39 +11,53 @@ from .utils.record import Estimate
 LEVEL = 0.95
 
 
-def resample_counts(n: int, count: int, seed: int) -> Tensor:
-    """How often each of `n` images is taken in each of `count` resamples: (count, n) float32."""
+class Resamples(NamedTuple):
+    """How often each real image, (B, N), and each generated one, (B, M), is in B resamples."""
+
+    real: Tensor
+    fake: Tensor
+
+    @classmethod
+    def draw(cls, n_real: int, n_fake: int, n_resamples: int, seed: int) -> "Resamples | None":
+        """Resamples of either set, independent of each other; None for 0 resamples."""
+        if n_resamples == 0:
+            return None
+        fake = resample_counts(n_fake, n_resamples, seed)
+        return cls(resample_counts(n_real, n_resamples, seed + 1), fake)
+
+
+def resample_counts(n: int, n_resamples: int, seed: int) -> Tensor:
+    """How often each of `n` images is in each resample of n images: (n_resamples, n) float32."""
     random = np.random.default_rng(seed)
-    drawn = (np.bincount(random.integers(0, n, n), minlength=n) for _ in range(count))
-    return torch.from_numpy(np.stack(list(drawn)).astype(np.float32))
+    counts = [np.bincount(random.integers(0, n, n), minlength=n) for _ in range(n_resamples)]
+    return torch.from_numpy(np.stack(counts).astype(np.float32))
 
 
-def interval(value: float, drawn: Tensor) -> list[float]:
-    """Where the number would lie for other images of the same kind, as many: [low, high].
+def estimate(value: float, resampled: Tensor | None = None) -> Estimate:
+    """The value of a metric with the interval of its values for resamples of the images, (B,).
 
-    `drawn` (B,) are its values for resamples. They are moved so that their mean is `value`: some
-    metrics are biased by repeated images, which must not shift the interval. Holds the metric's
-    expectation at this n in about LEVEL of cases.
+    The resampled values are shifted so that their mean is `value`: some metrics are biased by
+    repeated images, which must not shift the interval. It holds the metric's expectation at this
+    number of images in about LEVEL of cases. No interval without resamples.
     Source: Efron & Tibshirani 1993, An Introduction to the Bootstrap.
     """
-    drawn = drawn.double()
+    if resampled is None:
+        return Estimate(value=value)
+    resampled = resampled.double()
     tails = torch.tensor([(1 - LEVEL) / 2, (1 + LEVEL) / 2], dtype=torch.float64)
-    return (value + drawn.quantile(tails) - drawn.mean()).tolist()
+    low, high = (value + resampled.quantile(tails) - resampled.mean()).tolist()
+    return Estimate(value=value, low=low, high=high)
+
+
+def mean_with_interval(values: np.ndarray | Tensor, n_resamples: int, seed: int) -> Estimate:
+    """The mean of one number per image, (N,)."""
+    values = torch.as_tensor(values, dtype=torch.float64)
+    counts = resample_counts(len(values), n_resamples, seed)
+    return estimate(values.mean().item(), counts.double() @ values / len(values))
 
 
 def means_with_intervals(
-    values: dict[str, np.ndarray | Tensor], draws: int, seed: int
+    values: dict[str, np.ndarray | Tensor], n_resamples: int, seed: int
 ) -> dict[str, Estimate]:
-    """The `mean_with_interval` of each array, by name."""
-    return {
-        name: Estimate.of(*mean_with_interval(array, draws, seed)) for name, array in values.items()
-    }
-
-
-def mean_with_interval(
-    values: np.ndarray | Tensor, draws: int, seed: int
-) -> tuple[float, list[float]]:
-    """The mean of one number per image (N,), and its `interval` from so many resamples."""
-    values = torch.as_tensor(values, dtype=torch.float64)
-    drawn = resample_counts(len(values), draws, seed).double() @ values / len(values)
-    return (mean := values.mean().item()), interval(mean, drawn)
+    """`mean_with_interval` of several arrays, by name."""
+    return {name: mean_with_interval(v, n_resamples, seed) for name, v in values.items()}

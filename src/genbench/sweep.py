@@ -1,44 +1,46 @@
-"""One point of a sweep: a training of its own, what it cost and what its samples are worth."""
+"""Measures a further training, a point of a sweep: what the samples of its model are worth."""
 
-from argparse import Namespace
-from collections.abc import Callable
+from pathlib import Path
 
-from .evaluation import extractors, quality
+from .evaluation.extractors import classifier_extractor, load_matching_extractor
+from .evaluation.quality import RealFeatures, feature_metrics
+from .evaluation.results import FEATURES, Reference
 from .models.base import sampling
+from .models.base.interface import GenerativeModel
 from .params import Params
-from .training.flops import flops_per_image
-from .training.run import TrainedModel, train_model
-from .utils import files, provenance, seeds
+from .utils import seeds
+from .utils.record import Estimate
 
 
-def train_and_evaluate(
-    p: Params, a: Namespace, model: str, more: Callable | None = None, **at
-) -> None:
-    """Train and measure `model` with the choices `p`, and write the point to `a.out`.
+def measure_point(
+    model: GenerativeModel,
+    dataset: str,
+    n_classes: int,
+    *,
+    classifier: Path,
+    reference: Path,
+    params: Params,
+) -> tuple[str, dict[str, Estimate]]:
+    """Sample a trained model, and measure the samples without intervals.
 
     Parameters
     ----------
-    a : the paths of a stage: data, classifier, real, reference, out; and its dataset
-    more : called with the trained model, gives further numbers
-    at : what tells the point from others of its dataset and model
+    classifier, reference : folders of these stages
+
+    Returns
+    -------
+    (str, dict) : the name of the extractor, and every metric by its key in `results.metrics`.
     """
-    stream = tuple(at.values())
-    with train_model(p, a.dataset, model, a.data, stream=stream, perceptual=a.classifier) as found:
-        numbers = {**found.summary(), **_quality(p, a, found)}
-        numbers["operations"] = flops_per_image(found.model, found.how["image_shape"])
-        numbers["history"] = found.history
-        numbers |= more(found.model) if more else {}
-        files.save_json(a.out, {"dataset": a.dataset, "model": model, **at, **numbers})
-        provenance.save(a.out, found.provenance)
-
-
-def _quality(p: Params, a: Namespace, found: TrainedModel) -> dict[str, float]:
-    """Every metric of the trained model's samples."""
-    card, device = files.load_json(a.reference)["protocol"], found.model.device
-    extractor = extractors.load_matching_extractor(card, p.evaluate, a.classifier, device)
-    seed = seeds.derive_seed(p.seed, "sample", a.dataset)
-    x = sampling.sample(found.model, card["n"], found.how["classes"], seed)["x"]
-    real, sample = quality.RealFeatures.load(a.real), extractor.extract(x)
-    return quality.evaluate_samples(
-        real, *sample, extractor.name, p.evaluate, seed, sure=False
-    ).numbers
+    protocol = Reference.of(reference).protocol
+    extractor = load_matching_extractor(
+        protocol,
+        params.evaluate,
+        classifier_extractor(classifier, model.device),
+        model.device,
+    )
+    seed = seeds.derive_seed(params.seed, "sample", dataset)
+    x = sampling.sample(model, protocol.n, n_classes, seed)["x"]
+    fake, logits = extractor.extract(x)
+    real = RealFeatures.load(reference / FEATURES)
+    metrics, _ = feature_metrics(real, fake, logits, params.evaluate, seed, with_intervals=False)
+    return extractor.name, metrics

@@ -1,5 +1,6 @@
 """The classifier and Inception as extractors; Inception with random weights in a local file."""
 
+import logging
 import time
 
 import fabricated
@@ -28,10 +29,21 @@ def pictures(n=6, channels=3, size=16, seed=0):
 
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory):
-    path = tmp_path_factory.mktemp("classifier") / "c.pt"
-    how = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
-    checkpoint.save(path, Classifier(**how), **how)
-    return path
+    """The folder of an untrained classifier."""
+    folder = tmp_path_factory.mktemp("classifier")
+    args = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
+    checkpoint.save(folder / "weights.pt", Classifier(**args), **args)
+    return folder
+
+
+@pytest.fixture
+def own(classifier):
+    """The classifier as an extractor."""
+    return extractors.classifier_extractor(classifier, CPU)
+
+
+def inception(path, resize="tensorflow"):
+    return extractors.inception_extractor(choices(inception_weights=str(path), resize=resize), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +57,7 @@ def network(tmp_path_factory):
     load = FeatureExtractorInceptionV3.load_state_dict
     states = []
 
-    def shaken(self, _):
+    def randomize(self, _):
         for module in self.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.running_mean.normal_(0, 0.1)
@@ -55,54 +67,56 @@ def network(tmp_path_factory):
         states.append({k: v.clone() for k, v in self.state_dict().items()})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", shaken)
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", randomize)
         torch.save({}, path)
-        found = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
+        network = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
     assert FeatureExtractorInceptionV3.load_state_dict is load
     torch.save(states[0], path)
-    return found, path
+    return network, path
 
 
 @pytest.mark.parametrize("resize, antialias", [("tensorflow", False), ("antialias", True)])
-def test_folding_leaves_the_features_what_they_were(network, resize, antialias):
+def test_folding_batch_norm_changes_the_features_by_rounding_only(network, resize, antialias):
     plain, path = network
-    found = extractors.inception_extractor(str(path), resize, CPU)
+    extractor = inception(path, resize)
     plain.use_antialias = antialias
     a, b = pictures(24), pictures(24, seed=1) // 2
     want = [plain._torch_fidelity_forward(torch.as_tensor(x)) for x in (a, b)]
-    got = [found.extract(x) for x in (a, b)]
+    got = [extractor.extract(x) for x in (a, b)]
     for w, g in zip(want, got, strict=True):
         torch.testing.assert_close(g[0], w[0], rtol=1e-3, atol=1e-4)
         torch.testing.assert_close(g[1], w[1], rtol=1e-3, atol=1e-3)
     distances = [fid_from_features(*(x[0] for x in pair)) for pair in (want, got)]
     assert distances[1] == pytest.approx(distances[0], rel=1e-3)
-    assert "299x299" in found.resize and ("antialiasing" in found.resize) == antialias
+    assert "299x299" in extractor.resize and ("antialiasing" in extractor.resize) == antialias
 
 
-def test_the_hash_of_the_weights_is_on_the_card_and_found_again(network, classifier):
+def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(network, own):
     _, path = network
-    own = choices(extractor="inception", inception_weights=str(path))
-    found = extractors.choose_extractor(own, classifier, 3, CPU)
-    assert found.card["extractor_sha256"] == provenance.sha256(path)
-    assert extractors.load_matching_extractor(found.card, own, classifier, CPU).card == found.card
-    changed = found.card | {"extractor_sha256": "0" * 64}
+    params = choices(extractor="inception", inception_weights=str(path))
+    extractor = extractors.choose_extractor(params, own, 3, CPU)
+    protocol = extractor.protocol(n=10, seed=0)
+    assert protocol.extractor_sha256 == provenance.sha256(path)
+    match = extractors.load_matching_extractor(protocol, params, own, CPU)
+    assert match.protocol(n=10, seed=0) == protocol
+    changed = protocol.model_copy(update={"extractor_sha256": "0" * 64})
     with pytest.raises(InputError, match="not the one that the reference was made with"):
-        extractors.load_matching_extractor(changed, own, classifier, CPU)
+        extractors.load_matching_extractor(changed, params, own, CPU)
 
 
-def test_grey_images_become_colour_and_batches_change_nothing(network, monkeypatch):
-    found = extractors.inception_extractor(str(network[1]), "tensorflow", CPU)
+def test_gray_images_become_color_and_batches_change_nothing(network, monkeypatch):
+    extractor = inception(network[1])
     x = pictures(5, channels=1)
-    want, _ = found.extract(np.repeat(x, 3, 1))
+    want, _ = extractor.extract(np.repeat(x, 3, 1))
     monkeypatch.setattr(extractors, "BATCH", 2)
-    torch.testing.assert_close(found.extract(x)[0], want, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(extractor.extract(x)[0], want, rtol=1e-4, atol=1e-5)
 
 
 def truncated(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def of_something_else(path):
+def other_weights(path):
     torch.save({"weight": torch.zeros(3)}, path)
 
 
@@ -110,7 +124,7 @@ def no_weights(path):
     path.write_text("<html>not found</html>")
 
 
-@pytest.mark.parametrize("spoil", [truncated, of_something_else, no_weights])
+@pytest.mark.parametrize("spoil", [truncated, other_weights, no_weights])
 def test_wrong_weights_are_one_clear_line(network, tmp_path, spoil):
     path = tmp_path / "w.pth"
     path.write_bytes(network[1].read_bytes())
@@ -118,7 +132,7 @@ def test_wrong_weights_are_one_clear_line(network, tmp_path, spoil):
     with pytest.raises(
         InputError, match="evaluate.inception_weights: .*w.pth holds no weights"
     ) as e:
-        extractors.inception_extractor(str(path), "tensorflow", CPU)
+        inception(path)
     assert "\n" not in str(e.value)
 
 
@@ -126,7 +140,7 @@ def test_a_file_whose_name_ends_in_a_hash_must_have_it(network, tmp_path):
     path = tmp_path / "weights-inception-2015-12-05-6726825d.pth"
     path.write_bytes(network[1].read_bytes())
     with pytest.raises(InputError, match="its sha256 begins with [0-9a-f]{8}, not 6726825d"):
-        extractors.inception_extractor(str(path), "tensorflow", CPU)
+        inception(path)
 
 
 @pytest.fixture
@@ -138,33 +152,33 @@ def no_network(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
 
 
-def test_without_weights_and_network_auto_falls_back_and_says_why(classifier, no_network, capsys):
-    found = extractors.choose_extractor(choices(extractor="auto"), classifier, 3, CPU)
-    assert found.name == "classifier" and found.resize == "none"
-    said = capsys.readouterr().err
-    assert "features of the classifier instead of Inception" in said
-    assert "no route to host" in said and "evaluate.inception_weights" in said
+def test_without_weights_and_network_auto_falls_back_and_says_why(own, no_network, caplog):
+    caplog.set_level(logging.INFO)
+    extractor = extractors.choose_extractor(choices(extractor="auto"), own, 3, CPU)
+    assert extractor.name == "classifier" and extractor.resize == "none"
+    assert "features of the classifier instead of Inception" in caplog.text
+    assert "no route to host" in caplog.text and "evaluate.inception_weights" in caplog.text
 
 
-def test_inception_that_was_asked_for_is_never_replaced(classifier, no_network, tmp_path):
+def test_inception_is_never_replaced_if_params_ask_for_it(own, no_network, tmp_path):
     with pytest.raises(InputError, match="no Inception weights"):
-        extractors.choose_extractor(choices(extractor="inception"), classifier, 3, CPU)
+        extractors.choose_extractor(choices(extractor="inception"), own, 3, CPU)
     (tmp_path / "empty.pth").touch()
-    own = choices(extractor="auto", inception_weights=str(tmp_path / "empty.pth"))
+    params = choices(extractor="auto", inception_weights=str(tmp_path / "empty.pth"))
     with pytest.raises(InputError, match="holds no weights"):
-        extractors.choose_extractor(own, classifier, 3, CPU)
+        extractors.choose_extractor(params, own, 3, CPU)
 
 
-def test_grey_images_are_judged_by_the_classifier(classifier, no_network, capsys):
-    assert (
-        extractors.choose_extractor(choices(extractor="auto"), classifier, 1, CPU).name
-        == "classifier"
-    )
-    assert capsys.readouterr().err == ""
+def test_features_of_gray_images_are_the_classifiers(own, no_network, caplog):
+    caplog.set_level(logging.INFO)
+    extractor = extractors.choose_extractor(choices(extractor="auto"), own, 1, CPU)
+    assert extractor.name == "classifier"
+    assert caplog.text == ""
 
 
 def test_features_of_the_classifier_do_not_depend_on_the_batch(classifier):
-    network, x = load_classifier(classifier, CPU), pictures(40)
+    network = load_classifier(classifier / "weights.pt", CPU)
+    x = pictures(40)
     want = extract_features(network, x, batch_size=40)
     for got, w in zip(extract_features(network, x, batch_size=7), want, strict=True):
         torch.testing.assert_close(got, w, rtol=1e-4, atol=1e-5)
@@ -174,8 +188,8 @@ def test_features_of_the_classifier_do_not_depend_on_the_batch(classifier):
 @pytest.mark.parametrize("kind", ["cnn", "resnet"])
 def test_classifiers_take_images_of_every_size(shape, kind):
     network = Classifier(shape, 5, network=kind, width=4, lr=0.1)
-    found, logits = network.eval()(torch.zeros(2, *shape))
-    assert found.shape == (2, network.head.in_features) and logits.shape == (2, 5)
+    features, logits = network.eval()(torch.zeros(2, *shape))
+    assert features.shape == (2, network.head.in_features) and logits.shape == (2, 5)
     loss = network.train().loss("model", torch.zeros(2, *shape), torch.tensor([0, 4]))
     assert loss["loss"].isfinite()
 
@@ -205,13 +219,14 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 @pytest.mark.slow
 def test_folding_makes_inception_at_least_1_3_times_as_fast(network):
     plain, path = network
-    found = extractors.inception_extractor(str(path), "tensorflow", CPU)
-    x, ratios = pictures(8, size=32), []
+    extractor = inception(path)
+    x = pictures(8, size=32)
+    ratios = []
     for _ in range(4):
         times = []
         for work in (
             lambda: plain._torch_fidelity_forward(torch.as_tensor(x)),
-            lambda: found.extract(x),
+            lambda: extractor.extract(x),
         ):
             start = time.perf_counter()
             with torch.no_grad():

@@ -1,3 +1,5 @@
+"""The Frechet distance: closed forms, torchmetrics as the other implementation, small sets."""
+
 import time
 
 import numpy as np
@@ -13,18 +15,18 @@ def cloud(n=600, d=5, seed=0, shift=0.0, scale=1.0):
 
 
 @pytest.mark.parametrize("n, d", [(200, 16), (40, 128), (128, 128), (129, 128)])
-@pytest.mark.parametrize("of", [fid_from_features, fid])
-def test_a_set_has_no_distance_to_itself_with_fewer_images_than_features_too(of, n, d):
+@pytest.mark.parametrize("distance", [fid_from_features, lambda a, b: fid(a, b).value])
+def test_fid_of_a_set_and_itself_is_zero_with_fewer_images_than_features_too(distance, n, d):
     x = cloud(n, d, scale=3.0).relu()
-    assert of(x, x) == pytest.approx(0, abs=1e-6)
-    assert of(x, x.flip(0)) == pytest.approx(0, abs=1e-6)
+    assert distance(x, x) == pytest.approx(0, abs=1e-6)
+    assert distance(x, x.flip(0)) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_distance_of_gaussians_is_the_closed_form():
     mean, sigma = torch.tensor([1.0, -2, 0]).double(), torch.tensor([2.0, 0.5, 3]).double()
-    turned, _ = torch.linalg.qr(cloud(3, 3, seed=9))
+    rotation, _ = torch.linalg.qr(cloud(3, 3, seed=9))
     a = Moments(torch.zeros(3).double(), torch.eye(3).double())
-    b = Moments(mean, turned @ torch.diag(sigma.square()) @ turned.T)
+    b = Moments(mean, rotation @ torch.diag(sigma.square()) @ rotation.T)
     want = mean.square().sum() + (sigma - 1).square().sum()
     assert frechet_distance(a, b) == pytest.approx(want.item(), rel=1e-9)
     assert frechet_distance(b, a) == pytest.approx(want.item(), rel=1e-9)
@@ -46,34 +48,35 @@ def test_the_fast_distance_agrees_with_torchmetrics(n, d, dtype, rel):
 
 
 @pytest.mark.parametrize("n, d", [(300, 8), (30, 64)])
-def test_counts_repeat_images(n, d):
+def test_counts_weight_images_like_repetitions(n, d):
     a, b = cloud(n, d, seed=1), cloud(n, d, seed=2, shift=0.5)
-    taken, others = np.random.default_rng(0).integers(0, n, (2, n))
-    counts = [torch.as_tensor(np.bincount(i, minlength=n)) for i in (taken, others)]
-    want = fid_from_features(a[taken], b[others])
+    rows, other_rows = np.random.default_rng(0).integers(0, n, (2, n))
+    counts = [torch.as_tensor(np.bincount(i, minlength=n)) for i in (rows, other_rows)]
+    want = fid_from_features(a[rows], b[other_rows])
     assert fid_from_features(a, b, *counts) == pytest.approx(want, rel=1e-9)
 
 
-def test_features_that_never_vary_do_no_harm():
+def test_constant_features_change_nothing():
     a, b = cloud(seed=1), cloud(seed=2)
     a[:, 2] = b[:, 2] = 0
     want = fid_from_features(a[:, [0, 1, 3, 4]], b[:, [0, 1, 3, 4]])
     assert fid_from_features(a, b) == pytest.approx(want, abs=1e-9)
 
 
-def test_extrapolation_is_nearer_to_the_truth_than_the_distance_itself():
+def test_fid_infinity_is_nearer_to_the_distance_of_the_distributions_than_fid():
     sets = [(cloud(500, 20, seed=2 * s), cloud(500, 20, 2 * s + 1, 0.1)) for s in range(10)]
     truth, at_n = 20 * 0.1**2, np.array([fid_from_features(*pair) for pair in sets])
-    found = np.array([fid_infinity(*pair, seed=0) for pair in sets])
-    assert abs(found.mean() - truth) < 0.25 * abs(at_n.mean() - truth)
+    limits = np.array([fid_infinity(*pair, seed=0).value for pair in sets])
+    assert abs(limits.mean() - truth) < 0.25 * abs(at_n.mean() - truth)
 
 
-def test_extrapolation_depends_on_its_seed_alone():
-    pair, found = (cloud(seed=1), cloud(seed=2)), []
+def test_fid_infinity_depends_on_its_seed_alone():
+    pair = (cloud(seed=1), cloud(seed=2))
+    values = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        found.append(fid_infinity(*pair, seed=5))
-    assert found[0] == found[1] != fid_infinity(*pair, seed=6)
+        values.append(fid_infinity(*pair, seed=5))
+    assert values[0] == values[1] != fid_infinity(*pair, seed=6)
 
 
 @pytest.mark.slow
@@ -85,6 +88,6 @@ def test_200_resamples_of_10000_images_with_128_features_take_at_most_20_seconds
     start = time.process_time()
     for _ in range(20):
         fid_from_features(a, b, counts, counts)
-    spent = time.process_time() - start
+    seconds = time.process_time() - start
     torch.set_num_threads(threads)
-    assert spent * 10 < 20, "CPU seconds of one core"
+    assert seconds * 10 < 20, "CPU seconds of one core"

@@ -1,3 +1,5 @@
+"""FID, IS and KID as torchmetrics computes them from features; PSNR and SSIM."""
+
 import math
 
 import numpy as np
@@ -15,24 +17,24 @@ def clouds(n=200, d=5, shift=0.0, seed=0):
     return torch.as_tensor(random.normal(size=(n, d)) + shift)
 
 
-def test_the_frechet_distance_of_a_set_to_itself_is_zero():
-    assert fid(clouds(), clouds()) == pytest.approx(0, abs=1e-9)
+def test_fid_of_a_set_and_itself_is_zero():
+    assert fid(clouds(), clouds()).value == pytest.approx(0, abs=1e-9)
 
 
-def test_the_frechet_distance_agrees_with_a_matrix_square_root():
+def test_fid_agrees_with_a_matrix_square_root():
     from scipy.linalg import sqrtm
 
     a, b = clouds(seed=1), clouds(seed=2) * torch.tensor([1.0, 2, 3, 0.5, 1]) + 1
     (ma, ca), (mb, cb) = ((v.numpy().mean(0), np.cov(v.numpy(), rowvar=False)) for v in (a, b))
     want = np.square(ma - mb).sum() + np.trace(ca + cb - 2 * sqrtm(ca @ cb).real)
-    assert fid(a, b) == pytest.approx(want, rel=1e-6)
+    assert fid(a, b).value == pytest.approx(want, rel=1e-6)
 
 
-def test_the_frechet_distance_of_shifted_sets_is_the_squared_shift():
-    assert fid(clouds(), clouds() + 2) == pytest.approx(5 * 2**2, rel=1e-6)
+def test_fid_of_shifted_sets_is_the_squared_shift():
+    assert fid(clouds(), clouds() + 2).value == pytest.approx(5 * 2**2, rel=1e-6)
 
 
-def test_the_frechet_distance_wants_two_images():
+def test_fid_needs_two_images():
     with pytest.raises(ValueError, match="at least 2 images each, got 1 and 200"):
         fid(clouds(n=1), clouds())
 
@@ -40,11 +42,13 @@ def test_the_frechet_distance_wants_two_images():
 def test_the_inception_score_is_1_for_constant_and_k_for_perfect_predictions():
     perfect = 100 * torch.eye(4).repeat(25, 1)
     constant = torch.zeros(100, 4)
-    assert inception_score(perfect, splits=1, seed=0)[0] == pytest.approx(4, rel=1e-6)
-    assert inception_score(constant, splits=5, seed=0) == pytest.approx((1, 0), abs=1e-9)
+    score, _ = inception_score(perfect, splits=1, seed=0)
+    assert score.value == pytest.approx(4, rel=1e-6)
+    score, deviation = inception_score(constant, splits=5, seed=0)
+    assert (score.value, deviation.value) == pytest.approx((1, 0), abs=1e-9)
 
 
-def test_the_kernel_distance_agrees_with_its_definition():
+def test_kid_agrees_with_its_definition():
     a, b = clouds(n=30, seed=3), clouds(n=30, seed=4, shift=0.5)
 
     def kernel(x, y):
@@ -52,28 +56,28 @@ def test_the_kernel_distance_agrees_with_its_definition():
 
     n, (aa, bb, ab) = 30, (kernel(a, a), kernel(b, b), kernel(a, b))
     want = sum((k.sum() - k.trace()) / (n * (n - 1)) for k in (aa, bb)) - 2 * ab.mean()
-    got, deviation = kid(a, b, subsets=2, size=1000, seed=0)
-    assert (got, deviation) == pytest.approx((want.item(), 0), abs=1e-9)
+    mean, deviation = kid(a, b, subsets=2, subset_size=1000, seed=0)
+    assert (mean.value, deviation.value) == pytest.approx((want.item(), 0), abs=1e-9)
 
 
-def test_the_kernel_distance_of_equal_distributions_varies_around_zero():
-    choices = {"subsets": 1, "size": 200, "seed": 0}
+def test_kid_of_equal_distributions_varies_around_zero():
     pairs = [(clouds(seed=2 * s), clouds(seed=2 * s + 1)) for s in range(20)]
-    found = [kid(*pair, **choices)[0] for pair in pairs]
-    assert min(found) < 0 < max(found)
-    assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(20)
+    values = [kid(*pair, subsets=1, subset_size=200, seed=0)[0].value for pair in pairs]
+    assert min(values) < 0 < max(values)
+    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(20)
 
 
 def test_metrics_neither_read_nor_move_the_global_random_state():
-    logits, found = torch.randn(50, 3), []
+    logits = torch.randn(50, 3)
+    results = []
     for seed in (1, 2):
         torch.manual_seed(seed)
         state = torch.get_rng_state()
         scores = inception_score(logits, splits=5, seed=0)
-        distances = kid(clouds(), clouds(seed=1), subsets=3, size=50, seed=0)
-        found.append((scores, distances))
+        distances = kid(clouds(), clouds(seed=1), subsets=3, subset_size=50, seed=0)
+        results.append((scores, distances))
         assert torch.equal(state, torch.get_rng_state())
-    assert found[0] == found[1]
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize("channels, size", [(1, 8), (1, 28), (3, 32)])

@@ -1,4 +1,4 @@
-"""Stages `reference` and `evaluate` as real processes, judged by Inception with random weights."""
+"""Stages `reference` and `evaluate` as real processes, with Inception of random weights."""
 
 import os
 import subprocess
@@ -11,13 +11,14 @@ import torch
 import yaml
 from test_extractors import network  # noqa: F401
 
+from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, Quality, Reference
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier
 from genbench.utils import files, provenance
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-HOW = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
+BUILD_ARGS = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
 
 
 @pytest.fixture
@@ -30,11 +31,11 @@ def workspace(tmp_path, monkeypatch):
         arrays[f"{part}_x"] = random.integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
         arrays[f"{part}_y"] = np.arange(24) % 3
     files.save_npz(Path("data.npz"), **arrays)
-    made = random.integers(0, 200, (48, 3, 16, 16), dtype=np.uint8)
-    files.save_npz(Path("sample.npz"), x=made, labels=np.arange(48) % 3)
-    files.save_json(Path("training/summary.json"), {"ema": True})
+    x = random.integers(0, 200, (48, 3, 16, 16), dtype=np.uint8)
+    labels = np.arange(48) % 3
+    files.save_npz(Path("samples/samples.npz"), x=x, labels=labels, ema=np.array(True))
     torch.manual_seed(0)
-    checkpoint.save(Path("classifier.pt"), Classifier(**HOW), **HOW)
+    checkpoint.save(Path("classifier/weights.pt"), Classifier(**BUILD_ARGS), **BUILD_ARGS)
 
 
 def choose(**choices):
@@ -44,7 +45,7 @@ def choose(**choices):
 
 
 def stage(name: str, ok=True, **options) -> str:
-    options = {"dataset": "cifar10", "data": "data.npz", "classifier": "classifier.pt", **options}
+    options = {"dataset": "cifar10", "data": "data.npz", "classifier": "classifier", **options}
     words = [word for k, v in options.items() for word in (f"--{k}", v)]
     nowhere = {"https_proxy": "http://127.0.0.1:9", "TORCH_HOME": str(Path.cwd() / "torch")}
     command = [sys.executable, str(ROOT / "stages" / f"{name}.py"), *words]
@@ -54,39 +55,33 @@ def stage(name: str, ok=True, **options) -> str:
 
 
 def reference(**options) -> str:
-    return stage("reference", features="real.npz", out="reference.json", **options)
+    return stage("reference", out="reference", **options)
 
 
 def evaluate(**options) -> str:
-    return stage(
-        "evaluate",
-        samples="sample.npz",
-        training="training",
-        real="real.npz",
-        reference="reference.json",
-        features="features.npz",
-        out="out.json",
-        figure="out.png",
-        **options,
-    )
+    return stage("evaluate", samples="samples", reference="reference", out="evaluate", **options)
+
+
+def quality() -> Quality:
+    return Quality.load(Path("evaluate") / METRICS_FILE)
 
 
 def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, network):  # noqa: F811
     weights = network[1]
     choose(extractor="inception", inception_weights=str(weights))
     assert reference() == "" and evaluate() == ""
-    found, real = files.load_json(Path("out.json")), files.load_json(Path("reference.json"))
-    card = found["protocol"]
-    assert (
-        card["extractor_sha256"]
-        == real["protocol"]["extractor_sha256"]
-        == provenance.sha256(weights)
-    )
-    assert card["resize"].endswith("as in TensorFlow 1") and card["weights"] == "averaged"
-    assert {"fid_inception", "kid_inception_std", "label_accuracy"} <= set(found)
-    assert real["floor"]["fid_inception"] < real["ceiling"]["fid_inception"]
-    low, high = found["intervals"]["fid_inception"]
-    assert low < found["fid_inception"] < high and len(found["over_seeds"]["fid_inception"]) == 2
+    result = quality()
+    real = Reference.of(Path("reference"))
+    digests = {r.protocol.extractor_sha256 for r in (result, real)}
+    assert digests == {provenance.sha256(weights)}
+    assert result.protocol.resize.endswith("as in TensorFlow 1")
+    assert result.protocol.extractor == "inception" and result.protocol.weights == "averaged"
+    assert {"fid", "kid_std", "label_accuracy", "memorization_ratio"} <= set(result.metrics)
+    assert "memorization_ratio" not in real.floor
+    assert real.floor["fid"].value < real.ceiling["fid"].value
+    fid = result.metrics["fid"]
+    assert fid.low < fid.value < fid.high and len(result.sample_sets["fid"]) == 2
+    assert {p.name for p in Path("evaluate").iterdir()} == {METRICS_FILE, FEATURES, NEAREST}
 
     choose(extractor="inception", inception_weights=str(weights), resize="antialias")
     assert "is not the one that the reference was made with" in evaluate(ok=False)
@@ -94,8 +89,8 @@ def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, networ
 
 def test_without_weights_and_network_the_stage_says_what_it_fell_back_to(workspace):
     choose()
-    said = reference()
-    assert "note: features of the classifier instead of Inception: no Inception weights" in said
-    assert "evaluate.inception_weights" in said and len(said.splitlines()) == 1
+    message = reference()
+    assert "note: features of the classifier instead of Inception: no Inception weights" in message
+    assert "evaluate.inception_weights" in message and len(message.splitlines()) == 1
     assert evaluate() == ""
-    assert files.load_json(Path("out.json"))["protocol"]["extractor"] == "classifier"
+    assert quality().protocol.extractor == "classifier"

@@ -1,4 +1,4 @@
-"""Who lies near whom in feature space: precision, recall, density, coverage, duplicates.
+"""Metrics of nearest neighbors in feature space: precision, recall, density, coverage, duplicates.
 
 Distances are Euclidean, in chunks: 50,000 images take less than 1 GiB.
 """
@@ -8,17 +8,20 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..bootstrap import Resamples, estimate
+from ..utils.record import Estimate
+
 K_PRECISION_RECALL = 3
 """k of precision and recall (Kynkaanniemi et al. 2019)."""
 K_DENSITY_COVERAGE = 5
 """k of density and coverage (Naeem et al. 2020)."""
-CHUNK = 1000
 DUPLICATE_QUANTILE = 0.01
-"""Two images are near-duplicates if they are nearer than all but this share of real neighbours."""
+"""Two images are near-duplicates if closer than this quantile of real nearest distances."""
+CHUNK = 1000
 
 
 class KnnRadii(NamedTuple):
-    """Distances from each of N images to its 1st, NEAREST-th and DENSE-th nearest other, (N,)."""
+    """Distances from each of N images to its 1st, 3rd and 5th nearest other image, each (N,)."""
 
     k1: Tensor
     k3: Tensor
@@ -26,64 +29,107 @@ class KnnRadii(NamedTuple):
 
 
 class ManifoldMembership(NamedTuple):
-    """How each image lies to the other set; means over images are the metrics.
+    """Where each image lies relative to the other set; means over images are the metrics.
 
-    precise : (M,) the generated image is within the NEAREST-th neighbour of some real image
-    density : (M,) in how many real images' balls of DENSE neighbours it is, over DENSE
-    recalled : (N,) the real image is within the NEAREST-th neighbour of some generated image
-    covered : (N,) a generated image is within the real image's ball of DENSE neighbours
+    in_real_manifold : (M,) the generated image is within the k-th neighbor of some real image
+    density : (M,) number of real images' k-balls that hold the generated image, over k
+    in_fake_manifold : (N,) the real image is within the k-th neighbor of some generated image
+    covered : (N,) the real image's k-ball holds a generated image
     """
 
-    precise: Tensor
+    in_real_manifold: Tensor
     density: Tensor
-    recalled: Tensor
+    in_fake_manifold: Tensor
     covered: Tensor
 
 
 def knn_radii(x: Tensor) -> KnnRadii:
-    """Of images in a set (N, D) among the others; the farthest one where there are fewer."""
+    """Radii of images (N, D) within their set; the farthest image's where there are fewer."""
     last = len(x) - 1
     ranks = [min(k, last) for k in (1, K_PRECISION_RECALL, K_DENSITY_COVERAGE)]
-    chunks = []
+    radii = []
     for start in range(0, len(x), CHUNK):
         distances = torch.cdist(x[start : start + CHUNK], x)
         rows = torch.arange(len(distances))
-        distances[rows, rows + start] = 0.0  # of itself, whatever rounding says
-        chunks.append(distances.topk(ranks[-1] + 1, largest=False).values[:, ranks])
-    return KnnRadii(*torch.cat(chunks).unbind(1))
+        distances[rows, rows + start] = 0.0  # to the image itself, whatever rounding says
+        radii.append(distances.topk(ranks[-1] + 1, largest=False).values[:, ranks])
+    return KnnRadii(*torch.cat(radii).unbind(1))
 
 
 def manifold_membership(
-    real: Tensor, fake: Tensor, of_real: KnnRadii, of_fake: KnnRadii
+    real: Tensor, fake: Tensor, real_radii: KnnRadii, fake_radii: KnnRadii
 ) -> ManifoldMembership:
-    """How generated images (M, D) lie among real ones (N, D), and the other way round.
+    """Membership of real images (N, D) and generated images (M, D) in each other's manifold.
 
     Source: Kynkaanniemi et al. 2019, arXiv:1904.06991, algorithm 1; Naeem et al. 2020,
     arXiv:2002.09797, section 3.
     """
-    precise, density = [], []
-    recalled, covered = (torch.zeros(len(real), dtype=torch.bool) for _ in range(2))
-    for chunk, radii in zip(fake.split(CHUNK), of_fake.k3.split(CHUNK), strict=True):
+    in_real_manifold = []
+    density = []
+    in_fake_manifold, covered = (torch.zeros(len(real), dtype=torch.bool) for _ in range(2))
+    for chunk, radii in zip(fake.split(CHUNK), fake_radii.k3.split(CHUNK), strict=True):
         distances = torch.cdist(chunk, real)
-        precise.append((distances <= of_real.k3).any(1))
-        inside = distances <= of_real.k5
-        density.append(inside.sum(1) / K_DENSITY_COVERAGE)
-        covered |= inside.any(0)
-        recalled |= (distances <= radii[:, None]).any(0)
-    return ManifoldMembership(torch.cat(precise), torch.cat(density), recalled, covered)
+        in_real_manifold.append((distances <= real_radii.k3).any(1))
+        in_ball = distances <= real_radii.k5
+        density.append(in_ball.sum(1) / K_DENSITY_COVERAGE)
+        covered |= in_ball.any(0)
+        in_fake_manifold |= (distances <= radii[:, None]).any(0)
+    return ManifoldMembership(
+        torch.cat(in_real_manifold), torch.cat(density), in_fake_manifold, covered
+    )
 
 
-def nearest_neighbor(x: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance (N,) from each of x (N, D) to the nearest of another set (M, D), and which it is."""
-    found = [torch.cdist(chunk, among).min(1) for chunk in x.split(CHUNK)]
-    distances, which = (torch.cat(part) for part in zip(*found, strict=True))
-    return distances, which
+def precision(membership: ManifoldMembership, resamples: Resamples | None = None) -> Estimate:
+    """Share of generated images in the real manifold."""
+    return _mean_over_fake(membership.in_real_manifold, resamples)
 
 
-def near_duplicates(of_real: KnnRadii, of_fake: KnnRadii) -> Tensor:
-    """Which generated images have a near-duplicate among the generated, (M,) bool.
+def recall(membership: ManifoldMembership, resamples: Resamples | None = None) -> Estimate:
+    """Share of real images in the generated manifold."""
+    return _mean_over_real(membership.in_fake_manifold, resamples)
 
-    Near: closer than the TWIN quantile of the distances from real images to their nearest; so as
-    many real images have one as TWIN says.
+
+def density(membership: ManifoldMembership, resamples: Resamples | None = None) -> Estimate:
+    """Mean number of real images' k-balls that hold a generated image, over k; about 1 if alike."""
+    return _mean_over_fake(membership.density, resamples)
+
+
+def coverage(membership: ManifoldMembership, resamples: Resamples | None = None) -> Estimate:
+    """Share of real images whose k-ball holds a generated image."""
+    return _mean_over_real(membership.covered, resamples)
+
+
+def duplicates(
+    real_radii: KnnRadii, fake_radii: KnnRadii, resamples: Resamples | None = None
+) -> Estimate:
+    """Share of generated images with a near-duplicate among them."""
+    return _mean_over_fake(near_duplicates(real_radii, fake_radii), resamples)
+
+
+def near_duplicates(real_radii: KnnRadii, fake_radii: KnnRadii) -> Tensor:
+    """Which generated images have a near-duplicate among the generated ones, (M,) bool.
+
+    Its nearest one is closer than the DUPLICATE_QUANTILE of the distances from real images to
+    their nearest; so that share of the real images has one.
     """
-    return of_fake.k1 < of_real.k1.quantile(DUPLICATE_QUANTILE)
+    return fake_radii.k1 < real_radii.k1.quantile(DUPLICATE_QUANTILE)
+
+
+def nearest_neighbor(x: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance (N,) from each of x (N, D) to the nearest of another set (M, D), and its index."""
+    chunks = [torch.cdist(chunk, others).min(1) for chunk in x.split(CHUNK)]
+    distances, indices = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+    return distances, indices
+
+
+def _mean_over_real(values: Tensor, resamples: Resamples | None) -> Estimate:
+    return _mean(values, None if resamples is None else resamples.real)
+
+
+def _mean_over_fake(values: Tensor, resamples: Resamples | None) -> Estimate:
+    return _mean(values, None if resamples is None else resamples.fake)
+
+
+def _mean(values: Tensor, counts: Tensor | None) -> Estimate:
+    means = None if counts is None else counts @ values.float() / len(values)
+    return estimate(values.double().mean().item(), means)

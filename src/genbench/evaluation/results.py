@@ -6,8 +6,15 @@ from ..utils.record import Estimate, Number, Record
 
 METRICS_FILE = "metrics.json"
 FEATURES = "features.npz"
-"""Of `evaluate`: fake (n, D) and logits (n, K). Of `reference`: see the stage."""
+"""Features in the folder of a stage.
+
+`evaluate` : fake (n, D) and logits (n, K) of generated images, by the classifier
+`reference` : train (N, D), test (M, D) of all images, by the classifier; train_subset, test_subset
+(n, D) and knn_radii (3, n), by the protocol's extractor
+"""
 NEAREST = "nearest.png"
+SAMPLES = "samples.npz"
+"""Of the stage `sample`: x, y, z, ema, and where there are any labels, test_negative_elbo."""
 
 
 class Protocol(Record):

@@ -1,6 +1,7 @@
-"""FID, IS and KID of features and logits, as torchmetrics computes them, and of resamples."""
+"""What lets torchmetrics compute FID, IS and KID from features that were extracted before."""
 
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 
 class PrecomputedFeatures(nn.Module):
-    """Stands in for the extractor: what torchmetrics is given are features already."""
+    """Stands in for the extractor: torchmetrics is given features instead of images."""
 
     def __init__(self, num_features: int):
         super().__init__()
@@ -19,9 +20,12 @@ class PrecomputedFeatures(nn.Module):
 
 
 @contextmanager
-def isolated_randomness(seed: int):
-    # torchmetrics draws subsets and orders from the global generator, and warns that it keeps
-    # the features and that one split has no deviation: as it was asked to do
+def isolated_randomness(seed: int) -> Iterator[None]:
+    """Seed torch's global generator for the block, and restore it after.
+
+    torchmetrics draws subsets and orders from it. Its warnings that it stores the features and
+    that one split has no deviation are silenced: both are meant.
+    """
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         for message in (".* will save all extracted features", r"std\(\): degrees of freedom"):
             warnings.filterwarnings("ignore", message=message)

@@ -1,0 +1,50 @@
+"""Which classes generated images are of, as the dataset's classifier predicts them."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..bootstrap import mean_with_interval
+from ..utils.record import Estimate
+from .results import ClassShare
+
+MIN_CLASS_SHARE = 0.1
+"""A class is covered if it gets at least this part of its share (N / K) of the images."""
+
+
+def classes_covered(predictions: Tensor, n_classes: int) -> Estimate:
+    """How many classes get at least a tenth of their share of the predictions (N,)."""
+    counts = predictions.bincount(minlength=n_classes)
+    return Estimate(value=int((counts >= MIN_CLASS_SHARE * len(predictions) / n_classes).sum()))
+
+
+def class_entropy(predictions: Tensor, n_classes: int) -> Estimate:
+    """Entropy of the predictions (N,) in nats, log K where all classes are equally frequent."""
+    shares = predictions.bincount(minlength=n_classes) / len(predictions)
+    return Estimate(value=-torch.special.xlogy(shares, shares).sum().item())
+
+
+def label_accuracy(
+    predictions: Tensor, labels: np.ndarray, n_resamples: int, seed: int
+) -> Estimate:
+    """Share of images (N,) that are of the class that they were generated for."""
+    return mean_with_interval(predictions == torch.as_tensor(labels), n_resamples, seed)
+
+
+def class_shares(
+    predictions: Tensor, in_real_manifold: Tensor, classes: list[str]
+) -> list[ClassShare]:
+    """Each class's share of the predictions (N,), and the precision of its images.
+
+    in_real_manifold : (N,) whether each image is in the real manifold
+    """
+    counts = predictions.bincount(minlength=len(classes))
+    shares = counts / len(predictions)
+    precisions = predictions.bincount(in_real_manifold.double(), minlength=len(classes)) / counts
+    rows = zip(classes, shares.tolist(), precisions.tolist(), strict=True)
+    return [
+        ClassShare(name=name, share=share, precision=None if math.isnan(precision) else precision)
+        for name, share, precision in rows
+    ]

@@ -1,0 +1,35 @@
+"""Classes of generated images: coverage, entropy, shares with precision, label accuracy."""
+
+import numpy as np
+import pytest
+import torch
+
+from genbench.evaluation import classes
+
+
+def predictions(*counts):
+    return torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+
+
+def test_classes_are_counted_with_their_entropy_and_precision():
+    y = predictions(48, 1, 0, 51)
+    assert classes.classes_covered(y, 4).value == 2
+    p = np.array([0.48, 0.01, 0.51])
+    assert classes.class_entropy(y, 4).value == pytest.approx(-(p * np.log(p)).sum())
+    shares = classes.class_shares(y, torch.arange(100) < 24, ["a", "b", "c", "d"])
+    assert [row.name for row in shares] == ["a", "b", "c", "d"]
+    assert (shares[0].share, shares[0].precision) == pytest.approx((0.48, 0.5))
+    assert (shares[2].share, shares[2].precision) == (0.0, None)
+    even = predictions(10, 10, 10, 10)
+    assert classes.class_entropy(even, 4).value == pytest.approx(np.log(4))
+    assert classes.classes_covered(even, 4).value == 4
+
+
+def test_a_class_is_covered_from_a_tenth_of_its_share():
+    assert classes.classes_covered(predictions(480, 25, 24, 471), 4).value == 3
+
+
+def test_label_accuracy_is_the_share_of_equal_labels():
+    y = predictions(50, 50)
+    accuracy = classes.label_accuracy(y, np.arange(100) < 25, 50, seed=0)
+    assert accuracy.value == 0.25 and accuracy.low < 0.25 < accuracy.high

@@ -1,0 +1,92 @@
+"""A model's whole quality: what is measured of labels, bounds, classes and several sets."""
+
+import fabricated
+import numpy as np
+import pytest
+import torch
+
+from genbench.evaluation.extractors import Extractor
+from genbench.evaluation.prdc import knn_radii
+from genbench.evaluation.quality import RealFeatures, feature_metrics
+from genbench.evaluation.samples import Samples, evaluate_samples
+from genbench.utils import files
+
+PARAMS = fabricated.params().evaluate
+CLASSES = ["a", "b", "c"]
+
+
+def extract(x):
+    features = torch.as_tensor(x).flatten(1).float() / 255
+    return features, 10 * features[:, :3]
+
+
+EXTRACTOR = Extractor("inception", "0", "none", extract)
+CLASSIFIER = Extractor("classifier", "1", "none", lambda x: tuple(2 * v for v in extract(x)))
+
+
+def pictures(n, seed):
+    return np.random.default_rng(seed).integers(0, 256, (n, 1, 4, 4), dtype=np.uint8)
+
+
+def real(n=60):
+    test, train = (extract(pictures(n, seed))[0] for seed in (0, 1))
+    return RealFeatures(test, train, knn_radii(test))
+
+
+def evaluate(samples, classifier=CLASSIFIER):
+    return evaluate_samples(
+        samples,
+        real(),
+        extractor=EXTRACTOR,
+        classifier=classifier,
+        classes=CLASSES,
+        protocol=EXTRACTOR.protocol(60, seed=0),
+        params=PARAMS,
+        seed=3,
+    )
+
+
+def test_metrics_are_those_of_the_first_set_and_all_sets_are_listed():
+    sets = [pictures(60, seed) for seed in (2, 3)]
+    quality = evaluate(Samples(sets, "averaged")).quality
+    by_set = [feature_metrics(real(), *extract(x), PARAMS, 3)[0] for x in sets]
+    assert quality.metrics.items() >= by_set[0].items()
+    assert quality.sample_sets == {k: [m[k].value for m in by_set] for k in by_set[0]}
+    assert evaluate(Samples(sets[:1], "raw")).quality.sample_sets == {}
+
+
+def test_classes_are_predicted_by_the_classifier_and_metrics_use_the_extractor():
+    x = pictures(60, 2)
+    evaluation = evaluate(Samples([x], "raw"))
+    assert torch.equal(evaluation.features, 2 * extract(x)[0])
+    counts = extract(x)[1].argmax(1).bincount(minlength=3)
+    shares = {row.name: row.share for row in evaluation.quality.classes}
+    assert shares == pytest.approx(dict(zip(CLASSES, (counts / 60).tolist(), strict=True)))
+    own = evaluate(Samples([x], "raw"), classifier=EXTRACTOR)
+    assert torch.equal(own.features, extract(x)[0]) and own.quality == evaluation.quality
+
+
+def test_labels_and_bounds_are_measured_where_there_are_any():
+    x = pictures(60, 2)
+    labels = extract(x)[1].argmax(1).numpy()
+    quality = evaluate(Samples([x], "averaged", labels, np.arange(9.0))).quality
+    assert quality.metrics["label_accuracy"].value == 1
+    assert quality.metrics["negative_elbo"].value == 4
+    others = evaluate(Samples([x], "averaged")).quality.metrics
+    assert quality.metrics.keys() - others.keys() == {"label_accuracy", "negative_elbo"}
+
+
+def test_the_protocol_says_which_weights_generated():
+    protocol = evaluate(Samples([pictures(60, 2)], "averaged")).quality.protocol
+    assert (protocol.weights, protocol.checkpoint) == ("averaged", "last")
+    assert protocol.extractor == "inception" and protocol.n == 60
+
+
+@pytest.mark.parametrize("ema, weights", [(True, "averaged"), (False, "raw")])
+def test_samples_are_read_by_set_with_their_labels(tmp_path, ema, weights):
+    x = pictures(20, 2)
+    files.save_npz(tmp_path / "s.npz", x=x, labels=np.arange(20), ema=np.array(ema))
+    samples = Samples.load(tmp_path / "s.npz", n_sets=2, n=8)
+    assert samples.weights == weights and samples.negative_elbo is None
+    np.testing.assert_array_equal(samples.sets, [x[:8], x[10:18]])
+    np.testing.assert_array_equal(samples.labels, np.arange(8))
