@@ -16,7 +16,10 @@ from genbench.tracking.client import Client, mlflow_client
 from genbench.training import live_logging
 from genbench.utils import files, provenance
 
-HISTORY = Path("metrics/train/digits/vae/history.csv")
+DATA = Path("data")
+DETAILS = Path("metrics/details")
+WEIGHTS = Path("data/models/digits/vae/weights.pt")
+HISTORY = WEIGHTS.with_name("history.csv")
 
 
 def params(*, enabled: bool = True, live_after: float = 0):
@@ -77,7 +80,7 @@ def test_switched_off_nothing_is_started_or_sent(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     train(files.load_csv(HISTORY), enabled=False)
     monkeypatch.setattr(client, "mlflow_client", None)
-    assert sync.send(params(enabled=False), Path("data"), Path("metrics")) == 0
+    assert sync.send(params(enabled=False), DATA, DETAILS) == 0
 
 
 def test_a_store_that_is_down_costs_one_warning(monkeypatch, capfd):
@@ -141,11 +144,9 @@ def test_a_live_run_is_completed_by_the_pass_over_the_results(monkeypatch):
     ((first, status, shown),) = stored()
     assert status == "FINISHED" and shown == losses(rows[:20])
     monkeypatch.setattr(Client, "add_model", lambda *_: "none")
-    weights = Path("data/models/digits/vae.pt")
-    weights.parent.mkdir(parents=True)
-    weights.write_bytes(b"weights")
-    provenance.save(weights, {"seconds": 40})
-    sync.send(params(), Path("data"), Path("metrics"))
+    WEIGHTS.write_bytes(b"weights")
+    provenance.save(WEIGHTS, {"seconds": 40})
+    sync.send(params(), DATA, DETAILS)
     assert stored() == [(first, "FINISHED", losses(rows))]
 
 
