@@ -21,6 +21,7 @@ from . import store
 METRICS_PER_BATCH = 1000
 PARAMETERS_PER_BATCH = 100
 """MLflow's limits."""
+UNWATCHED = {"DiskMonitor", "NetworkMonitor"}
 
 
 def create_sqlite_store() -> None:
@@ -68,7 +69,11 @@ def _experiment(client, name: str, artifacts: str | None) -> str:
     if experiment is None:
         with store.locked():  # no two processes may make it
             experiment = client.get_experiment_by_name(name)
-            return experiment.experiment_id if experiment else client.create_experiment(name, artifacts)
+            return (
+                experiment.experiment_id
+                if experiment
+                else client.create_experiment(name, artifacts)
+            )
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id
@@ -86,7 +91,7 @@ def _of_training(monitors: list) -> list:
     for monitor in monitors:
         if len(handles := getattr(monitor, "gpu_handles", [])) > 1:
             monitor.gpu_handles = handles[first : first + 1]
-    return [each for each in monitors if type(each).__name__ not in ("DiskMonitor", "NetworkMonitor")]
+    return [each for each in monitors if type(each).__name__ not in UNWATCHED]
 
 
 class Client:

@@ -38,5 +38,7 @@ def send(params: Params, data: Path, details: Path) -> int:
                     client.find(runs.KEY, each.key)  # raises where it is the store that failed
                     failures.append(f"{each.name}: {shorten(error)}")
     if failures:
-        raise InputError(f"{len(failures)} of {len(contents)} runs are not in MLflow ({failures[0]})")
+        raise InputError(
+            f"{len(failures)} of {len(contents)} runs are not in MLflow ({failures[0]})"
+        )
     return len(contents)

@@ -30,8 +30,13 @@ def live_logging(params, dataset: str, model: str):
         yield lambda images, values: None
         return
     choices = params.of_run(dataset, model)
-    header = {"name": f"{dataset}-{model}", "key": digest(first_names(choices)), "choices": choices}
-    header |= {"experiment": params.tracking.experiment, "start": _milliseconds()}
+    header = {
+        "experiment": params.tracking.experiment,
+        "name": f"{dataset}-{model}",
+        "key": digest(first_names(choices)),
+        "choices": choices,
+        "start": _milliseconds(),
+    }
     child = LiveLogger(header, params.tracking.live_after)
     try:
         yield child.log
@@ -44,7 +49,7 @@ def live_logging(params, dataset: str, model: str):
 
 
 class LiveLogger:
-    """`python -m genbench.tracking`, fed one JSON object per line without ever waiting for it."""
+    """`python -m genbench.tracking.live`, fed one JSON object per line without ever waiting for it."""
 
     def __init__(self, header: dict, after: float):
         self.due = time.monotonic() + after
