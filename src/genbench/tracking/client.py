@@ -174,8 +174,8 @@ class Client:
         from . import export
 
         module = export.load(weights)
-        shapes = (-1, module.latent_dim), (-1, *module.image_shape)
-        sides = [Schema([TensorSpec(np.dtype("f4"), shape)]) for shape in shapes]
+        latents = Schema([TensorSpec(np.dtype("f4"), (-1, module.latent_dim))])
+        images = Schema([TensorSpec(np.dtype("f4"), (-1, *module.image_shape))])
         logged = self.client.create_logged_model(
             self.experiment, "model", source_run_id=run.info.run_id, model_type="generator"
         )
@@ -185,7 +185,7 @@ class Client:
                 module,
                 f"{scratch}/model",
                 mlflow_model=Model(logged.artifact_location, model_uuid=logged.model_id, **ids),
-                signature=ModelSignature(*sides),
+                signature=ModelSignature(inputs=latents, outputs=images),
                 input_example=np.zeros((2, module.latent_dim), np.float32),
                 code_paths=[str(Path(__file__).parents[1])],
                 pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "numpy")],

@@ -141,7 +141,8 @@ def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
     tags["genbench.restored"] = "false" if facts else "true"
     tags["genbench.weights"] = provenance.sha256(training.weights)
     tags["genbench.alarms"] = "; ".join(training.summary.alarms) or "none"
-    return {key: facts[key] for key in FACTS if key in facts}, tags
+    numbers = {key: facts.get(key) for key in FACTS}
+    return {k: v for k, v in numbers.items() if isinstance(v, int | float)}, tags
 
 
 def _training_files(training: Training) -> dict[str, list[Path]]:

@@ -7,15 +7,18 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ..models.base import registry
+from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 
 
 class ServableGenerator(nn.Module):
     """Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]; the labels take turns."""
 
-    def __init__(self, model: nn.Module, image_shape: tuple[int, int, int], classes: int):
+    def __init__(self, model: GenerativeModel, image_shape: tuple[int, int, int], classes: int):
         super().__init__()
-        self.model, self.image_shape, self.classes = model, image_shape, classes
+        self.model = model
+        self.image_shape = image_shape
+        self.classes = classes
 
     @property
     def latent_dim(self) -> int:
@@ -28,10 +31,12 @@ class ServableGenerator(nn.Module):
 def load(weights: Path) -> ServableGenerator:
     """The generator in a file of `checkpoint.save`.
 
-    Spectral normalisation is worked into the weights: torch cannot pickle it.
+    Spectral normalization is worked into the weights: torch cannot pickle it.
     """
-    how, model = checkpoint.read(weights)["how"], registry.load_model(weights)
+    build_args = checkpoint.read(weights)["how"]
+    model = registry.load_model(weights)
     for module in filter(parametrize.is_parametrized, list(model.modules())):
         for name in list(module.parametrizations):
             parametrize.remove_parametrizations(module, name)
-    return ServableGenerator(model, tuple(how["image_shape"]), how["classes"]).eval()
+    shape = tuple(build_args["image_shape"])
+    return ServableGenerator(model, shape, build_args["classes"]).eval()
