@@ -49,7 +49,7 @@ def live_logging(params, dataset: str, model: str):
 
 
 class LiveLogger:
-    """`python -m genbench.tracking.live`, fed one JSON object per line without ever waiting for it."""
+    """Feeds `python -m genbench.tracking.live` JSON lines, and never waits for it."""
 
     def __init__(self, header: dict, after: float):
         self.due = time.monotonic() + after
