@@ -141,8 +141,8 @@ def test_a_child_that_hangs_is_not_waited_for(hanging, monkeypatch):
 def test_a_live_run_is_completed_by_the_pass_over_the_results(monkeypatch):
     rows = files.load_csv(HISTORY)
     train(rows[:20])
-    ((first, status, shown),) = stored()
-    assert status == "FINISHED" and shown == losses(rows[:20])
+    ((first, status, curve),) = stored()
+    assert status == "FINISHED" and curve == losses(rows[:20])
     monkeypatch.setattr(Client, "add_model", lambda *_: "none")
     WEIGHTS.write_bytes(b"weights")
     provenance.save(WEIGHTS, {"seconds": 40})
@@ -156,11 +156,11 @@ def test_a_training_that_broke_off_makes_room_for_the_next(monkeypatch):
     lines = [header | {"start": 0}, {"points": [(1, 1500, {"model/loss": 7.0})]}]
     before = stored()
     live.stream_live_run(map(json.dumps, lines))
-    ((first, status, shown),) = [run for run in stored() if run not in before]
-    assert status == "KILLED" and shown == losses(rows)
+    ((first, status, curve),) = [run for run in stored() if run not in before]
+    assert status == "KILLED" and curve == losses(rows)
     live.stream_live_run(map(json.dumps, [*lines, {"points": [], "end": "FAILED"}]))
-    ((second, status, shown),) = [run for run in stored() if run not in before]
-    assert second != first and status == "FAILED" and shown == losses(rows)
+    ((second, status, curve),) = [run for run in stored() if run not in before]
+    assert second != first and status == "FAILED" and curve == losses(rows)
 
 
 def test_facts_are_found_by_the_bytes_of_the_output():

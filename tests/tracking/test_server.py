@@ -28,8 +28,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def write_images(path: Path) -> Path:
 def only_run(name: str):
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("genbench")
-    found = client.search_runs([experiment.experiment_id]) if experiment else []
-    return next((run for run in found if run.info.run_name == name), None)
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    return next((run for run in runs if run.info.run_name == name), None)
 
 
 def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_later(workspace):
@@ -124,11 +124,11 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
         until(lambda: (run := only_run("digits-gan")) and run.data.metrics, 120)
         assert training.poll() is None, training.communicate()
         kill(server)
-        _, said = training.communicate(timeout=300)
-    assert training.returncode == 0, said
-    (warning,) = [line for line in said.splitlines() if "warning" in line]
+        _, errors = training.communicate(timeout=300)
+    assert training.returncode == 0, errors
+    (warning,) = [line for line in errors.splitlines() if "warning" in line]
     assert warning.startswith(f"warning: MLflow at http://127.0.0.1:{workspace}: ")
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
     history = files.load_csv(DATA / "models" / "digits" / "gan" / "history.csv")
     with mlflow_server(workspace, **local):
@@ -195,6 +195,6 @@ def test_a_stored_model_is_served(workspace, monkeypatch):
                 json.dumps(inputs).encode(),
                 {"Content-Type": "application/json"},
             )
-            made = np.array(json.load(urllib.request.urlopen(request))["predictions"])
-            assert made.shape[1:] == (1, 8, 8) and np.abs(made).max() <= 1
-    assert len(made) == 3
+            images = np.array(json.load(urllib.request.urlopen(request))["predictions"])
+            assert images.shape[1:] == (1, 8, 8) and np.abs(images).max() <= 1
+    assert len(images) == 3

@@ -63,8 +63,8 @@ def test_a_server_keeps_its_own_artifacts(monkeypatch):
 def test_a_port_in_use_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
         with pytest.raises(InputError, match=rf"port {port} is in use"):
             store.serve(port)
 
