@@ -31,12 +31,11 @@ class ServableGenerator(nn.Module):
 def load(weights: Path) -> ServableGenerator:
     """The generator in a file of `checkpoint.save`.
 
-    Spectral normalization is worked into the weights: torch cannot pickle it.
+    Spectral normalisation is worked into the weights: torch cannot pickle it.
     """
     build_args = checkpoint.read(weights)["how"]
     model = registry.load_model(weights)
     for module in filter(parametrize.is_parametrized, list(model.modules())):
         for name in list(module.parametrizations):
             parametrize.remove_parametrizations(module, name)
-    shape = tuple(build_args["image_shape"])
-    return ServableGenerator(model, shape, build_args["classes"]).eval()
+    return ServableGenerator(model, tuple(build_args["image_shape"]), build_args["classes"]).eval()
