@@ -9,8 +9,7 @@ import torch
 from genbench import params
 from genbench.models.base import registry
 from genbench.results.metrics import HEADLINES
-from genbench.tracking.client import _of_training
-from genbench.tracking.selection import FACTS, MAX_METRICS, is_shown
+from genbench.tracking.selection import FACTS, MAX_METRICS, is_shown, watched
 from genbench.training.health import RULES
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
@@ -53,4 +52,4 @@ def test_the_gpu_of_the_training_is_watched_and_no_disk(monkeypatch):
     )
     gpus.gpu_handles = ["first", "second", "third"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
-    assert _of_training([cpu, disk, gpus]) == [cpu, gpus] and gpus.gpu_handles == ["third"]
+    assert watched([cpu, disk, gpus]) == [cpu, gpus] and gpus.gpu_handles == ["third"]

@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import re
 import tempfile
 import textwrap
@@ -16,12 +15,11 @@ from typing import NamedTuple
 
 from ..utils import provenance
 from ..utils.errors import InputError
-from . import store
+from . import selection, store
 
 METRICS_PER_BATCH = 1000
 PARAMETERS_PER_BATCH = 100
 """MLflow's limits."""
-UNWATCHED = {"DiskMonitor", "NetworkMonitor"}
 
 
 def create_sqlite_store() -> None:
@@ -82,16 +80,6 @@ def _experiment(client, name: str, artifacts: str | None) -> str:
 def shorten(error: Exception) -> str:
     """The message of an error in at most 160 characters."""
     return textwrap.shorten(str(error), 160, placeholder=" ...")
-
-
-def _of_training(monitors: list) -> list:
-    """MLflow's monitors of processor, memory and the one GPU that trains; not of disk, network."""
-    gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0]
-    first = int(gpu) if gpu.isdigit() else 0
-    for monitor in monitors:
-        if len(handles := getattr(monitor, "gpu_handles", [])) > 1:
-            monitor.gpu_handles = handles[first : first + 1]
-    return [each for each in monitors if type(each).__name__ not in UNWATCHED]
 
 
 class Client:
@@ -205,7 +193,7 @@ class Client:
             yield
             return
         monitor = SystemMetricsMonitor(run.info.run_id, tracking_uri=self.client.tracking_uri)
-        monitor.monitors = _of_training(monitor.monitors)
+        monitor.monitors = selection.watched(monitor.monitors)
         monitor.start()
         yield
         monitor.finish()

@@ -1,5 +1,6 @@
 """Which numbers of a run are metrics in MLflow: its page draws a chart for each, so at most 40."""
 
+import os
 import re
 
 MAX_METRICS = 40
@@ -16,6 +17,20 @@ NOT_SHOWN = re.compile(
 """Curves that stay in history.csv, which is an artifact of the run."""
 
 
+UNWATCHED = {"DiskMonitor", "NetworkMonitor"}
+"""Classes of MLflow that watch what a training does not use."""
+
+
 def is_shown(curve: str) -> bool:
     """Whether a column of a training's history is a metric in MLflow."""
     return not NOT_SHOWN.fullmatch(curve)
+
+
+def watched(monitors: list) -> list:
+    """Those of MLflow's monitors that watch the processor, memory and the one GPU that trains."""
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "").partition(",")[0]
+    first = int(gpu) if gpu.isdigit() else 0
+    for monitor in monitors:
+        if len(handles := getattr(monitor, "gpu_handles", [])) > 1:
+            monitor.gpu_handles = handles[first : first + 1]
+    return [each for each in monitors if type(each).__name__ not in UNWATCHED]
