@@ -25,6 +25,7 @@ import yaml
 
 from genbench.tracking.client import mlflow_client
 from genbench.training import live_logging
+from genbench.utils import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +49,7 @@ def choose(folder: Path, images: int, tracked: bool) -> dict[str, str]:
     tree["train"] |= {"images": images, "checkpoint_every": 0}
     tree["tracking"] |= {"enabled": tracked, "live_after": 0}
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
-    paths = {"data": "digits.npz", "perceptual": "none.pt", "out": "vae.pt", "record": "record"}
+    paths = {"data": "digits.npz", "perceptual": "none.pt", "out": "vae"}
     return {"dataset": "digits", "model": "vae", **paths}
 
 
@@ -72,14 +73,12 @@ def parts(folder: Path, images: int) -> tuple[float, float]:
 
         return wrapped
 
-    live_logging.LiveLogger.log, live_logging.LiveLogger.end = (
-        timed(live_logging.LiveLogger.log),
-        timed(live_logging.LiveLogger.end),
-    )
+    live_logging.LiveLogger.log = timed(live_logging.LiveLogger.log)
+    live_logging.LiveLogger.end = timed(live_logging.LiveLogger.end)
     options = choose(folder, images, tracked=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-        train.main(words(**options))
+        train.main(**cli.parse(train.main, words(**options)))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(spent), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -93,10 +92,10 @@ def main(images: int, pairs: int) -> None:
         stage(folder, "preprocess", dataset="digits", raw="raw", out="digits.npz")
         with contextlib.chdir(folder), mlflow_client("genbench"):  # makes its tables once
             pass
-        found = [[training(folder, images, on) for on in (False, True)] for _ in range(pairs)]
+        seconds = [[training(folder, images, on) for on in (False, True)] for _ in range(pairs)]
         inside, child = parts(folder, images)
-    without = statistics.median(off for off, _ in found)
-    added = [on - off for off, on in found]
+    without = statistics.median(off for off, _ in seconds)
+    added = [on - off for off, on in seconds]
     print(
         f"a training of {without:.1f} s takes {statistics.median(added):+.2f} s with tracking"
         f" ({min(added):+.2f} to {max(added):+.2f}), allowed {max(1, 0.02 * without):.2f}"

@@ -16,7 +16,10 @@ from genbench.tracking.client import Client, mlflow_client
 from genbench.training import live_logging
 from genbench.utils import files, provenance
 
-HISTORY = Path("metrics/train/digits/vae/history.csv")
+DATA = Path("data")
+DETAILS = Path("metrics/details")
+WEIGHTS = Path("data/models/digits/vae/weights.pt")
+HISTORY = WEIGHTS.with_name("history.csv")
 
 
 def params(*, enabled: bool = True, live_after: float = 0):
@@ -77,7 +80,7 @@ def test_switched_off_nothing_is_started_or_sent(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     train(files.load_csv(HISTORY), enabled=False)
     monkeypatch.setattr(client, "mlflow_client", None)
-    assert sync.send(params(enabled=False), Path("data"), Path("metrics")) == 0
+    assert sync.send(params(enabled=False), DATA, DETAILS) == 0
 
 
 def test_a_store_that_is_down_costs_one_warning(monkeypatch, capfd):
@@ -138,14 +141,12 @@ def test_a_child_that_hangs_is_not_waited_for(hanging, monkeypatch):
 def test_a_live_run_is_completed_by_the_pass_over_the_results(monkeypatch):
     rows = files.load_csv(HISTORY)
     train(rows[:20])
-    ((first, status, shown),) = stored()
-    assert status == "FINISHED" and shown == losses(rows[:20])
+    ((first, status, curve),) = stored()
+    assert status == "FINISHED" and curve == losses(rows[:20])
     monkeypatch.setattr(Client, "add_model", lambda *_: "none")
-    weights = Path("data/models/digits/vae.pt")
-    weights.parent.mkdir(parents=True)
-    weights.write_bytes(b"weights")
-    provenance.save(weights, {"seconds": 40})
-    sync.send(params(), Path("data"), Path("metrics"))
+    WEIGHTS.write_bytes(b"weights")
+    provenance.save(WEIGHTS, {"seconds": 40})
+    sync.send(params(), DATA, DETAILS)
     assert stored() == [(first, "FINISHED", losses(rows))]
 
 
@@ -155,11 +156,11 @@ def test_a_training_that_broke_off_makes_room_for_the_next(monkeypatch):
     lines = [header | {"start": 0}, {"points": [(1, 1500, {"model/loss": 7.0})]}]
     before = stored()
     live.stream_live_run(map(json.dumps, lines))
-    ((first, status, shown),) = [run for run in stored() if run not in before]
-    assert status == "KILLED" and shown == losses(rows)
+    ((first, status, curve),) = [run for run in stored() if run not in before]
+    assert status == "KILLED" and curve == losses(rows)
     live.stream_live_run(map(json.dumps, [*lines, {"points": [], "end": "FAILED"}]))
-    ((second, status, shown),) = [run for run in stored() if run not in before]
-    assert second != first and status == "FAILED" and shown == losses(rows)
+    ((second, status, curve),) = [run for run in stored() if run not in before]
+    assert second != first and status == "FAILED" and curve == losses(rows)
 
 
 def test_facts_are_found_by_the_bytes_of_the_output():

@@ -13,25 +13,23 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-import fabricated
 import mlflow
 import numpy as np
 import pytest
 import yaml
-from test_sync import curve, params, write
-from test_train_stage import write as write_images
+from test_sync import DATA, DETAILS, HISTORY, QUALITY, curve, params, write
 
+from genbench.evaluation.results import Quality
 from genbench.tracking import sync
 from genbench.utils import files
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-FOLDERS = Path("data"), Path("metrics")
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -88,11 +86,22 @@ def workspace(tmp_path, monkeypatch):
     return port
 
 
+def write_images(path: Path) -> Path:
+    """Random images in the format of `preprocess`."""
+    random = np.random.default_rng(0)
+    arrays = {"classes": np.array([str(k) for k in range(10)])}
+    for part, n in {"train": 1000, "val": 100}.items():
+        arrays[f"{part}_x"] = random.integers(0, 256, (n, 1, 8, 8), dtype=np.uint8)
+        arrays[f"{part}_y"] = np.arange(n) % 10
+    files.save_npz(path, **arrays)
+    return path
+
+
 def only_run(name: str):
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("genbench")
-    found = client.search_runs([experiment.experiment_id]) if experiment else []
-    return next((run for run in found if run.info.run_name == name), None)
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    return next((run for run in runs if run.info.run_name == name), None)
 
 
 def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_later(workspace):
@@ -102,9 +111,9 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
     tree["train"] |= {"images": 1_500_000, "log_points": 1000, "threads": 1}
     tree["tracking"]["live_after"] = 0
     Path("params.yaml").write_text(yaml.safe_dump(tree))
-    data = write_images(Path("data/processed/digits.npz"), size=8)
+    data = write_images(DATA / "processed" / "digits.npz")
     options = {"dataset": "digits", "model": "gan", "data": data, "perceptual": "none.pt"}
-    options |= {"out": "data/models/digits/gan.pt", "record": "metrics/train/digits/gan"}
+    options |= {"out": DATA / "models" / "digits" / "gan"}
     # as low as its child's priority: on a busy machine that would not get to start otherwise
     words = ["nice", "-n", "19", sys.executable, str(ROOT / "stages" / "train.py")]
     words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
@@ -115,16 +124,15 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
         until(lambda: (run := only_run("digits-gan")) and run.data.metrics, 120)
         assert training.poll() is None, training.communicate()
         kill(server)
-        _, said = training.communicate(timeout=300)
-    assert training.returncode == 0, said
-    (warning,) = [line for line in said.splitlines() if "warning" in line]
+        _, errors = training.communicate(timeout=300)
+    assert training.returncode == 0, errors
+    (warning,) = [line for line in errors.splitlines() if "warning" in line]
     assert warning.startswith(f"warning: MLflow at http://127.0.0.1:{workspace}: ")
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
-    fabricated.tree(Path(), datasets=["digits"])  # what later stages found; not this training's
-    history = files.load_csv(Path("metrics/train/digits/gan/history.csv"))
+    history = files.load_csv(DATA / "models" / "digits" / "gan" / "history.csv")
     with mlflow_server(workspace, **local):
-        sync.send(params("genbench").model_copy(update={"models": ["gan"]}), *FOLDERS)
+        sync.send(params("genbench").model_copy(update={"models": ["gan"]}), DATA, DETAILS)
         run = only_run("digits-gan")
         expected = [(row["images"], row["generator/loss"]) for row in history]
         assert curve(run, "generator/loss") == expected and run.info.status == "FINISHED"
@@ -134,14 +142,13 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
 def test_postgresql_behind_a_server_holds_what_a_file_would(workspace):
     write()
     with postgresql() as uri, mlflow_server(workspace, MLFLOW_TRACKING_URI=uri):
-        p = params("genbench")
-        assert sync.send(p, *FOLDERS) == 7
+        choices = params("genbench")
+        assert sync.send(choices, DATA, DETAILS) == 7
         run = only_run("digits-vae")
-        quality = files.load_json(Path("metrics/evaluate/digits/vae.json"))
-        assert run.data.metrics["fid_classifier"] == quality["fid_classifier"]
-        history = files.load_csv(Path("metrics/train/digits/vae/history.csv"))
+        assert run.data.metrics["fid_classifier"] == Quality.load(QUALITY).metrics["fid"].value
+        history = files.load_csv(HISTORY)
         assert curve(run, "val/kl") == [(row["images"], row["val/kl"]) for row in history]
-        sync.send(p, *FOLDERS)
+        sync.send(choices, DATA, DETAILS)
         assert only_run("digits-vae").to_dictionary() == run.to_dictionary()
 
 
@@ -171,7 +178,7 @@ def postgresql():
 def test_a_stored_model_is_served(workspace, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     write()
-    sync.send(params("genbench"), *FOLDERS)
+    sync.send(params("genbench"), DATA, DETAILS)
     mlflow.set_tracking_uri("sqlite:///mlflow.db")
     run = only_run("digits-vae")
     logged = mlflow.MlflowClient().get_logged_model(run.data.tags["genbench.model"])
@@ -188,6 +195,6 @@ def test_a_stored_model_is_served(workspace, monkeypatch):
                 json.dumps(inputs).encode(),
                 {"Content-Type": "application/json"},
             )
-            made = np.array(json.load(urllib.request.urlopen(request))["predictions"])
-            assert made.shape[1:] == (1, 8, 8) and np.abs(made).max() <= 1
-    assert len(made) == 3
+            images = np.array(json.load(urllib.request.urlopen(request))["predictions"])
+            assert images.shape[1:] == (1, 8, 8) and np.abs(images).max() <= 1
+    assert len(images) == 3

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from genbench.tracking import store, sync
+from genbench.training.results import WEIGHTS
 from genbench.utils.errors import InputError
 
 
@@ -19,13 +20,15 @@ def send(tmp_path, monkeypatch):
     """The pass over some results, to the store at an address."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    folders = fabricated.tree(tmp_path, datasets=["digits"])
+    data, details = fabricated.tree(tmp_path, datasets=["digits"])
+    for folder in (data / "models" / "digits").glob("*-*"):  # the points of the sweeps
+        (folder / WEIGHTS).write_bytes(b"weights")
     tracked = {"enabled": True, "experiment": "genbench", "live_after": 30}
-    p = fabricated.params(datasets=["digits"], models=["vae"], tracking=tracked)
+    choices = fabricated.params(datasets=["digits"], models=["vae"], tracking=tracked)
 
-    def to(uri: str, how=sync.send):
+    def to(uri: str, call=sync.send):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        return how(p, *folders)
+        return call(choices, data, details)
 
     return to
 
@@ -35,7 +38,7 @@ def test_the_default_is_a_database_in_the_repository_whatever_its_name(tmp_path,
     (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / name)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    uri, artifacts = store.tracking_uri()
+    uri, artifacts, _ = store.tracking_store()
     assert make_url(uri).database == str(tmp_path / name / "mlflow.db")
     assert artifacts == (tmp_path / name / "mlartifacts").as_uri()
 
@@ -45,14 +48,14 @@ def test_a_relative_database_starts_at_the_main_repository(tmp_path, monkeypatch
     copy.mkdir(parents=True)
     monkeypatch.chdir(copy)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs/my.db?timeout=5")
-    uri, artifacts = store.tracking_uri()
+    uri, artifacts, _ = store.tracking_store()
     assert uri == f"sqlite:///{tmp_path}/runs/my.db?timeout=5"
     assert artifacts == (tmp_path / "runs" / "mlartifacts").as_uri()
 
 
 def test_a_server_keeps_its_own_artifacts(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
-    assert store.tracking_uri() == ("https://mlflow.example.org", None)
+    assert store.tracking_store() == ("https://mlflow.example.org", None, None)
     with pytest.raises(InputError, match=r"a server already: open https://mlflow.example.org"):
         store.serve(5000)
 
@@ -60,8 +63,8 @@ def test_a_server_keeps_its_own_artifacts(monkeypatch):
 def test_a_port_in_use_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
         with pytest.raises(InputError, match=rf"port {port} is in use"):
             store.serve(port)
 
@@ -80,21 +83,21 @@ def test_a_store_is_made_as_a_whole_or_not_at_all(send):
     assert send("sqlite:///mlflow.db") == 6
 
 
-def test_a_broken_store_costs_one_warning(send, capsys):
+def test_a_broken_store_costs_one_warning(send, caplog):
     Path("broken.db").write_text("this is no database " * 100)
     send("sqlite:///broken.db", sync.sync)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warning: MLflow at sqlite:///") and "not a database" in line
+    (line,) = caplog.messages
+    assert line.startswith("MLflow at sqlite:///") and "not a database" in line
 
 
-def test_a_server_that_never_answers_costs_one_warning(send, monkeypatch, capsys):
+def test_a_server_that_never_answers_costs_one_warning(send, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         send(address, sync.sync)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"warning: MLflow at {address}: ")
+    (line,) = caplog.messages
+    assert line.startswith(f"MLflow at {address}: ")
 
 
 def test_passwords_are_not_shown(send):

@@ -11,16 +11,23 @@ import pytest
 import torch
 import yaml
 
+from genbench.evaluation.results import Point, Quality
 from genbench.models.base import registry
 from genbench.networks import checkpoint
 from genbench.tracking import store, sync
 from genbench.tracking.client import mlflow_client
+from genbench.tracking.selection import FACTS
+from genbench.training.results import load_training
 from genbench.utils import files, provenance
 from genbench.utils.errors import InputError
+from genbench.utils.record import Estimate
 
 ROOT = Path(__file__).parents[2]
-DATA, METRICS, WEIGHTS = Path("data"), Path("metrics"), Path("data/models/digits/vae.pt")
-HISTORY = Path("metrics/train/digits/vae/history.csv")
+DATA = Path("data")
+DETAILS = Path("metrics/details")
+WEIGHTS = Path("data/models/digits/vae/weights.pt")
+HISTORY = WEIGHTS.with_name("history.csv")
+QUALITY = DETAILS / "evaluate" / "digits" / "vae" / "metrics.json"
 
 
 def params(experiment: str):
@@ -31,16 +38,14 @@ def params(experiment: str):
 
 
 def write(root: Path = Path(), seed: int = 0) -> None:
-    """Results of one model and four points of the grid, as the stages leave them."""
+    """Results of one model and six points of sweeps, as the stages leave them."""
     fabricated.tree(root, datasets=["digits"])
     torch.manual_seed(seed)
-    how = {
-        "name": "vae",
-        "image_shape": (1, 8, 8),
-        "classes": 10,
-        **params("any").build_args("vae"),
-    }
-    checkpoint.save(root / WEIGHTS, registry.build(**how), **how)
+    build_args = {"name": "vae", "image_shape": (1, 8, 8), "classes": 10}
+    build_args |= params("any").build_args("vae")
+    checkpoint.save(root / WEIGHTS, registry.build(**build_args), **build_args)
+    for folder in (root / WEIGHTS).parents[1].glob("*-*"):
+        (folder / WEIGHTS.name).write_bytes(b"weights of a point")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,7 @@ def name(repository, monkeypatch, request):
 def client():
     import mlflow
 
-    return mlflow.MlflowClient(store.tracking_uri()[0])
+    return mlflow.MlflowClient(store.tracking_store().uri)
 
 
 def runs(experiment: str, result: str = "digits-vae") -> list:
@@ -87,35 +92,67 @@ def expected(column: str) -> list[tuple[int, float]]:
     return [(row["images"], row[column]) for row in files.load_csv(HISTORY)]
 
 
+def rows(run, group: str) -> dict[str, list]:
+    """What the table of a run says about a group: value, low and high by metric."""
+    path = Path(client().download_artifacts(run.info.run_id, "details.json"))
+    lines = files.load_json(path)["data"]
+    return {metric: numbers for metric, *numbers, row_group in lines if row_group == group}
+
+
 def test_a_run_holds_all_that_is_known_of_a_training(name):
     provenance.save(WEIGHTS, {"seconds": 4, "images_per_second": 15000.0, "device": "cpu"})
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
-    quality = files.load_json(METRICS / "evaluate" / "digits" / "vae.json")
-    numbers = {k: v for k, v in quality.items() if isinstance(v, float)}
-    assert "fid_classifier" in numbers and numbers.items() <= run.data.metrics.items()
-    ends = [run.data.metrics[f"fid_classifier_{end}"] for end in ("low", "high")]
-    assert ends == quality["intervals"]["fid_classifier"]
-    scores = files.load_json(METRICS / "anomaly" / "digits" / "vae.json")
-    assert run.data.metrics["anomaly_auroc"] == scores["anomaly"]["negative_elbo"]["auroc"]
-    assert run.data.metrics["ood_noise_fpr95"] == scores["ood"]["noise"]["kl"]["fpr95"]
-    assert run.data.metrics["ood/noise/kl/fpr95"] == scores["ood"]["noise"]["kl"]["fpr95"]
+    fid = Quality.load(QUALITY).metrics["fid"]
+    assert run.data.metrics["fid_classifier"] == fid.value
+    assert run.data.metrics["corruption_auroc"] == 0.8
+    assert run.data.metrics["ood_auroc"] == 0.75
     assert run.data.metrics["images_per_second"] == 15000
     assert curve(run, "val/kl") == expected("val/kl")
     assert run.data.params["model.latent_dim"] == "4" and run.data.params["zoo.vae.lr"] == "0.001"
     assert run.data.tags["device"] == "cpu" and run.data.tags["genbench.restored"] == "false"
+    assert run.data.tags["genbench.main_score"] == "negative_elbo"
     assert run.info.status == "FINISHED" and run.info.end_time - run.info.start_time == 4000
     digest = provenance.sha256(DATA / "processed" / "digits.npz")[:16]
     assert run.inputs.dataset_inputs[0].dataset.digest == digest
     stored = {file.path for file in client().list_artifacts(run.info.run_id)}
     folders = {"snapshots", "samples", "latent", "evaluate", "anomaly", "tsne"}
-    assert stored == {"history.csv", "summary.json", *folders}
+    assert stored == {"history.csv", "summary.json", "details.json", *folders}
+
+
+def test_a_table_holds_what_is_no_headline(name):
+    sync.sync(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    fid = Quality.load(QUALITY).metrics["fid"]
+    assert rows(run, "quality")["fid"] == [fid.value, fid.low, fid.high]
+    assert rows(run, "ood/noise/kl")["fpr95"][0] == 0.4
+    assert rows(run, "corruption/blur/negative_elbo")["precision"][0] == 0.952
+    assert rows(run, "latent")["mutual_information"][0] == 4.5
+    assert rows(run, "embedding")["silhouette"][0] == 0.3
+    assert rows(run, "embedding")["real_neighbors"][0] == 0.4
+    assert rows(run, "training")["parameters"][0] == 123456 * 4
+    assert rows(run, "class/class <b>0</b> & more")["squared_error"][0] == 0.01
+    table = client().load_table(run.info.experiment_id, "details.json", [run.info.run_id])
+    assert list(table) == ["metric", "value", "low", "high", "group"] and len(table) > 100
+
+
+def test_a_pipeline_under_way_is_sent_as_far_as_it_has_come(name):
+    shutil.rmtree("metrics")
+    shutil.rmtree("data/samples")
+    sync.send(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    assert curve(run, "val/kl") == expected("val/kl") and "genbench.model" in run.data.tags
+    assert not [key for key in run.data.metrics if "/" not in key and key not in FACTS]
+    stored = {file.path for file in client().list_artifacts(run.info.run_id)}
+    assert stored == {"history.csv", "summary.json", "details.json", "snapshots"}
+    shutil.rmtree("data/models/digits/vae")
+    assert sync.send(params(name), DATA, DETAILS) == 0
 
 
 def test_the_stored_model_makes_the_images_of_the_weights(name):
     import mlflow
 
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
     logged = client().get_logged_model(run.data.tags["genbench.model"])
     model = mlflow.pytorch.load_model(logged.artifact_location)
@@ -126,68 +163,123 @@ def test_the_stored_model_makes_the_images_of_the_weights(name):
     assert served.predict(z.numpy()).shape == (12, 1, 8, 8)
 
 
+OLD_NAMES = {
+    "train.log_points": "train.history",
+    "evaluate.sample_sets": "evaluate.seeds",
+    "evaluate.is_splits": "evaluate.splits",
+    "anomaly.iterative.scores": "anomaly.slow.scores",
+    "anomaly.iterative.n": "anomaly.slow.n",
+    "anomaly.iterative.draws": "anomaly.slow.draws",
+    "anomaly.iterative.steps": "anomaly.slow.steps",
+    "latent.ppl_samples": "latent.paths",
+    "latent.iwae_samples": "latent.draws",
+    "tsne.n_neighbors": "tsne.neighbours",
+}
+"""Keys of params.yaml before 0.1.0, by those of today."""
+
+
+def old_run(experiment: str, made_of: str) -> str:
+    """Make a run as before 0.1.0, with its key, tags and metrics; returns its id."""
+    choices = params(experiment).of_run("digits", "vae")
+    old = {OLD_NAMES.get(key, key): value for key, value in choices.items()}
+    old |= {"zoo.vae.reduction": "sum", "sample.n": choices["evaluate.n"]}
+    tags = {"genbench.key": provenance.digest(old), "genbench.made_of": made_of}
+    tags |= {"genbench.restored": "false", "genbench.content": "0123456789abcdef"}
+    with mlflow_client(experiment) as its:
+        run = its.create("digits-vae", 1_700_000_000_000, tags)
+        rows = [
+            (key, value, 1_700_000_000_000, int(row["images"]))
+            for row in files.load_csv(HISTORY)
+            for key, value in {**row, "model/bits_per_dim": 1.0}.items()
+            if key != "images"
+        ]
+        its.log(run, [*rows, ("anomaly_auroc", 0.8, 1_700_000_000_000, 60000)], old)
+        its.finish(run, "FINISHED")
+    return run.info.run_id
+
+
+def test_a_run_made_before_keys_were_renamed_stays_the_run_of_its_training(name):
+    before = old_run(name, provenance.digest(list(map(provenance.sha256, (WEIGHTS, HISTORY)))))
+    sync.send(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    assert run.info.run_id == before
+    assert curve(run, "val/kl") == expected("val/kl")
+    assert run.data.metrics["fid_classifier"] == Quality.load(QUALITY).metrics["fid"].value
+    assert run.data.params["train.history"] == run.data.params["train.log_points"] == "40"
+
+
+def test_a_run_made_before_keys_were_renamed_is_replaced_by_another_training(name):
+    before = old_run(name, "another training")
+    sync.send(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    assert run.info.run_id != before and "train.history" not in run.data.params
+
+
 def test_points_of_the_grid_are_runs_of_their_own(name):
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name, "digits-vae-16-32")
     assert run.data.params["model.latent_dim"] == "16" and run.data.params["model.width"] == "32"
     assert run.data.tags["genbench.stage"] == "sweep"
     assert run.data.tags["genbench.grid"] == "digits-vae"
     assert run.data.tags["genbench.alarms"] == "none"
-    point = files.load_json(METRICS / "sweep" / "digits-vae-16-32.json")
-    assert run.data.metrics["fid_classifier"] == point["fid_classifier"]
-    assert run.data.metrics["val/loss"] == point["final"]["val/loss"]
+    point = Point.load(DETAILS / "sweep" / "digits" / "vae-16-32.json")
+    assert run.data.metrics["fid_classifier"] == point.metrics["fid"].value
+    final = load_training(WEIGHTS.parents[1] / "vae-16-32").summary.final
+    assert run.data.metrics["val_loss"] == run.data.metrics["val/loss"] == final["val/loss"]
     assert curve(run, "model/loss") == [(500, 30), (1000, 21.5)]
 
 
 def test_a_second_pass_changes_nothing(name, repository):
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     with sqlite3.connect(repository / "mlflow.db") as file:
         before = list(file.iterdump())
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     with sqlite3.connect(repository / "mlflow.db") as file:
         assert list(file.iterdump()) == before
 
 
 def test_new_numbers_of_the_same_training_update_its_run(name):
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (before,) = runs(name)
-    path = METRICS / "evaluate" / "digits" / "vae.json"
-    files.save_json(path, files.load_json(path) | {"fid_classifier": 1.5})
-    sync.sync(params(name), DATA, METRICS)
+    quality = Quality.load(QUALITY)
+    metrics = quality.metrics | {"fid": Estimate(value=1.5)}
+    quality.model_copy(update={"metrics": metrics}).save(QUALITY)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
     assert run.info.run_id == before.info.run_id and run.data.metrics["fid_classifier"] == 1.5
-    assert len(curve(run, "is_classifier")) == 1
+    assert len(curve(run, "kid_classifier")) == 1
     assert curve(run, "val/kl") == expected("val/kl")
 
 
 def test_other_weights_under_the_same_parameters_replace_the_run(name):
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (before,) = runs(name)
     write(seed=1)
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
     assert run.info.run_id != before.info.run_id
     assert run.data.tags["genbench.weights"] == provenance.sha256(WEIGHTS)
 
 
 def test_a_store_that_has_lost_everything_is_filled_again(name, repository, monkeypatch):
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (before,) = runs(name)
     shutil.copy("empty.db", "new.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///new.db")
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
     assert run.info.run_id != before.info.run_id and run.data.metrics == before.data.metrics
     assert curve(run, "val/kl") == expected("val/kl")
 
 
 def test_one_result_that_cannot_be_stored_holds_up_no_other(name):
-    WEIGHTS.with_stem("gan").write_bytes(b"no weights")
-    p = params(name).model_copy(update={"models": ["gan", "vae"]})
-    with pytest.raises(InputError, match=r"^1 of 8 runs are not in MLflow \(digits-gan: .*gan\.pt"):
-        sync.send(p, DATA, METRICS)
-    (kept,) = runs(name)
-    assert "genbench.model" in kept.data.tags and runs(name, "digits-beta-4")
+    Path("data/models/digits/gan/weights.pt").write_bytes(b"no weights")
+    both = params(name).model_copy(update={"models": ["gan", "vae"]})
+    line = r"^1 of 8 runs are not in MLflow \(digits-gan: .*gan/weights\.pt"
+    with pytest.raises(InputError, match=line):
+        sync.send(both, DATA, DETAILS)
+    (run,) = runs(name)
+    assert "genbench.model" in run.data.tags and runs(name, "digits-beta_vae-4")
 
 
 def test_a_queued_experiment_reports_to_the_main_store(name, repository, monkeypatch):
@@ -196,7 +288,7 @@ def test_a_queued_experiment_reports_to_the_main_store(name, repository, monkeyp
     monkeypatch.chdir(copy)
     monkeypatch.setenv("DVC_EXP_NAME", "brave-idea")
     provenance.save(WEIGHTS, {"seconds": 1})
-    sync.sync(params(name), DATA, METRICS)
+    sync.sync(params(name), DATA, DETAILS)
     monkeypatch.chdir(repository)
     (run,) = runs(name)
     assert run.data.tags["dvc.experiment"] == "brave-idea" and run.data.metrics["seconds"] == 1

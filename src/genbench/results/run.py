@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..anomaly import results as anomaly
 from ..anomaly.results import DetectionResults
@@ -13,7 +14,19 @@ from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
 from ..training.results import ClassifierSummary, Training, load_training
 from ..utils import files
-from ..utils.record import Estimate
+from ..utils.record import Estimate, Record
+
+R = TypeVar("R", bound=Record)
+NOT_MEASURED = Quality(
+    protocol=Protocol(
+        extractor="none", extractor_sha256="", resize="none", n=0, split="test", seed=0
+    ),
+    n_real=0,
+    n_fake=0,
+    metrics={},
+    sample_sets={},
+    classes=[],
+)
 
 
 @dataclass(frozen=True)
@@ -129,19 +142,32 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
 
 
 def load_model(
-    model: str, dataset: str, embeddings: Embeddings, data: Path, details: Path
+    model: str,
+    dataset: str,
+    embeddings: Embeddings | None,
+    data: Path,
+    details: Path,
+    *,
+    partial: bool = False,
 ) -> ModelResults:
-    """The results of one model on one dataset."""
+    """The results of one model on one dataset.
+
+    partial : whether the pipeline may be under way: a stage that has not run yet measured nothing
+    """
     stages = ("evaluate", "anomaly", "latent")
     paths = {stage: details / stage / dataset / model for stage in stages}
     paths["sample"] = data / "samples" / dataset / model
+
+    def load(path: Path, empty: R) -> R:
+        return empty if partial and not path.exists() else empty.load(path)
+
     return ModelResults(
         model=model,
         training=load_training(data / "models" / dataset / model),
-        quality=Quality.load(paths["evaluate"] / evaluation.METRICS_FILE),
-        detection=DetectionResults.load(paths["anomaly"] / anomaly.METRICS_FILE),
-        latent=LatentResults.load(paths["latent"] / latent.METRICS_FILE),
-        embedding=embeddings.codes.get(model),
+        quality=load(paths["evaluate"] / evaluation.METRICS_FILE, NOT_MEASURED),
+        detection=load(paths["anomaly"] / anomaly.METRICS_FILE, DetectionResults(detections=[])),
+        latent=load(paths["latent"] / latent.METRICS_FILE, LatentResults(metrics={})),
+        embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
     )
 

@@ -1,21 +1,25 @@
 """Mirrors results in MLflow: the only module that imports it. No result depends on it.
 
-`send` goes over all results once they are there; `follow` runs beside a training (live.py).
+`sync` goes over all results once they are there; `live` runs beside a training.
 """
 
 import json
 import re
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from ..utils import provenance
 from ..utils.errors import InputError
-from . import store
+from . import selection, store
 
-METRICS_PER_BATCH, PARAMETERS_PER_BATCH = 1000, 100  # MLflow's limits
+METRICS_PER_BATCH = 1000
+PARAMETERS_PER_BATCH = 100
+"""MLflow's limits."""
 
 
 def create_sqlite_store() -> None:
@@ -23,8 +27,7 @@ def create_sqlite_store() -> None:
 
     MLflow makes table after table in place, and cannot go on where it was killed.
     """
-    uri, artifacts = store.tracking_uri()
-    path = store.file(uri)
+    _, artifacts, path = store.tracking_store()
     if path is None or path.exists():
         return
     store.configure_mlflow_env()
@@ -42,7 +45,7 @@ def create_sqlite_store() -> None:
 @contextmanager
 def mlflow_client(experiment: str):
     """Yield the `Client` of an experiment, made if need be; any failure is an `InputError`."""
-    uri, artifacts = store.tracking_uri()
+    uri, artifacts, _ = store.tracking_store()
     store.configure_mlflow_env()
     try:
         import mlflow
@@ -55,22 +58,27 @@ def mlflow_client(experiment: str):
     except InputError:
         raise
     except Exception as error:  # drivers, HTTP and files each fail in their own way
-        line = f"MLflow at {uri}: {_short(error)}"
+        line = f"MLflow at {uri}: {shorten(error)}"
         raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
 
 
 def _experiment(client, name: str, artifacts: str | None) -> str:
-    found = client.get_experiment_by_name(name)
-    if not found:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         with store.locked():  # no two processes may make it
-            found = client.get_experiment_by_name(name)
-            return found.experiment_id if found else client.create_experiment(name, artifacts)
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return found.experiment_id
+            experiment = client.get_experiment_by_name(name)
+            return (
+                experiment.experiment_id
+                if experiment
+                else client.create_experiment(name, artifacts)
+            )
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id
 
 
-def _short(error: Exception) -> str:
+def shorten(error: Exception) -> str:
+    """The message of an error in at most 160 characters."""
     return textwrap.shorten(str(error), 160, placeholder=" ...")
 
 
@@ -78,7 +86,8 @@ class Client:
     """What `runs` needs of MLflow, in few requests. A `run` is MLflow's own object."""
 
     def __init__(self, client, experiment: str):
-        self.client, self.experiment = client, experiment
+        self.client = client
+        self.experiment = experiment
 
     def find(self, tag: str, value: str) -> list:
         """Active runs with this tag, oldest first."""
@@ -102,27 +111,36 @@ class Client:
     def points(self, run, names: set[str]) -> set[tuple[str, int, float]]:
         """All that was logged under these names, as (name, step, value)."""
         logged = names & run.data.metrics.keys()
-        found = [(k, self.client.get_metric_history(run.info.run_id, k)) for k in logged]
-        return {(k, point.step, point.value) for k, points in found for point in points}
+        curves = [(k, self.client.get_metric_history(run.info.run_id, k)) for k in logged]
+        return {(k, point.step, point.value) for k, points in curves for point in points}
 
-    def log(self, run, metrics: list[tuple] = (), parameters=None, tags=None) -> None:
+    def log(self, run, metrics: Sequence[tuple] = (), parameters=None, tags=None) -> None:
         """Send metrics (name, value, milliseconds, step), parameters and tags."""
         from mlflow.entities import Metric, Param, RunTag
 
-        send, name = self.client.log_batch, run.info.run_id
-        rows = [Metric(*row) for row in metrics]
-        for i in range(0, len(rows), METRICS_PER_BATCH):
-            send(name, metrics=rows[i : i + METRICS_PER_BATCH])
+        name = run.info.run_id
+        points = [Metric(*row) for row in metrics]
+        for i in range(0, len(points), METRICS_PER_BATCH):
+            self.client.log_batch(name, metrics=points[i : i + METRICS_PER_BATCH])
         rows = [Param(k, str(v)) for k, v in (parameters or {}).items()]
         for i in range(0, len(rows), PARAMETERS_PER_BATCH):
-            send(name, params=rows[i : i + PARAMETERS_PER_BATCH])
+            self.client.log_batch(name, params=rows[i : i + PARAMETERS_PER_BATCH])
         if tags:
-            send(name, tags=[RunTag(k, v) for k, v in tags.items()])
+            self.client.log_batch(name, tags=[RunTag(k, v) for k, v in tags.items()])
 
     def add_files(self, run, paths: list[Path], folder: str) -> None:
         """Store files below a folder of the run's artifacts ("" for none)."""
         for path in paths:
             self.client.log_artifact(run.info.run_id, str(path), folder or None)
+
+    def add_table(self, run, name: str, rows: Sequence[NamedTuple]) -> dict[str, str]:
+        """Store rows as a table that MLflow shows; returns the tag that tells it to.
+
+        `MlflowClient.log_table` would append to a table that is there already.
+        """
+        table = {"columns": rows[0]._fields, "data": rows}
+        self.client.log_dict(run.info.run_id, table, name)
+        return {"mlflow.loggedArtifacts": json.dumps([{"path": name, "type": "table"}])}
 
     def add_dataset(self, run, name: str, path: Path) -> str:
         """Say which data the run has seen; returns their digest."""
@@ -144,8 +162,8 @@ class Client:
         from . import export
 
         module = export.load(weights)
-        shapes = (-1, module.latent_dim), (-1, *module.image_shape)
-        sides = [Schema([TensorSpec(np.dtype("f4"), shape)]) for shape in shapes]
+        latents = Schema([TensorSpec(np.dtype("f4"), (-1, module.latent_dim))])
+        images = Schema([TensorSpec(np.dtype("f4"), (-1, *module.image_shape))])
         logged = self.client.create_logged_model(
             self.experiment, "model", source_run_id=run.info.run_id, model_type="generator"
         )
@@ -155,7 +173,7 @@ class Client:
                 module,
                 f"{scratch}/model",
                 mlflow_model=Model(logged.artifact_location, model_uuid=logged.model_id, **ids),
-                signature=ModelSignature(*sides),
+                signature=ModelSignature(inputs=latents, outputs=images),
                 input_example=np.zeros((2, module.latent_dim), np.float32),
                 code_paths=[str(Path(__file__).parents[1])],
                 pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "numpy")],
@@ -175,6 +193,7 @@ class Client:
             yield
             return
         monitor = SystemMetricsMonitor(run.info.run_id, tracking_uri=self.client.tracking_uri)
+        monitor.monitors = selection.watched(monitor.monitors)
         monitor.start()
         yield
         monitor.finish()

@@ -7,15 +7,18 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ..models.base import registry
+from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 
 
 class ServableGenerator(nn.Module):
     """Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]; the labels take turns."""
 
-    def __init__(self, model: nn.Module, image_shape: tuple[int, int, int], classes: int):
+    def __init__(self, model: GenerativeModel, image_shape: tuple[int, int, int], classes: int):
         super().__init__()
-        self.model, self.image_shape, self.classes = model, image_shape, classes
+        self.model = model
+        self.image_shape = image_shape
+        self.classes = classes
 
     @property
     def latent_dim(self) -> int:

@@ -3,24 +3,34 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 
 from ..utils import files
 from ..utils.errors import InputError
 from . import runs
 from .client import mlflow_client
+from .selection import is_shown
 
 
-def stream_live_run(lines) -> None:
+def stream_live_run(lines: Iterator[str]) -> None:
     """Mirror a training as it runs: a header, then points, one JSON object per line."""
-    header, status = json.loads(next(lines)), "KILLED"  # unless the training says how it ended
+    header = json.loads(next(lines))
+    status = "KILLED"  # unless the training says how it ended
     with mlflow_client(header["experiment"]) as client:
         run = runs.start_live(client, header)
         with client.watching_system(run):
             for message in map(json.loads, lines):
-                rows = [(t, n, files.rounded(values)) for t, n, values in message["points"]]
-                client.log(run, [(k, v, t, n) for t, n, row in rows for k, v in row.items()])
+                client.log(run, list(_metrics(message["points"])))
                 status = message.get("end", status)
         client.finish(run, status)
+
+
+def _metrics(points: list) -> Iterator[tuple[str, float, int, int]]:
+    """Points of a training as (name, value, milliseconds, images seen), as its file will say."""
+    for milliseconds, images, values in points:
+        for name, value in files.rounded(values).items():
+            if is_shown(name):
+                yield name, value, milliseconds, images
 
 
 if __name__ == "__main__":

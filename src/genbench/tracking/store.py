@@ -5,6 +5,7 @@ import socket
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..utils.errors import InputError
@@ -21,19 +22,33 @@ ENVIRONMENT = {
 SECONDS_FOR_LOCK = 60
 
 
-def tracking_uri() -> tuple[str, str | None]:
-    """URI of the store, and where a new experiment keeps artifacts (None: the server knows).
+class Store(NamedTuple):
+    """Where runs are kept.
 
-    MLFLOW_TRACKING_URI wins; a relative SQLite path starts at the main repository.
+    artifacts : URI of the folder for a new experiment's files; None: the server knows
+    file : of a SQLite store; None for another
     """
-    uri, folder = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db", main_repository()
-    if uri.startswith("sqlite:///"):
-        name, mark, options = uri.removeprefix("sqlite:///").partition("?")
-        path = folder / unquote(name)
-        folder = path.parent
-        uri = f"sqlite:///{quote_sqlite_path(path)}{mark}{options}"
-    served = uri.startswith(("http", "databricks"))
-    return uri, None if served else (folder / "mlartifacts").as_uri()
+
+    uri: str
+    artifacts: str | None
+    file: Path | None
+
+
+def tracking_store() -> Store:
+    """The store of this repository: MLFLOW_TRACKING_URI, or mlflow.db.
+
+    A relative SQLite path starts at the main repository.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    if uri.startswith(("http", "databricks")):
+        return Store(uri, None, None)
+    folder = main_repository()
+    if not uri.startswith("sqlite:///"):
+        return Store(uri, (folder / "mlartifacts").as_uri(), None)
+    name, mark, options = uri.removeprefix("sqlite:///").partition("?")
+    file = folder / unquote(name)
+    uri = f"sqlite:///{quote_sqlite_path(file)}{mark}{options}"
+    return Store(uri, (file.parent / "mlartifacts").as_uri(), file)
 
 
 def quote_sqlite_path(path: Path) -> str:
@@ -45,13 +60,6 @@ def configure_mlflow_env() -> None:
     """Set MLflow's environment, where the user has not; it is read when MLflow is imported."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-
-
-def file(uri: str) -> Path | None:
-    """The file of a SQLite store; None for another."""
-    if not uri.startswith("sqlite:///"):
-        return None
-    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
 
 
 @contextmanager
@@ -67,7 +75,7 @@ def locked():
 
 def serve(port: int) -> None:
     """Become MLflow's server, for this machine only."""
-    uri, artifacts = tracking_uri()
+    uri, artifacts, _ = tracking_store()
     if artifacts is None:
         raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
     try:

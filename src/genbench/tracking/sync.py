@@ -1,22 +1,25 @@
 """One pass over all results, which brings MLflow up to date."""
 
-import sys
+import logging
 from pathlib import Path
 
+from ..params import Params
 from ..utils.errors import InputError
-from . import results, runs, store
-from .client import _short, mlflow_client
+from . import content, runs, store
+from .client import mlflow_client, shorten
+
+log = logging.getLogger(__name__)
 
 
-def sync(params, data: Path, metrics: Path) -> None:
+def sync(params: Params, data: Path, details: Path) -> None:
     """`send`, with a warning where that fails: the results are there all the same."""
     try:
-        send(params, data, metrics)
+        send(params, data, details)
     except InputError as error:
-        print(f"warning: {error}; `make track` sends the results later", file=sys.stderr)
+        log.warning("%s; `make track` sends the results later", error)
 
 
-def send(params, data: Path, metrics: Path) -> int:
+def send(params: Params, data: Path, details: Path) -> int:
     """Bring MLflow up to date with the results in the workspace: one run each. Returns how many.
 
     Raises
@@ -24,16 +27,18 @@ def send(params, data: Path, metrics: Path) -> int:
     InputError : if the store cannot be reached or used, or if a result cannot be stored; all
         others are, even then.
     """
-    found = list(results.collect(params, data, metrics)) if params.tracking.enabled else []
-    failed = []
-    if found:
+    contents = list(content.collect(params, data, details)) if params.tracking.enabled else []
+    failures = []
+    if contents:
         with mlflow_client(params.tracking.experiment) as client, store.locked():
-            for result in found:
+            for each in contents:
                 try:
-                    runs.upsert(client, result)
+                    runs.upsert(client, each)
                 except Exception as error:
-                    client.find(runs.KEY, result.key)  # raises where it is the store that failed
-                    failed.append(f"{result.name}: {_short(error)}")
-    if failed:
-        raise InputError(f"{len(failed)} of {len(found)} runs are not in MLflow ({failed[0]})")
-    return len(found)
+                    client.find(runs.KEY, each.key)  # raises where it is the store that failed
+                    failures.append(f"{each.name}: {shorten(error)}")
+    if failures:
+        raise InputError(
+            f"{len(failures)} of {len(contents)} runs are not in MLflow ({failures[0]})"
+        )
+    return len(contents)

@@ -30,8 +30,13 @@ def live_logging(params, dataset: str, model: str):
         yield lambda images, values: None
         return
     choices = params.of_run(dataset, model)
-    header = {"name": f"{dataset}-{model}", "key": digest(first_names(choices)), "choices": choices}
-    header |= {"experiment": params.tracking.experiment, "start": _milliseconds()}
+    header = {
+        "experiment": params.tracking.experiment,
+        "name": f"{dataset}-{model}",
+        "key": digest(first_names(choices)),
+        "choices": choices,
+        "start": _milliseconds(),
+    }
     child = LiveLogger(header, params.tracking.live_after)
     try:
         yield child.log
@@ -44,11 +49,12 @@ def live_logging(params, dataset: str, model: str):
 
 
 class LiveLogger:
-    """`python -m genbench.tracking`, fed one JSON object per line without ever waiting for it."""
+    """Feeds `python -m genbench.tracking.live` JSON lines, and never waits for it."""
 
     def __init__(self, header: dict, after: float):
         self.due = time.monotonic() + after
-        self.process = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pipe: int
         self.points: list[tuple] = []
         self.unsent = json.dumps(header).encode() + b"\n"
 
@@ -63,7 +69,7 @@ class LiveLogger:
             if self.process is None:
                 self._start()
             self._pack(points=self.points)
-            sent = os.write(self.process.stdin.fileno(), self.unsent)
+            sent = os.write(self.pipe, self.unsent)
             self.unsent = self.unsent[sent:]
         except BlockingIOError:  # the pipe is full: the child is busy, the next call tries again
             pass
@@ -80,7 +86,9 @@ class LiveLogger:
             # Linux shares processors between sessions first, where a low priority counts nothing.
             process_group=0,
         )
-        os.set_blocking(self.process.stdin.fileno(), False)
+        assert self.process.stdin is not None
+        self.pipe = self.process.stdin.fileno()
+        os.set_blocking(self.pipe, False)
 
     def _pack(self, **message) -> None:
         self.unsent += json.dumps(message).encode() + b"\n"

@@ -1,0 +1,154 @@
+"""What MLflow is to hold of each training, made from the results in the workspace."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..latent.results import METRICS_FILE, Embeddings
+from ..params import Params
+from ..params.renamed import first_names
+from ..results import run as results
+from ..results import summary
+from ..results.run import SweepPoint
+from ..training.results import WEIGHTS, Training
+from ..utils import provenance
+from . import details as table
+from .selection import FACTS
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """One training and what was measured on it.
+
+    stage, name : the stage of dvc.yaml and its item, such as train and digits-vae
+    metrics : numbers that belong to its end, after `training.summary.images` images
+    details : all numbers, for the table
+    processed : the file of its dataset
+    artifacts : files by folder
+    store_model : whether the weights are stored as a model
+    """
+
+    stage: str
+    name: str
+    choices: dict[str, object]
+    training: Training
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    details: list[table.Row]
+    processed: Path
+    artifacts: dict[str, list[Path]]
+    store_model: bool
+
+    @property
+    def key(self) -> str:
+        """The choices in 16 hexadecimal digits."""
+        return provenance.digest(first_names(self.choices))
+
+    @property
+    def images(self) -> int:
+        """Images seen at the end of the training."""
+        return self.training.summary.images
+
+    @cached_property
+    def training_digest(self) -> str:
+        """Weights and loss curves in 16 hexadecimal digits: equal ones are the same training."""
+        paths = (self.training.weights, self.training.folder / "history.csv")
+        return provenance.digest([provenance.sha256(path) for path in paths])
+
+    @property
+    def content_digest(self) -> str:
+        """All there is to send in 16 hexadecimal digits."""
+        sums = {k: [provenance.sha256(path) for path in v] for k, v in self.artifacts.items()}
+        parts = [self.training_digest, self.metrics, self.tags, self.details, sums]
+        return provenance.digest(parts)
+
+    def points(self) -> set[tuple[str, int, float]]:
+        """The loss curves as (name, images seen, value)."""
+        rows = ((int(row["images"]), row) for row in self.training.history)
+        return {(k, images, v) for images, row in rows for k, v in row.items() if k != "images"}
+
+
+def collect(params: Params, data: Path, details: Path) -> Iterator[RunContent]:
+    """All trainings that are there, with what was measured on them so far."""
+    for dataset in params.datasets:
+        folder = data / "models" / dataset
+        for model in filter(lambda name: _is_trained(folder / name), params.models):
+            yield _model(params, dataset, model, data, details)
+        names = [*results.grid_names(params), *results.beta_names(params)]
+        names = [name for name in names if _is_trained(folder / name)]
+        for point in results.load_points(dataset, names, data, details):
+            yield _point(params, dataset, point, data, details)
+
+
+def _is_trained(folder: Path) -> bool:
+    return all((folder / name).exists() for name in (WEIGHTS, "history.csv", "summary.json"))
+
+
+def _model(params: Params, dataset: str, model: str, data: Path, details: Path) -> RunContent:
+    tsne = details / "tsne" / dataset
+    path = tsne / METRICS_FILE
+    embeddings = Embeddings.load(path) if path.exists() else None
+    result = results.load_model(model, dataset, embeddings, data, details, partial=True)
+    metrics, tags = _facts(result.training)
+    score = result.detection.main_score
+    folders = {name: result.paths[name] for name in ("latent", "evaluate", "anomaly")}
+    folders |= {"samples": result.paths["sample"], "tsne": tsne}
+    return RunContent(
+        stage="train",
+        name=f"{dataset}-{model}",
+        choices=params.of_run(dataset, model),
+        training=result.training,
+        metrics=metrics | summary.headlines(result),
+        tags=tags | ({"genbench.main_score": score} if score else {}),
+        details=table.model_rows(result, embeddings),
+        processed=data / "processed" / f"{dataset}.npz",
+        artifacts=_training_files(result.training)
+        | {name: _readable(folder) for name, folder in folders.items()},
+        store_model=True,
+    )
+
+
+def _point(
+    params: Params, dataset: str, point: SweepPoint, data: Path, details: Path
+) -> RunContent:
+    model, at = point.point.model, point.point.at
+    if "beta" in at:
+        stage, params = "rate_distortion", params.at_beta(at["beta"])
+    else:
+        stage, params = "sweep", params.at_point(int(at["latent_dim"]), int(at["width"]))
+    metrics, tags = _facts(point.training)
+    name = point.training.folder.name
+    return RunContent(
+        stage=stage,
+        name=f"{dataset}-{name}",
+        choices={**params.of_run(dataset, model), "stage": "sweep"},
+        training=point.training,
+        metrics=metrics | summary.point_headlines(point),
+        tags=tags | {"genbench.grid": f"{dataset}-{model}"},
+        details=table.point_rows(point),
+        processed=data / "processed" / f"{dataset}.npz",
+        artifacts=_training_files(point.training)
+        | {"evaluate": [details / "sweep" / dataset / f"{name}.json"]},
+        store_model=False,  # takes seconds, and a grid has many points
+    )
+
+
+def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics and tags of the training itself; without a note it came from DVC's cache."""
+    facts = provenance.load(training.weights)
+    tags = {key: str(value) for key, value in facts.items() if key not in FACTS}
+    tags["genbench.restored"] = "false" if facts else "true"
+    tags["genbench.weights"] = provenance.sha256(training.weights)
+    tags["genbench.alarms"] = "; ".join(training.summary.alarms) or "none"
+    numbers = {key: facts.get(key) for key in FACTS}
+    return {k: v for k, v in numbers.items() if isinstance(v, int | float)}, tags
+
+
+def _training_files(training: Training) -> dict[str, list[Path]]:
+    files = [training.folder / name for name in ("history.csv", "summary.json")]
+    return {"": files, "snapshots": list(training.snapshots.values())}
+
+
+def _readable(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.json"), *folder.glob("*.png")])

@@ -1,0 +1,54 @@
+"""Everything that was measured on one training as rows of one table, which MLflow shows."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..latent.results import Embeddings
+from ..results.run import ModelResults, SweepPoint
+from ..utils.record import Estimate, Number, Record
+
+
+class Row(NamedTuple):
+    """A number and its 95 % interval, where it has one; `group` says what it was measured on."""
+
+    metric: str
+    value: Number
+    low: float | None
+    high: float | None
+    group: str
+
+
+def model_rows(result: ModelResults, embeddings: Embeddings | None) -> list[Row]:
+    """The table of one model; `embeddings` are those of its dataset, if they are there yet."""
+    rows = list(_rows("training", result.training.summary))
+    rows += _rows("quality", result.quality.metrics.items())
+    for share in result.quality.classes:
+        rows += _rows(f"class/{share.name}", share)
+    rows += _rows("latent", result.latent)
+    for error in result.latent.squared_error_by_class or ():
+        rows += _rows(f"class/{error.name}", error)
+    for detection in result.detection.detections:
+        rows += _rows(f"{detection.kind}/{detection.name}/{detection.score}", detection)
+    rows += _rows("embedding", result.embedding or ())
+    if embeddings and result.model in embeddings.real_neighbors:
+        shares = {"real_neighbors": embeddings.real_neighbors[result.model]}
+        rows += _rows("embedding", shares.items())
+    return rows
+
+
+def point_rows(point: SweepPoint) -> list[Row]:
+    """The table of one point of a sweep."""
+    return [*_rows("training", point.training.summary), *_rows("quality", point.point)]
+
+
+def _rows(group: str, values: Iterable[tuple[str, object]]) -> Iterator[Row]:
+    """A row for each number in a record or mapping and in those inside it; lists have none."""
+    for key, value in values:
+        if isinstance(value, Estimate):
+            yield Row(key, value.value, value.low, value.high, group)
+        elif isinstance(value, Record):
+            yield from _rows(group, value)
+        elif isinstance(value, dict):
+            yield from _rows(group, value.items())
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield Row(key, value, None, None, group)
