@@ -23,9 +23,9 @@ def auroc(scores_in: np.ndarray, scores_out: np.ndarray) -> Estimate:
     Estimate in [0, 1], ties counting half; 0.5 is chance. Its 95% interval is 1.96 of DeLong's
         standard errors to either side, cut to [0, 1].
     """
-    from torchmetrics.functional.classification import binary_auroc
+    from sklearn.metrics import roc_auc_score  # takes a second: not when a stage starts
 
-    value = binary_auroc(*_ranks_and_labels(scores_in, scores_out)).item()
+    value = float(roc_auc_score(*_labels_and_scores(scores_in, scores_out)))
     margin = Z_95 * auroc_standard_error(scores_in, scores_out)
     return Estimate(value=value, low=max(0.0, value - margin), high=min(1.0, value + margin))
 
@@ -47,22 +47,17 @@ def auroc_standard_error(scores_in: np.ndarray, scores_out: np.ndarray) -> float
 
 def average_precision(negatives: np.ndarray, positives: np.ndarray) -> float:
     """Area under the precision-recall curve in steps, where positives should score higher."""
-    from torchmetrics.functional.classification import binary_average_precision
+    from sklearn.metrics import average_precision_score
 
-    return binary_average_precision(*_ranks_and_labels(negatives, positives)).item()
+    return float(average_precision_score(*_labels_and_scores(negatives, positives)))
 
 
-def _ranks_and_labels(negatives: np.ndarray, positives: np.ndarray):
-    """Ranks in [0, 1] of all scores, and 1 for positives.
-
-    torchmetrics takes values outside [0, 1] for logits and would squeeze them; ranks keep the order
-    """
-    import torch
-
-    scores = torch.as_tensor(np.concatenate([negatives, positives]))
-    labels = torch.cat([torch.zeros(len(negatives)), torch.ones(len(positives))]).long()
-    ranks = torch.unique(scores, return_inverse=True)[1].double()
-    return ranks / max(ranks.max().item(), 1), labels
+def _labels_and_scores(
+    negatives: np.ndarray, positives: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What scikit-learn's metrics take: 1 for positives, and all scores."""
+    labels = np.repeat([0, 1], [len(negatives), len(positives)])
+    return labels, np.concatenate([negatives, positives])
 
 
 def fpr95(scores_in: np.ndarray, scores_out: np.ndarray) -> float:
