@@ -73,20 +73,29 @@ def effect_size(scores_in: np.ndarray, scores_out: np.ndarray) -> Shift:
     -------
     Shift : means and their standard errors in units of the score; `effect`, Cohen's d, the
         difference in pooled standard deviations, above 0 where `scores_out` is higher; `p` of
-        Welch's test, two-sided, by the normal distribution
+        Welch's t-test, two-sided
     """
+    from scipy.stats import ttest_ind_from_stats
+
     mean_in, mean_out = (scores.mean(dtype=float) for scores in (scores_in, scores_out))
     var_in, var_out = (scores.var(ddof=1, dtype=float) for scores in (scores_in, scores_out))
     pooled = math.sqrt((var_in + var_out) / 2)
-    error = math.sqrt(var_in / len(scores_in) + var_out / len(scores_out))
-    difference = mean_out - mean_in
+    welch = ttest_ind_from_stats(
+        mean1=mean_in,
+        std1=math.sqrt(var_in),
+        nobs1=len(scores_in),
+        mean2=mean_out,
+        std2=math.sqrt(var_out),
+        nobs2=len(scores_out),
+        equal_var=False,
+    )
     return Shift(
         mean_in=mean_in,
         mean_out=mean_out,
         sem_in=math.sqrt(var_in / len(scores_in)),
         sem_out=math.sqrt(var_out / len(scores_out)),
-        effect=difference / pooled if pooled else 0.0,
-        p=math.erfc(abs(difference) / error / math.sqrt(2)) if error else float(difference == 0),
+        effect=(mean_out - mean_in) / pooled if pooled else 0.0,
+        p=float(welch.pvalue) if pooled else float(mean_in == mean_out),
     )
 
 
