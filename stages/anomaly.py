@@ -1,38 +1,38 @@
-"""Find damaged images and images of other datasets by one model's scores."""
+"""Score images by one model, and measure how well its scores detect corrupted and OOD images."""
 
 from pathlib import Path
 
-from genbench import params
-from genbench.anomaly import detection, iterative, scores
+from genbench.anomaly import results
+from genbench.anomaly.detection import (
+    detection_results,
+    detection_sets,
+    lowest_and_highest_scoring,
+)
+from genbench.anomaly.iterative import iterative_scores
+from genbench.anomaly.results import SetScores
+from genbench.anomaly.scores import Scorer
 from genbench.models.base import registry
+from genbench.params import load as load_params
 from genbench.utils import cli, devices, files, images
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        weights=Path,
-        data=Path,
-        scores=Path,
-        out=Path,
-        figure=Path,
-    )
-    p = params.load()
-    model = registry.load_model(a.weights, devices.select_device(p.device))
-    scorer = scores.Scorer(model, *files.load_npz(a.data, "train_x", "train_y"))
-    sets, n = detection.detection_sets(p, a.dataset, a.data), p.anomaly.iterative.n
-    found = {
-        name: scorer(x, y) | iterative.iterative_scores(model, x[:n], y[:n], p.anomaly.iterative)
-        for name, (x, y) in sets.items()
-    }
-    files.save_npz(a.scores, **detection.flatten(found))
-    verdict = detection.detection_results(found, p.anomaly.quantile)
-    of_main = {name: of[verdict["main_score"]] for name, of in found.items()}
-    shown = {name: x for name, (x, _) in sets.items() if name != "val"}
-    images.save_png(a.figure, detection.lowest_and_highest_scoring(shown, of_main))
-    files.save_json(a.out, verdict)
+def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+    params = load_params()
+    model = registry.load_model(training / "weights.pt", devices.select_device(params.device))
+    train_x, train_y = files.load_npz(data, "train_x", "train_y")
+    scorer = Scorer(model, train_x, train_y)
+    choices = params.anomaly.iterative
+
+    sets = detection_sets(params, dataset, data)
+    scores = []
+    for kind, name, x, y in sets:
+        slow = iterative_scores(model, x[: choices.n], y[: choices.n], choices)
+        scores.append(SetScores(kind, name, scorer(x, y) | slow))
+
+    with files.atomic_write(out) as folder:
+        results.save_scores(folder / results.SCORES, scores)
+        images.save_png(folder / results.EXTREMES, lowest_and_highest_scoring(sets, scores))
+        detection_results(scores, params.anomaly.quantile).save(folder / results.METRICS_FILE)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,27 @@
-"""Find the same images by scores that know nothing of generative models."""
+"""Score the same images by baselines, which need no generative model."""
 
 from pathlib import Path
 
-from genbench import params
-from genbench.anomaly import baselines, detection
+from genbench.anomaly import results
+from genbench.anomaly.baselines import make_baseline_scorer
+from genbench.anomaly.detection import detection_results, detection_sets
+from genbench.anomaly.results import SetScores
 from genbench.networks.classifier import extract_features, load_classifier
+from genbench.params import load as load_params
 from genbench.utils import cli, devices, files
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        data=Path,
-        classifier=Path,
-        scores=Path,
-        out=Path,
-    )
-    p = params.load()
-    classifier = load_classifier(a.classifier, devices.select_device(p.device))
-    (train,) = files.load_npz(a.data, "train_x")
-    score = baselines.baselines(train, lambda x: extract_features(classifier, x)[1])
-    sets = detection.detection_sets(p, a.dataset, a.data)
-    found = {name: score(x) for name, (x, _) in sets.items()}
-    files.save_npz(a.scores, **detection.flatten(found))
-    files.save_json(a.out, detection.detection_results(found, p.anomaly.quantile))
+def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
+    params = load_params()
+    network = load_classifier(classifier / "weights.pt", devices.select_device(params.device))
+    (train_x,) = files.load_npz(data, "train_x")
+    scorer = make_baseline_scorer(train_x, lambda x: extract_features(network, x)[1])
+    sets = detection_sets(params, dataset, data)
+    scores = [SetScores(images.kind, images.name, scorer(images.x)) for images in sets]
+
+    with files.atomic_write(out) as folder:
+        results.save_scores(folder / results.SCORES, scores)
+        detection_results(scores, params.anomaly.quantile).save(folder / results.METRICS_FILE)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def test_only_one_module_imports_each_heavy_library():
     owners = {
         "mlflow": {"client"},
         "matplotlib": {"charts"},
-        "torchmetrics": {"fid", "kid", "inception_score", "extractors", "detection"},
+        "torchmetrics": {"fid", "kid", "inception_score", "extractors"},
         "torch_fidelity": {"extractors"},
     }
     owners["torchmetrics"] |= {"reconstruction"}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from genbench.anomaly.corruptions import KINDS, corrupt
+from genbench.anomaly.corruptions import CORRUPTIONS, corrupt
 from genbench.params.schema import Corruptions
 
 SEVERITY = {
@@ -20,29 +20,29 @@ def images(channels=1, n=6, size=8):
     return np.random.default_rng(0).integers(0, 256, (n, channels, size, size), dtype=np.uint8)
 
 
-def damaged(x, kind, severity=None, seed=1):
+def corrupted(x, kind, severity=None, seed=1):
     return corrupt(x, kind, severity or SEVERITY[kind], np.random.default_rng(seed))
 
 
 def test_params_know_the_same_kinds():
-    assert set(Corruptions.model_fields) == set(KINDS) == set(SEVERITY)
+    assert set(Corruptions.model_fields) == set(CORRUPTIONS) == set(SEVERITY)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_a_corruption_keeps_shape_and_type_and_changes_every_image(kind, channels):
     x = images(channels)
-    out = damaged(x, kind)
+    out = corrupted(x, kind)
     assert (out.shape, out.dtype) == (x.shape, np.uint8)
     assert (out != x).any((1, 2, 3)).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_a_corruption_depends_on_its_generator_alone(kind):
-    assert np.array_equal(damaged(images(), kind), damaged(images(), kind))
+    assert np.array_equal(corrupted(images(), kind), corrupted(images(), kind))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_more_severe_is_further_from_the_image(kind):
     x = np.repeat(np.linspace(20, 230, 16, dtype=np.uint8)[:, None], 16, 1)[None, None]
     x = np.repeat(np.repeat(x, 30, 0), 1, 1)
@@ -50,37 +50,37 @@ def test_more_severe_is_further_from_the_image(kind):
     less = {"blur": 2, "rotation": 20, "noise": 20, "contrast": 0.3, "inversion": 0.6}
     less |= {"salt_and_pepper": 0.05, "occlusion": 0.3}
     far = [
-        np.abs(damaged(x, kind, s).astype(float) - x).mean()
+        np.abs(corrupted(x, kind, s).astype(float) - x).mean()
         for s in (less[kind], more.get(kind, 0.8))
     ]
     assert 0 < far[0] < far[1]
 
 
 def test_inversion_twice_is_nothing():
-    assert np.array_equal(damaged(damaged(images(), "inversion"), "inversion"), images())
+    assert np.array_equal(corrupted(corrupted(images(), "inversion"), "inversion"), images())
 
 
 @pytest.mark.parametrize("kind", ["blur", "rotation", "contrast"])
 def test_a_flat_image_stays_flat(kind):
     x = np.full((2, 3, 8, 8), 77, np.uint8)
-    assert np.array_equal(damaged(x, kind), x)
+    assert np.array_equal(corrupted(x, kind), x)
 
 
 def test_salt_and_pepper_touches_the_stated_share():
     x = np.full((50, 1, 20, 20), 100, np.uint8)
-    out = damaged(x, "salt_and_pepper", 0.3)
+    out = corrupted(x, "salt_and_pepper", 0.3)
     assert (out != x).mean() == pytest.approx(0.3, abs=0.01)
     assert set(np.unique(out)) == {0, 100, 255}
 
 
 def test_occlusion_covers_a_square_of_the_stated_side():
-    out = damaged(np.zeros((5, 3, 8, 8), np.uint8), "occlusion", 0.5)
+    out = corrupted(np.zeros((5, 3, 8, 8), np.uint8), "occlusion", 0.5)
     assert ((out == 128).sum((1, 2, 3)) == 3 * 16).all()
 
 
 def test_a_quarter_turn_is_exact_and_goes_to_both_sides():
     x = images(3, n=40)
-    out = damaged(x, "rotation", 90)
+    out = corrupted(x, "rotation", 90)
     flipped = [np.rot90(x, k, (2, 3)) for k in (1, -1)]
     sides = [(out == t).all((1, 2, 3)) for t in flipped]
     assert (sides[0] | sides[1]).all() and sides[0].any() and sides[1].any()
@@ -88,18 +88,18 @@ def test_a_quarter_turn_is_exact_and_goes_to_both_sides():
 
 def test_contrast_shrinks_the_spread_and_keeps_the_mean():
     x = images(n=20, size=16) // 2 + 60
-    out = damaged(x, "contrast", 0.7).astype(float)
+    out = corrupted(x, "contrast", 0.7).astype(float)
     assert out.std() / x.std() == pytest.approx(0.3, abs=0.05)
     np.testing.assert_allclose(out.mean((1, 2, 3)), x.mean((1, 2, 3)), atol=0.5)
 
 
 def test_an_unknown_corruption_is_named():
     with pytest.raises(ValueError, match="unknown corruption rain; known: noise, "):
-        damaged(images(), "rain", 1)
+        corrupted(images(), "rain", 1)
 
 
 def test_blur_is_the_mean_of_nine():
     x = images(3)
     padded = torch.nn.functional.pad(torch.as_tensor(x).float(), (1,) * 4, mode="replicate")
     want = torch.nn.functional.avg_pool2d(padded, 3, 1).round()
-    np.testing.assert_allclose(damaged(x, "blur", 1), want, atol=1)
+    np.testing.assert_allclose(corrupted(x, "blur", 1), want, atol=1)

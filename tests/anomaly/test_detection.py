@@ -1,103 +1,104 @@
+import fabricated
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
 
-from genbench.anomaly import detection
-
-
-@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e9])
-@pytest.mark.parametrize("ties", [False, True])
-def test_detection_agrees_with_scikit_learn_whatever_the_scale(scale, ties):
-    random = np.random.default_rng(4)
-    normal, strange = random.normal(size=80), random.normal(size=50) + 1
-    if ties:
-        normal, strange = normal.round(), strange.round()
-    found = detection.auroc_aupr_fpr(scale * normal, scale * strange)
-    truth, both = np.repeat([0, 1], [80, 50]), np.concatenate([normal, strange])
-    assert found["auroc"] == pytest.approx(roc_auc_score(truth, both), abs=1e-6)
-    assert found["aupr"] == pytest.approx(average_precision_score(truth, both), abs=1e-6)
-    normal_first = average_precision_score(1 - truth, -both)
-    assert found["aupr_normal"] == pytest.approx(normal_first, abs=1e-6)
+from genbench.anomaly import detection, results
+from genbench.anomaly.results import DetectionResults, ImageSet, SetScores
+from genbench.utils import files
 
 
-def test_detection_of_known_cases():
-    perfect = dict.fromkeys(("auroc", "auroc_low", "auroc_high", "aupr", "aupr_normal"), 1)
-    assert detection.auroc_aupr_fpr(np.arange(100), np.arange(100, 200)) == perfect | {"fpr95": 0}
-    assert detection.auroc_aupr_fpr(np.arange(100, 200), np.arange(100))["auroc"] == 0
-    assert detection.auroc_aupr_fpr(np.zeros(9), np.zeros(9))["auroc"] == 0.5
-    # 95 of the strange reach 5, which the normal 5 to 9 do as well
-    assert detection.auroc_aupr_fpr(np.arange(10), np.arange(100))["fpr95"] == 0.5
-
-
-def test_decisions_count_what_lies_above_the_threshold():
-    found = detection.confusion_counts(np.array([0, 1, 2, 3]), np.array([2, 3, 4]), threshold=2)
-    assert {k: found[k] for k in ("tp", "fp", "tn", "fn")} == {"tp": 2, "fp": 1, "tn": 3, "fn": 1}
-    assert found["precision"] == found["recall"] == found["f1"] == pytest.approx(2 / 3)
-
-
-def test_nothing_found_has_no_precision():
-    found = detection.confusion_counts(np.zeros(3), np.zeros(2), threshold=1)
-    assert (found["precision"], found["recall"], found["f1"]) == (0, 0, 0)
+def scores_of(kind, values, name=None):
+    return SetScores(kind, name or kind, {"s": np.asarray(values, float)})
 
 
 def test_the_threshold_comes_from_validation_and_keeps_its_false_positive_rate():
-    random = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     n = 4000
-    scores = {part: {"s": random.normal(size=n)} for part in ("val", "test")}
-    scores["corrupted-noise"] = {"s": random.normal(size=n) + 3}
-    found = detection.detection_results(scores, quantile=0.9)["anomaly"]["s"]
+    val, test, noise = (rng.normal(size=n) for _ in range(3))
+    sets = [scores_of("val", val), scores_of("test", test)]
+    sets.append(scores_of("corruption", noise + 3, "noise"))
+    decisions = detection.detection_results(sets, quantile=0.9).main("corruptions").decisions
     error = 4 * np.sqrt(2 * 0.1 * 0.9 / n)
-    assert found["fp"] / n == pytest.approx(0.1, abs=error)
-    assert found["threshold"] == np.quantile(scores["val"]["s"], 0.9)
+    assert decisions.fp / n == pytest.approx(0.1, abs=error)
+    assert decisions.threshold == np.quantile(val, 0.9)
 
 
 def test_a_set_against_itself_is_chance():
-    scores = {
-        part: {"s": np.arange(50.0)} for part in ("val", "test", "ood-twin", "corrupted-blur")
-    }
-    found = detection.detection_results(scores, quantile=0.9)
-    assert found["ood"]["twin"]["s"]["auroc"] == found["anomaly"]["s"]["auroc"] == 0.5
-
-
-def test_the_interval_of_the_auroc_holds_the_truth_in_about_95_of_100_cases():
-    truth, hits = 0.7602, 0  # of N(0, 1) against N(1, 1): the chance that N(1, 2) is above 0
-    for seed in range(200):
-        random = np.random.default_rng(seed)
-        found = detection.auroc_aupr_fpr(random.normal(size=60), random.normal(size=90) + 1)
-        hits += found["auroc_low"] <= truth <= found["auroc_high"]
-    assert 180 <= hits <= 199
-
-
-def test_delongs_error_agrees_with_its_definition_with_ties():
-    random = np.random.default_rng(0)
-    normal, strange = random.normal(size=30).round(1), (random.normal(size=20) + 0.5).round(1)
-    wins = (strange[:, None] > normal) + 0.5 * (strange[:, None] == normal)
-    want = wins.mean(1).var(ddof=1) / 20 + wins.mean(0).var(ddof=1) / 30
-    assert detection.auroc_standard_error(normal, strange) == pytest.approx(want**0.5)
-
-
-def test_differences_agree_with_scipy():
-    from scipy.stats import ttest_ind
-
-    random = np.random.default_rng(1)
-    a, b = random.normal(size=400), 1.5 * random.normal(size=500) + 0.2
-    found = detection.effect_size(a, b)
-    assert found["p"] == pytest.approx(ttest_ind(a, b, equal_var=False).pvalue, rel=0.05)
-    assert found["effect"] == pytest.approx(
-        (b.mean() - a.mean()) / np.sqrt((a.var() + b.var()) / 2), rel=1e-2
+    names = {"val": "val", "test": "test", "ood": "twin", "corruption": "blur"}
+    sets = [scores_of(kind, np.arange(50.0), name) for kind, name in names.items()]
+    detections = detection.detection_results(sets, quantile=0.9)
+    assert (
+        detections.main("ood", "twin").auroc.value
+        == detections.main("corruptions").auroc.value
+        == 0.5
     )
-    assert found["sem_in"] == pytest.approx(a.std(ddof=1) / 20)
-    assert detection.effect_size(a, -b)["effect"] < 0
-
-
-def test_equal_constants_differ_in_nothing():
-    found = detection.effect_size(np.ones(5), np.ones(5))
-    assert (found["effect"], found["p"]) == (0, 1)
 
 
 def test_every_corruption_is_decided_on_its_own():
-    scores = {"val": {"s": np.arange(100.0)}, "test": {"s": np.arange(100.0)}}
-    scores |= {"corrupted-noise": {"s": np.full(10, 200.0)}, "corrupted-blur": {"s": np.zeros(10)}}
-    found = detection.detection_results(scores, quantile=0.9)
-    assert found["kinds"]["noise"]["s"]["tp"] == 10 and found["kinds"]["blur"]["s"]["tp"] == 0
-    assert found["anomaly"]["s"]["tp"] == 10 and found["anomaly"]["s"]["fn"] == 10
+    sets = [scores_of(part, np.arange(100.0)) for part in ("val", "test")]
+    sets.append(scores_of("corruption", np.full(10, 200.0), "noise"))
+    sets.append(scores_of("corruption", np.zeros(10), "blur"))
+    detections = detection.detection_results(sets, quantile=0.9)
+    assert detections.main("corruption", "noise").decisions.tp == 10
+    assert detections.main("corruption", "blur").decisions.tp == 0
+    pooled = detections.main("corruptions", "all")
+    assert pooled.decisions.tp == 10 and pooled.decisions.fn == 10
+    assert (pooled.n_in, pooled.n_out) == (100, 20)
+
+
+def test_corruptions_are_decided_and_of_ood_datasets_the_shift_is_given(tmp_path):
+    kinds = ("val", "test", "corruption", "ood")
+    sets = [SetScores(k, k, {"b": np.arange(9.0), "a": np.arange(9.0) ** 2}) for k in kinds]
+    detections = detection.detection_results(sets, quantile=0.9)
+    parts = {d.kind: (d.decisions is not None, d.shift is not None) for d in detections.detections}
+    decided, shifted = (True, False), (False, True)
+    assert parts == {"corruptions": decided, "corruption": decided, "ood": shifted}
+    assert detections.main_score == "b" and list(detections.by_score("ood")) == ["b", "a"]
+    detections.save(tmp_path / "metrics.json")
+    assert DetectionResults.load(tmp_path / "metrics.json").names("corruptions") == ["all"]
+
+
+def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_images(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, n in {"val": 12, "test": 15, "ood_photos": 20, "ood_noise": 5}.items():
+        arrays[f"{part}_x"] = rng.integers(0, 256, (n, 1, 8, 8), dtype=np.uint8)
+    arrays |= {"val_y": np.arange(12), "test_y": np.arange(15)}
+    files.save_npz(tmp_path / "data.npz", **arrays)
+    params = fabricated.params()
+    params = params.model_copy(update={"anomaly": params.anomaly.model_copy(update={"n": 10})})
+    sets = detection.detection_sets(params, "digits", tmp_path / "data.npz")
+    again = detection.detection_sets(params, "digits", tmp_path / "data.npz")
+    assert all(np.array_equal(a.x, b.x) for a, b in zip(sets, again, strict=True))
+    corruptions = [("corruption", name) for name in params.anomaly.damages]
+    names = [("val", "val"), ("test", "test"), *corruptions, ("ood", "photos"), ("ood", "noise")]
+    assert [(part.kind, part.name) for part in sets] == names
+    test = sets[1]
+    assert np.array_equal(arrays["test_x"][test.y], test.x) and len(set(test.y)) == 10
+    for part in sets:
+        n = 5 if (part.kind, part.name) == ("ood", "noise") else 10
+        assert len(part.x) == len(part.y) == n
+        if part.kind == "corruption":
+            assert np.array_equal(part.y, test.y) and (part.x != test.x).any()
+
+
+def test_scores_come_back_from_their_file_as_they_were(tmp_path):
+    sets = [SetScores("test", "test", {"a": np.arange(3.0), "b/c": np.arange(2.0)})]
+    sets.append(SetScores("ood", "my-photos", {"a": np.zeros(4), "b/c": np.ones(1)}))
+    results.save_scores(tmp_path / "scores.npz", sets)
+    for before, after in zip(sets, results.load_scores(tmp_path / "scores.npz"), strict=True):
+        assert (before.kind, before.name) == (after.kind, after.name)
+        assert list(before.scores) == list(after.scores)
+        assert all(np.array_equal(before.scores[k], after.scores[k]) for k in before.scores)
+
+
+def test_the_picture_has_the_lowest_and_the_highest_scores_by_the_main_score():
+    shades = np.array([30, 10, 20], np.uint8)
+    x = np.broadcast_to(shades[:, None, None, None], (3, 1, 8, 8))
+    scores = {"main": shades.astype(float), "other": -shades.astype(float)}
+    sets = [ImageSet(kind, kind, x, np.zeros(3)) for kind in ("val", "test")]
+    parts = [SetScores(kind, kind, scores) for kind in ("val", "test")]
+    picture = detection.lowest_and_highest_scoring(sets, parts)
+    lowest, highest = picture[0, ::66, 0], picture[66, ::66, 0]
+    assert lowest[:4].tolist() == [10, 20, 30, 10] and highest[:4].tolist() == [30, 20, 10, 30]
+    assert len(picture) == 2 * 66 - 2

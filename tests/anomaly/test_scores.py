@@ -11,7 +11,7 @@ from genbench.models.base.variational import VAE
 from genbench.params import load
 
 P = load()
-SLOW = fabricated.params().anomaly.iterative.model_copy(
+ITERATIVE = fabricated.params().anomaly.iterative.model_copy(
     update={"scores": ["importance_weighted", "likelihood_regret", "latent_inversion"]}
 )
 
@@ -37,18 +37,18 @@ class Linear(VAE):
         self.w = torch.nn.Parameter(torch.randn(6, 2, generator=random).double())
         self.sigma = 0.5
 
-    def posterior(self, seen):
+    def posterior(self, encoded):
         precision = torch.eye(2).double() + self.w.T @ self.w / self.sigma**2
         covariance = precision.inverse()
-        mean = seen @ self.w @ covariance / self.sigma**2
+        mean = encoded @ self.w @ covariance / self.sigma**2
         # too wide and diagonal: so that the bound is not the likelihood
-        return mean, (covariance.diagonal().log() + 1).expand(len(seen), -1)
+        return mean, (covariance.diagonal().log() + 1).expand(len(encoded), -1)
 
     def encoder_output(self, x, y):
         return x.flatten(1)
 
-    def nll_and_kl(self, x, y, seen, noise):
-        mean, log_variance = self.posterior(seen)
+    def nll_and_kl(self, x, y, encoded, noise):
+        mean, log_variance = self.posterior(encoded)
         z = mean + (0.5 * log_variance).exp() * noise
         normal = torch.distributions.Normal(z @ self.w.T, self.sigma)
         return -normal.log_prob(x.flatten(1)).sum(1), {}
@@ -76,9 +76,9 @@ def test_with_many_draws_the_mean_log_ratio_is_the_kl(name):
     image, label = torch.as_tensor(x).float() / 127.5 - 1, torch.as_tensor(y)
     with torch.no_grad():
         n = 4000
-        seen = model.encoder_output(image.expand(n, -1, -1, -1), label.expand(n))
+        encoded = model.encoder_output(image.expand(n, -1, -1, -1), label.expand(n))
         noise = torch.randn(n, model.latent_dim)
-        ratio, kls = model.log_ratio(seen, noise), model.sample_posterior(seen, noise)[1]
+        ratio, kls = model.log_ratio(encoded, noise), model.sample_posterior(encoded, noise)[1]
     error = 5 * ratio.std().item() / n**0.5 + 1e-4
     assert ratio.mean().item() == pytest.approx(sum(kls.values()).mean().item(), abs=error)
 
@@ -88,9 +88,9 @@ def test_scores_are_finite_and_depend_on_no_other_image(name, monkeypatch):
     model, (x, y) = build(name), pictures()
     scorer = scores.Scorer(model, *pictures(seed=1))
     together, few = scorer(x, y), scorer(x[:7], y[:7])
-    monkeypatch.setattr(scores, "BATCH", 4)
+    monkeypatch.setattr(scores, "BATCH_SIZE", 4)
     again = scorer(x, y)
-    assert {"nearest_neighbour", "mahalanobis"} <= set(together)
+    assert {"nearest_neighbor", "mahalanobis"} <= set(together)
     assert ("typicality" in together) == ("complexity" in together) == ("negative_elbo" in together)
     for key, value in together.items():
         assert value.shape == (30,) and np.isfinite(value).all()
@@ -100,57 +100,60 @@ def test_scores_are_finite_and_depend_on_no_other_image(name, monkeypatch):
 
 
 def test_distances_agree_with_numpy():
-    model, (train, labels), (x, y) = build("vae"), pictures(seed=1), pictures()
-    found = scores.Scorer(model, train, labels)(x, y)
+    model = build("vae")
+    train, labels = pictures(seed=1)
+    x, y = pictures()
+    values = scores.Scorer(model, train, labels)(x, y)
 
     def codes(x, y):
         with torch.no_grad():
             return model.encode(torch.as_tensor(x).float() / 127.5 - 1, torch.as_tensor(y)).numpy()
 
-    known, own = codes(train, labels).astype(float), codes(x, y).astype(float)
-    far = np.sort(np.linalg.norm(own[:, None] - known, axis=2), axis=1)[:, :5].mean(1)
-    np.testing.assert_allclose(found["nearest_neighbour"], far, rtol=1e-3)
-    off, metric = own - known.mean(0), np.linalg.inv(np.cov(known.T))
-    want = np.sqrt(np.einsum("nd,de,ne->n", off, metric, off))
-    np.testing.assert_allclose(found["mahalanobis"], want, rtol=0.02)
+    train_codes, test_codes = codes(train, labels).astype(float), codes(x, y).astype(float)
+    distances = np.sort(np.linalg.norm(test_codes[:, None] - train_codes, axis=2), axis=1)
+    np.testing.assert_allclose(values["nearest_neighbor"], distances[:, :5].mean(1), rtol=1e-3)
+    deviations = test_codes - train_codes.mean(0)
+    precision = np.linalg.inv(np.cov(train_codes.T))
+    want = np.sqrt(np.einsum("nd,de,ne->n", deviations, precision, deviations))
+    np.testing.assert_allclose(values["mahalanobis"], want, rtol=0.02)
 
 
 @pytest.mark.parametrize("name", ["vae", "hvae", "gan", "cgan"])
-def test_slow_scores_are_what_the_model_can_have(name):
+def test_iterative_scores_are_what_the_model_can_have(name):
     model, (x, y) = build(name), pictures(6)
     before = {k: v.clone() for k, v in model.state_dict().items()}
-    found = iterative.iterative_scores(model, x, y, SLOW)
+    values = iterative.iterative_scores(model, x, y, ITERATIVE)
     vae = isinstance(model, VAE)
-    assert set(found) == (set(SLOW.scores) if vae else {"latent_inversion"})
-    assert all(v.shape == (6,) and np.isfinite(v).all() for v in found.values())
+    assert set(values) == (set(ITERATIVE.scores) if vae else {"latent_inversion"})
+    assert all(v.shape == (6,) and np.isfinite(v).all() for v in values.values())
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
     if vae:
-        assert (found["likelihood_regret"] >= 0).all() and found["likelihood_regret"].max() > 0
+        assert (values["likelihood_regret"] >= 0).all() and values["likelihood_regret"].max() > 0
 
 
-def test_inversion_finds_what_the_generator_can_make():
+def test_latent_inversion_finds_what_the_generator_can_make():
     model = build("vae")
     with torch.no_grad():
         z = 0.3 * torch.randn(1, 4)
-        made = model.decode(z, torch.zeros(1).long())
-    x = made.add(1).mul(127.5).round().byte().numpy()
-    choices = SLOW.model_copy(update={"scores": ["latent_inversion"], "steps": 200})
+        image = model.decode(z, torch.zeros(1).long())
+    x = image.add(1).mul(127.5).round().byte().numpy()
+    choices = ITERATIVE.model_copy(update={"scores": ["latent_inversion"], "steps": 200})
     errors = [
-        iterative.iterative_scores(model, image, np.zeros(1, int), choices)["latent_inversion"][0]
-        for image in (x, 255 - x)
+        iterative.iterative_scores(model, images, np.zeros(1, int), choices)["latent_inversion"][0]
+        for images in (x, 255 - x)
     ]
     assert errors[0] < 0.02 < errors[1]
 
 
 def test_baselines_see_brightness_size_and_confidence():
-    grey = np.full((20, 1, 8, 8), 100, np.uint8)
-    train = grey + np.arange(20, dtype=np.uint8)[:, None, None, None] - 10
+    gray = np.full((20, 1, 8, 8), 100, np.uint8)
+    train = gray + np.arange(20, dtype=np.uint8)[:, None, None, None] - 10
     logits = torch.tensor([[5.0, 0, 0], [1.0, 1, 1]])
-    score = baselines.baselines(train, lambda x: logits)
-    x = np.stack([grey[0], pictures(1)[0][0] // 2 + 128])
-    found = score(x)
-    assert set(found) == {"mean_pixel", "png_size", "max_softmax", "energy"}
-    assert all(value[1] > value[0] for value in found.values())
-    assert found["max_softmax"][1] == pytest.approx(-1 / 3)
-    assert found["energy"][1] == pytest.approx(-(1 + np.log(3)))
-    assert found["mean_pixel"][0] == pytest.approx(0.5)
+    score = baselines.make_baseline_scorer(train, lambda x: logits)
+    x = np.stack([gray[0], pictures(1)[0][0] // 2 + 128])
+    values = score(x)
+    assert set(values) == {"mean_pixel", "png_size", "max_softmax", "energy"}
+    assert all(value[1] > value[0] for value in values.values())
+    assert values["max_softmax"][1] == pytest.approx(-1 / 3)
+    assert values["energy"][1] == pytest.approx(-(1 + np.log(3)))
+    assert values["mean_pixel"][0] == pytest.approx(0.5)

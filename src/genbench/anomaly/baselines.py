@@ -1,4 +1,4 @@
-"""Scores that know nothing of generative models."""
+"""Baseline scores, which need no generative model; larger is more anomalous."""
 
 import io
 from collections.abc import Callable
@@ -7,34 +7,41 @@ import numpy as np
 from torch import Tensor
 
 MAX_REFERENCE_IMAGES = 5000
-"""At most so many training images are remembered."""
+"""At most so many training images are compared with."""
 
 
-def baselines(
+def make_baseline_scorer(
     train: np.ndarray, classify: Callable[[np.ndarray], Tensor]
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Scores that know nothing of generative models: a detector is worth what it adds to these.
+    """A function from images to their baseline scores: a detector is worth what it adds to these.
 
-    mean_pixel : distance of the image's mean grey level from the training images' mean
-    png_size : distance of its size as PNG from the training images' mean size
-    max_softmax : less the largest class probability (Hendrycks & Gimpel 2017, arXiv:1610.02136)
-    energy : less the log-sum-exp of the logits (Liu et al. 2020, arXiv:2010.03759)
+    mean_pixel : |mean gray level of the image - that of the training images|, of 255
+    png_size : |size of the image as PNG - mean size of the training images|, in bytes
+    max_softmax : minus the largest class probability (Hendrycks & Gimpel 2017, arXiv:1610.02136)
+    energy : minus the log-sum-exp of the logits (Liu et al. 2020, arXiv:2010.03759)
 
     Parameters
     ----------
     train : training images (N, C, H, W) uint8
     classify : images to logits (N, K)
+
+    Returns
+    -------
+    A function of images (N, C, H, W) uint8; each score is (N,) float32.
     """
-    some = train[np.linspace(0, len(train) - 1, min(len(train), MAX_REFERENCE_IMAGES)).astype(int)]
-    grey, size = some.mean((1, 2, 3)).mean(), png_bytes(some).mean()
+    subset = np.linspace(0, len(train) - 1, min(len(train), MAX_REFERENCE_IMAGES)).astype(int)
+    train_gray = train[subset].mean((1, 2, 3)).mean()
+    train_bytes = png_bytes(train[subset]).mean()
 
     def score(x: np.ndarray) -> dict[str, np.ndarray]:
         logits = classify(x)
-        found = {"mean_pixel": np.abs(x.mean((1, 2, 3)) - grey)}
-        found["png_size"] = np.abs(png_bytes(x) - size)
-        found["max_softmax"] = -logits.softmax(1).max(1).values.numpy()
-        found["energy"] = -logits.logsumexp(1).numpy()
-        return {name: value.astype(np.float32) for name, value in found.items()}
+        scores = {
+            "mean_pixel": np.abs(x.mean((1, 2, 3)) - train_gray),
+            "png_size": np.abs(png_bytes(x) - train_bytes),
+            "max_softmax": -logits.softmax(1).max(1).values.numpy(),
+            "energy": -logits.logsumexp(1).numpy(),
+        }
+        return {name: values.astype(np.float32) for name, values in scores.items()}
 
     return score
 

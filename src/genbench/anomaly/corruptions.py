@@ -1,88 +1,95 @@
-"""Damaged images: the anomalies that a detector is asked to find."""
+"""Corruptions of images: the anomalies that a detector is asked to find."""
 
 import numpy as np
 
 
-def corrupt(x: np.ndarray, kind: str, severity: float, random: np.random.Generator) -> np.ndarray:
-    """Images (N, C, H, W) uint8, damaged; `severity` in the unit of its kind.
+def corrupt(x: np.ndarray, kind: str, severity: float, rng: np.random.Generator) -> np.ndarray:
+    """Images (N, C, H, W) uint8 with a corruption, of the same shape and type.
 
-    noise : Gaussian, of this standard deviation in grey levels (of 255)
-    salt_and_pepper : this share of the pixels black or white
-    blur : mean over 3x3 pixels, so many times
-    occlusion : a mid-grey square of this share of the side, at a random place
-    inversion : this share of the way to 255 minus the image
-    rotation : by so many degrees, to either side
-    contrast : this share of the contrast is lost, around the image's mean
+    Parameters
+    ----------
+    kind, severity : one of the following, with the unit of its severity
+        noise : standard deviation of Gaussian noise, in gray levels (of 255)
+        salt_and_pepper : share of the pixels that turn black or white
+        blur : passes of a mean over 3x3 pixels
+        occlusion : side of a mid-gray square at a random place, as a share of the image's side
+        inversion : share of the way to the negative, 255 minus the image
+        rotation : degrees, clockwise or counterclockwise at random
+        contrast : share of the contrast that is lost, around the image's mean
+    rng : a generator; its draws are one sequence, so that the order of the calls counts
 
     Raises
     ------
-    ValueError : for a kind that is not here.
+    ValueError : for an unknown kind.
     """
-    if kind not in KINDS:
-        raise ValueError(f"unknown corruption {kind}; known: {', '.join(KINDS)}")
-    out = KINDS[kind](x, severity, random)
+    if kind not in CORRUPTIONS:
+        raise ValueError(f"unknown corruption {kind}; known: {', '.join(CORRUPTIONS)}")
+    out = CORRUPTIONS[kind](x, severity, rng)
     return out if out.dtype == np.uint8 else out.round().clip(0, 255).astype(np.uint8)
 
 
-def _noise(x, severity, random):
-    return x + random.normal(0, severity, x.shape)
+def _noise(x, severity, rng):
+    return x + rng.normal(0, severity, x.shape)
 
 
-def _salt_and_pepper(x, severity, random):
+def _salt_and_pepper(x, severity, rng):
     n, _, size, _ = x.shape
-    dice = random.random((n, 1, size, size))
-    black, white = dice < severity / 2, dice > 1 - severity / 2
+    uniform = rng.random((n, 1, size, size))
+    black = uniform < severity / 2
+    white = uniform > 1 - severity / 2
     return np.where(black, 0, np.where(white, 255, x)).astype(np.uint8)
 
 
-def _blur(x, severity, random):
+def _blur(x, severity, rng):
     out = x.astype(np.float32)
     for _ in range(round(severity)):
-        edge = np.pad(out, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-        out = np.lib.stride_tricks.sliding_window_view(edge, (3, 3), (2, 3)).mean((-2, -1))
+        padded = np.pad(out, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+        out = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3)).mean((-2, -1))
     return out
 
 
-def _occlusion(x, severity, random):
+def _occlusion(x, severity, rng):
     n, _, size, _ = x.shape
     side = max(1, round(severity * size))
-    top, left = random.integers(0, size - side + 1, (2, n, 1, 1, 1))
-    rows, columns = np.arange(size)[:, None], np.arange(size)[None, :]
-    inside = (rows >= top) & (rows < top + side) & (columns >= left) & (columns < left + side)
-    return np.where(inside, 128, x).astype(np.uint8)
+    top, left = rng.integers(0, size - side + 1, (2, n, 1, 1, 1))
+    rows = np.arange(size)[:, None]
+    columns = np.arange(size)
+    square = (rows >= top) & (rows < top + side) & (columns >= left) & (columns < left + side)
+    return np.where(square, 128, x).astype(np.uint8)
 
 
-def _inversion(x, severity, random):
+def _inversion(x, severity, rng):
     return x + severity * (255.0 - 2.0 * x)
 
 
-def _rotation(x, severity, random):
-    """Bilinear, about the centre; what comes from outside is the nearest edge pixel."""
+def _rotation(x, severity, rng):
+    """Bilinear interpolation, about the center; outside is the nearest edge pixel."""
     n, _, size, _ = x.shape
-    angle = np.deg2rad(severity) * random.choice([-1, 1], (n, 1, 1))
+    angle = np.deg2rad(severity) * rng.choice([-1, 1], (n, 1, 1))
     axis = np.arange(size) - (size - 1) / 2
     row, column = np.meshgrid(axis, axis, indexing="ij")
     from_row = np.cos(angle) * row - np.sin(angle) * column + (size - 1) / 2
     from_column = np.sin(angle) * row + np.cos(angle) * column + (size - 1) / 2
     from_row, from_column = (v.clip(0, size - 1) for v in (from_row, from_column))
     top, left = (np.minimum(v.astype(int), size - 2) for v in (from_row, from_column))
-    down, right = (from_row - top)[:, None], (from_column - left)[:, None]
+    down = (from_row - top)[:, None]
+    right = (from_column - left)[:, None]
     image = np.arange(n)[:, None, None]
 
-    def at(rows, columns):
+    def pixels(rows, columns):
         return x[image, :, rows, columns].transpose(0, 3, 1, 2).astype(np.float32)
 
-    upper = at(top, left) * (1 - right) + at(top, left + 1) * right
-    lower = at(top + 1, left) * (1 - right) + at(top + 1, left + 1) * right
+    upper = pixels(top, left) * (1 - right) + pixels(top, left + 1) * right
+    lower = pixels(top + 1, left) * (1 - right) + pixels(top + 1, left + 1) * right
     return upper * (1 - down) + lower * down
 
 
-def _contrast(x, severity, random):
+def _contrast(x, severity, rng):
     mean = x.mean((1, 2, 3), keepdims=True)
     return mean + (1 - severity) * (x - mean)
 
 
-KINDS = {
+CORRUPTIONS = {
     "noise": _noise,
     "salt_and_pepper": _salt_and_pepper,
     "blur": _blur,

@@ -1,6 +1,7 @@
-"""Scores that optimize or draw much for every image."""
+"""Anomaly scores that optimize or draw many samples for every image; larger is more anomalous."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -8,73 +9,91 @@ from torch import Tensor
 
 from ..models.base.sampling import in_batches
 from ..params.schema import Iterative
-from .scores import BATCH
+from .scores import BATCH_SIZE
+
+LEARNING_RATE = 0.05
+"""Of Adam, in units of the latents or of the encoder's output."""
 
 
 def iterative_scores(
     model, x: np.ndarray, y: np.ndarray, choices: Iterative
 ) -> dict[str, np.ndarray]:
-    """The scores that `choices.scores` names and the model can have, each (N,) float32.
+    """The scores of `choices.scores` that the model can have, each (N,) float32.
 
-    importance_weighted : the bound with `choices.draws` draws (VAEs)
-    likelihood_regret : by how many nats the bound falls when the posterior of each image is
-        improved by `choices.steps` steps (VAEs; Xiao et al. 2020, arXiv:2003.02977, optimising
-        what the posterior is told instead of the encoder's weights)
-    latent_inversion : squared error of the best image that the generator can make in
-        `choices.steps` steps from the mean latent (Schlegl et al. 2017, arXiv:1703.05921, without
-        the discriminator's part)
+    importance_weighted : the importance-weighted bound of the negative log-likelihood with
+        `choices.draws` samples, in nats (VAEs; Burda et al. 2016, arXiv:1509.00519)
+    likelihood_regret : by how many nats the negative ELBO falls in `choices.steps` steps that
+        optimize the posterior of each image (VAEs; Xiao et al. 2020, arXiv:2003.02977, optimizing
+        the encoder's output instead of its weights)
+    latent_inversion : squared error of the best image that the generator makes in
+        `choices.steps` steps from the mean latent, summed over pixels in [-1, 1] (Schlegl et al.
+        2017, arXiv:1703.05921, without the discriminator's part)
+
+    Parameters
+    ----------
+    x, y : images (N, C, H, W) uint8 and labels (N,)
     """
-    known = {
-        "importance_weighted": _importance_weighted,
-        "likelihood_regret": _likelihood_regret,
-        "latent_inversion": _latent_inversion,
-    }
-    has_bound = hasattr(model, "importance_weighted")
-    names = [s for s in choices.scores if has_bound or s == "latent_inversion"]
-    found = {}
-    for name in names:
-        work = lambda a, b, name=name: known[name](model, a, b, choices)  # noqa: E731
-        found[name] = torch.cat(in_batches(model, work, x, y, BATCH)).float().cpu().numpy()
-    return found
+    is_vae = hasattr(model, "importance_weighted")
+    scores = {}
+    for name in choices.scores:
+        if is_vae or name == "latent_inversion":
+            score = partial(SCORES[name], model, choices)
+            batches = in_batches(model, score, x, y, BATCH_SIZE)
+            scores[name] = torch.cat(batches).float().cpu().numpy()
+    return scores
 
 
 @torch.no_grad()
-def _importance_weighted(model, x: Tensor, y: Tensor, choices: Iterative) -> Tensor:
+def _importance_weighted(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
     return model.importance_weighted(x, y, choices.draws)
 
 
-def _likelihood_regret(model, x: Tensor, y: Tensor, choices: Iterative) -> Tensor:
+def _likelihood_regret(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
     (noise,) = model.per_image_noise(x, 1)
 
-    def bound(seen) -> Tensor:
-        both = [model.nll_and_kl(x, y, seen, e) for e in (noise, -noise)]
-        return sum(negative_log + sum(kls.values()) for negative_log, kls in both) / 2
+    def negative_elbo(encoded) -> Tensor:
+        antithetic = [model.nll_and_kl(x, y, encoded, e) for e in (noise, -noise)]
+        return sum(nll + sum(kls.values()) for nll, kls in antithetic) / 2
 
     with torch.no_grad():
-        read = model.encoder_output(x, y)
-        before = bound(read)
-    many = isinstance(read, list)
-    leaves = [part.clone().requires_grad_() for part in (read if many else [read])]
-    best = before
-    for after in _optimize(leaves, lambda: bound(leaves if many else leaves[0]), choices.steps):
-        best = torch.minimum(best, after)
-    return before - best
+        encoded = model.encoder_output(x, y)
+        start = negative_elbo(encoded)
+    hierarchical = isinstance(encoded, list)
+    parts = encoded if hierarchical else [encoded]
+    leaves = [part.clone().requires_grad_() for part in parts]
+    objective = lambda: negative_elbo(leaves if hierarchical else leaves[0])  # noqa: E731
+    best = start
+    for values in _optimize(leaves, objective, choices.steps):
+        best = torch.minimum(best, values)
+    return start - best
 
 
-def _latent_inversion(model, x: Tensor, y: Tensor, choices: Iterative) -> Tensor:
+def _latent_inversion(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
     z = torch.zeros(len(x), model.latent_dim, device=x.device, requires_grad=True)
     error = lambda: (model.decode(z, y) - x).square().flatten(1).sum(1)  # noqa: E731
     return torch.stack(list(_optimize([z], error, choices.steps))).min(0).values
 
 
-def _optimize(leaves: list[Tensor], values: Callable[[], Tensor], steps: int):
-    """Yield `values()` (N,) after each step of Adam on the leaves; images do not interact."""
-    optimizer = torch.optim.Adam(leaves, lr=0.05)
+def _optimize(
+    leaves: list[Tensor], objective: Callable[[], Tensor], steps: int
+) -> Iterator[Tensor]:
+    """Minimize `objective()` (N,) by Adam and yield its values before every step and at the end.
+
+    Images do not interact: the gradient of the sum is that of each image.
+    """
+    optimizer = torch.optim.Adam(leaves, lr=LEARNING_RATE)
     for _ in range(steps):
-        found = values()
-        yield found.detach()
-        for leaf, gradient in zip(leaves, torch.autograd.grad(found.sum(), leaves), strict=True):
+        values = objective()
+        yield values.detach()
+        for leaf, gradient in zip(leaves, torch.autograd.grad(values.sum(), leaves), strict=True):
             leaf.grad = gradient
         optimizer.step()
     with torch.no_grad():
-        yield values()
+        yield objective()
+
+
+SCORES = {
+    "importance_weighted": _importance_weighted,
+    "likelihood_regret": _likelihood_regret,
+    "latent_inversion": _latent_inversion,
+}

@@ -11,6 +11,7 @@ from ..utils import files
 from ..utils.record import Estimate, Record
 
 Kind = Literal["val", "test", "corruption", "ood"]
+AnomalyKind = Literal["corruption", "corruptions", "ood"]
 METRICS_FILE = "metrics.json"
 SCORES = "scores.npz"
 EXTREMES = "extremes.png"
@@ -47,7 +48,7 @@ class Detection(Record):
     name : of the corruption or of the dataset
     """
 
-    kind: Literal["corruption", "corruptions", "ood"]
+    kind: AnomalyKind
     name: str
     score: str
     n_in: int

@@ -1,6 +1,6 @@
-"""A model's anomaly scores of images: its own, and those that need to know the training images.
+"""A model's anomaly scores of images: its own, and those that compare with the training images.
 
-Larger is stranger, everywhere.
+Larger is more anomalous, everywhere.
 """
 
 import math
@@ -13,25 +13,27 @@ from ..models.base.sampling import in_batches
 from .baselines import MAX_REFERENCE_IMAGES, png_bytes
 
 N_NEIGHBORS = 5
-BATCH = 500
+BATCH_SIZE = 500
+"""Images."""
 
 
 class Scorer:
-    """Scores images by one model; looks at training images first.
+    """Scores images by one model, with statistics of training images.
 
-    The model's own scores (`GenerativeModel.scores`), the first of which is its main score, and
+    The scores are the model's own (`GenerativeModel.scores`), the first of which is its main
+    score, and
 
-    nearest_neighbour : mean distance to the 5 nearest training images in the model's features
-        (codes of a VAE, what the judge's last layer gets in a GAN; Sun et al. 2022,
-        arXiv:2204.06507, without their normalisation)
+    nearest_neighbor : mean distance to the 5 nearest training images in the model's features
+        (latent codes of a VAE, the discriminator's last hidden layer in a GAN; Sun et al. 2022,
+        arXiv:2204.06507, without their normalization)
     mahalanobis : distance from the training images' mean in the metric of their covariance, in
         the same features (Lee et al. 2018, arXiv:1807.03888, with one class)
-    typicality : |bound - the training images' mean bound| in nats (Nalisnick et al. 2019,
+    typicality : |negative ELBO - its mean over training images| in nats (Nalisnick et al. 2019,
         arXiv:1906.02994, for one image)
-    complexity : the bound in bits less those of the image as PNG (Serra et al. 2020,
+    complexity : the negative ELBO in bits minus the bits of the image as PNG (Serra et al. 2020,
         arXiv:1909.11480)
 
-    The last two are of models with a bound, the negative ELBO.
+    The last two are of models with a negative ELBO.
 
     Parameters
     ----------
@@ -40,33 +42,43 @@ class Scorer:
 
     def __init__(self, model, x: np.ndarray, y: np.ndarray):
         self.model = model
-        some = np.linspace(0, len(x) - 1, min(len(x), MAX_REFERENCE_IMAGES)).astype(int)
-        own, self.known = self._look(x[some], y[some])
-        self.typical = own["negative_elbo"].mean() if "negative_elbo" in own else None
-        self.mean = self.known.mean(0)
-        self.metric = torch.linalg.pinv(self.known.T.cov().view(*[len(self.mean)] * 2), rtol=1e-5)
+        subset = np.linspace(0, len(x) - 1, min(len(x), MAX_REFERENCE_IMAGES)).astype(int)
+        scores, self.train_features = self._score_and_embed(x[subset], y[subset])
+        nll = scores.get("negative_elbo")
+        self.train_mean_nll = None if nll is None else nll.mean()
+        self.train_mean = self.train_features.mean(0)
+        covariance = self.train_features.T.cov().view(*[len(self.train_mean)] * 2)
+        self.precision = torch.linalg.pinv(covariance, rtol=1e-5)
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
         """Scores, each (N,) float32, of images (N, C, H, W) uint8 with labels (N,)."""
-        found, features = self._look(x, y)
-        if self.typical is not None:
-            bound = found["negative_elbo"]
-            found["typicality"] = (bound - self.typical).abs()
-            found["complexity"] = bound / math.log(2) - 8 * torch.from_numpy(png_bytes(x))
-        k, off = min(N_NEIGHBORS, len(self.known)), features - self.mean
-        near = [
-            torch.cdist(part, self.known).topk(k, largest=False) for part in features.split(BATCH)
-        ]
-        found["nearest_neighbour"] = torch.cat([part.values.mean(1) for part in near])
-        found["mahalanobis"] = ((off @ self.metric) * off).sum(1).clamp_min(0).sqrt()
-        return {name: score.float().numpy() for name, score in found.items()}
+        scores, features = self._score_and_embed(x, y)
+        if self.train_mean_nll is not None:
+            nll = scores["negative_elbo"]
+            scores["typicality"] = (nll - self.train_mean_nll).abs()
+            scores["complexity"] = nll / math.log(2) - 8 * torch.from_numpy(png_bytes(x))
+        scores["nearest_neighbor"] = self._nearest_neighbor(features)
+        scores["mahalanobis"] = self._mahalanobis(features)
+        return {name: values.float().numpy() for name, values in scores.items()}
+
+    def _nearest_neighbor(self, features: Tensor) -> Tensor:
+        k = min(N_NEIGHBORS, len(self.train_features))
+        distances = (torch.cdist(part, self.train_features) for part in features.split(BATCH_SIZE))
+        return torch.cat([part.topk(k, largest=False).values.mean(1) for part in distances])
+
+    def _mahalanobis(self, features: Tensor) -> Tensor:
+        deviations = features - self.train_mean
+        return ((deviations @ self.precision) * deviations).sum(1).clamp_min(0).sqrt()
 
     @torch.no_grad()
-    def _look(self, x: np.ndarray, y: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
-        def look(images, labels):
+    def _score_and_embed(self, x: np.ndarray, y: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
+        """The model's own scores, each (N,), and its features (N, D), on the CPU."""
+
+        def score_and_embed(images, labels):
             features = self.model.features(images, labels)
             return self.model.scores(images, labels), features.flatten(1)
 
-        parts = in_batches(self.model, look, x, y, BATCH)
-        scores = {name: torch.cat([s[name] for s, _ in parts]).cpu() for name in parts[0][0]}
-        return scores, torch.cat([features for _, features in parts]).cpu()
+        batches = in_batches(self.model, score_and_embed, x, y, BATCH_SIZE)
+        names = batches[0][0]
+        scores = {name: torch.cat([part[name] for part, _ in batches]).cpu() for name in names}
+        return scores, torch.cat([features for _, features in batches]).cpu()
