@@ -7,8 +7,10 @@ import torch
 from genbench import params
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, accuracy, extract_features
-from genbench.training.checkpointing import train_with_checkpoints
+from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
+from genbench.training.loop import Schedule, train
+from genbench.training.state import TrainerState
 from genbench.utils import cli, devices, files, provenance, seeds
 
 
@@ -26,9 +28,14 @@ def main(argv=None):
         *(torch.as_tensor(v).to(device) for v in (x, y)), p.classifier.batch_size, seed
     )
     budget = getattr(p.classifier.images, network)
-    model.steps = max(1, budget // data.size)
-    name, depends = f"classifier-{a.dataset}", (how, provenance.sha256(a.data))
-    with train_with_checkpoints(name, model, data, choices=p.train, depends=depends, images=budget):
+    model.steps = max(1, budget // data.batch_size)
+    trainer = TrainerState(model, data, bfloat16=p.train.precision == "bfloat16")
+    name = f"classifier-{a.dataset}"
+    key = [how, budget, data.batch_size, seed, provenance.sha256(a.data), str(device)]
+    key += [p.train.precision, p.train.deterministic]
+    with Checkpoint(name, key, every=p.train.checkpoint_every) as checkpoint:
+        checkpoint.resume(trainer)
+        train(trainer, Schedule(images=budget), name=name, after_iteration=checkpoint.maybe_save)
         save(a, model, how)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from genbench import params
 from genbench.networks import checkpoint
 from genbench.training import live_logging
-from genbench.training.run import train_model
+from genbench.training.run import TrainingSpec, train_model
 from genbench.utils import cli, files, images, provenance
 from genbench.utils.files import atomic_write
 
@@ -22,25 +22,25 @@ def main(argv=None):
         record=Path,
     )
     p = params.load()
+    spec = TrainingSpec(
+        params=p,
+        dataset=a.dataset,
+        model=a.model,
+        data=a.data,
+        perceptual=a.perceptual,
+        snapshots=p.train.snapshots,
+    )
     with (
         live_logging.live_logging(p, a.dataset, a.model) as log,
-        train_model(
-            p,
-            a.dataset,
-            a.model,
-            a.data,
-            perceptual=a.perceptual,
-            snapshots=p.train.snapshots,
-            on_log=log,
-        ) as run,
+        train_model(spec, on_log=log) as run,
     ):
         with atomic_write(a.record) as record:
             for seen, x in run.snapshots:
                 images.save_png(record / "snapshots" / f"{seen:08d}.png", images.grid(x, 5))
             files.save_csv(record / "history.csv", run.history)
             files.save_json(record / "summary.json", run.summary())
-        checkpoint.save(a.out, run.model, **run.how)
-        provenance.save(a.out, run.facts)
+        checkpoint.save(a.out, run.model, **run.build_args)
+        provenance.save(a.out, run.provenance)
 
 
 if __name__ == "__main__":

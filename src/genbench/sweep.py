@@ -7,7 +7,7 @@ from .evaluation import extractors, quality
 from .models.base import sampling
 from .params import Params
 from .training.flops import flops_per_image
-from .training.run import TrainedModel, train_model
+from .training.run import TrainedModel, TrainingSpec, train_model
 from .utils import files, provenance, seeds
 
 
@@ -23,13 +23,21 @@ def train_and_evaluate(
     at : what tells the point from others of its dataset and model
     """
     stream = tuple(at.values())
-    with train_model(p, a.dataset, model, a.data, stream=stream, perceptual=a.classifier) as found:
+    spec = TrainingSpec(
+        params=p,
+        dataset=a.dataset,
+        model=model,
+        data=a.data,
+        perceptual=a.classifier,
+        stream=stream,
+    )
+    with train_model(spec) as found:
         numbers = {**found.summary(), **_quality(p, a, found)}
-        numbers["operations"] = flops_per_image(found.model, found.how["image_shape"])
+        numbers["operations"] = flops_per_image(found.model, found.build_args["image_shape"])
         numbers["history"] = found.history
         numbers |= more(found.model) if more else {}
         files.save_json(a.out, {"dataset": a.dataset, "model": model, **at, **numbers})
-        provenance.save(a.out, found.facts)
+        provenance.save(a.out, found.provenance)
 
 
 def _quality(p: Params, a: Namespace, found: TrainedModel) -> dict[str, float]:
@@ -37,7 +45,7 @@ def _quality(p: Params, a: Namespace, found: TrainedModel) -> dict[str, float]:
     card, device = files.load_json(a.reference)["protocol"], found.model.device
     extractor = extractors.load_matching_extractor(card, p.evaluate, a.classifier, device)
     seed = seeds.derive_seed(p.seed, "sample", a.dataset)
-    x = sampling.sample(found.model, card["n"], found.how["classes"], seed)["x"]
+    x = sampling.sample(found.model, card["n"], found.build_args["classes"], seed)["x"]
     real, sample = quality.RealFeatures.load(a.real), extractor.extract(x)
     return quality.evaluate_samples(
         real, *sample, extractor.name, p.evaluate, seed, sure=False

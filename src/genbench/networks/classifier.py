@@ -88,7 +88,7 @@ class Classifier(nn.Module):
     network : cnn, or resnet, which trains on images `augmented`
     """
 
-    turns = ("model",)
+    update_order = ("model",)
     averaged = ()
     steps: int | None = None
     """Of the training: the learning rate falls to 0 over them."""
