@@ -1,4 +1,4 @@
-"""Train the classifier of a dataset, which judges and sorts generated images."""
+"""Train the classifier of a dataset, in whose features images are evaluated."""
 
 from pathlib import Path
 
@@ -7,40 +7,60 @@ import torch
 from genbench import params
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, accuracy, extract_features
-from genbench.training.checkpointing import train_with_checkpoints
+from genbench.params import Params
+from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
+from genbench.training.loop import Schedule, train
+from genbench.training.results import WEIGHTS, ClassifierSummary
+from genbench.training.state import TrainerState
 from genbench.utils import cli, devices, files, provenance, seeds
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, dataset=str, data=Path, out=Path, record=Path)
-    p = params.load()
-    device = devices.configure_torch(p.device, p.train)
-    seed = seeds.seed_everything(p.seed, "classifier", a.dataset)
-    x, y, classes = files.load_npz(a.data, "train_x", "train_y", "classes")
-    network = p.classifier.network_for(x.shape[1])
-    how = {"image_shape": x.shape[1:], "classes": len(classes), "network": network}
-    how |= {"width": p.classifier.width, "lr": p.classifier.lr}
-    model = Classifier(**how).to(device)
-    data = InMemoryLoader(
-        *(torch.as_tensor(v).to(device) for v in (x, y)), p.classifier.batch_size, seed
-    )
-    budget = getattr(p.classifier.images, network)
-    model.decay_steps = max(1, budget // data.size)
-    name, depends = f"classifier-{a.dataset}", (how, provenance.sha256(a.data))
-    with train_with_checkpoints(name, model, data, choices=p.train, depends=depends, images=budget):
-        save(a, model, how)
+def main(dataset: str, data: Path, out: Path) -> None:
+    choices = params.load()
+    device = devices.configure_torch(choices.device, choices.train)
+    seed = seeds.seed_everything(choices.seed, "classifier", dataset)
+    x, y, classes = files.load_npz(data, "train_x", "train_y", "classes")
+    build_args = classifier_args(choices, x.shape[1:], len(classes))
+    budget = getattr(choices.classifier.images, build_args["network"])
+    batch_size = choices.classifier.batch_size
+    model = Classifier(**build_args).to(device)
+    model.decay_steps = max(1, budget // batch_size)
+    x, y = (torch.as_tensor(values).to(device) for values in (x, y))
+    loader = InMemoryLoader(x, y, batch_size, seed)
+    trainer = TrainerState(model, loader, bfloat16=choices.train.precision == "bfloat16")
+    name = f"classifier-{dataset}"
+    key = [build_args, budget, batch_size, seed, provenance.sha256(data), str(device)]
+    key += [choices.train.precision, choices.train.deterministic]
+    with Checkpoint(name, key, every=choices.train.checkpoint_every) as kept:
+        kept.resume(trainer)
+        train(trainer, Schedule(images=budget), name=name, after_iteration=kept.maybe_save)
+        summary = summarize(model, build_args["network"], data)
+        print(f"{name}: test accuracy {summary.test_accuracy:.4f}")
+        with files.atomic_write(out) as folder:
+            checkpoint.save(folder / WEIGHTS, model, **build_args)
+            summary.save(folder / "summary.json")
 
 
-def save(a, model, how):
-    record = {"network": how["network"], "parameters": sum(w.numel() for w in model.parameters())}
+def classifier_args(choices: Params, image_shape: tuple[int, ...], n_classes: int) -> dict:
+    """The arguments that build the classifier."""
+    return {
+        "image_shape": image_shape,
+        "classes": n_classes,
+        "network": choices.classifier.network_for(image_shape[0]),
+        "width": choices.classifier.width,
+        "lr": choices.classifier.lr,
+    }
+
+
+def summarize(model: Classifier, network: str, data: Path) -> ClassifierSummary:
+    """The size of the classifier, and its accuracy on every part of the dataset."""
+    numbers = {"parameters": sum(weight.numel() for weight in model.parameters())}
     for part in ("train", "val", "test"):
-        x, y = files.load_npz(a.data, f"{part}_x", f"{part}_y")
+        x, y = files.load_npz(data, f"{part}_x", f"{part}_y")
         _, logits = extract_features(model, x)
-        record[f"n_{part}"], record[f"{part}_accuracy"] = len(x), accuracy(logits, y)
-    print(f"classifier {a.dataset}: test accuracy {record['test_accuracy']:.4f}")
-    checkpoint.save(a.out, model, **how)
-    files.save_json(a.record, record)
+        numbers |= {f"n_{part}": len(x), f"{part}_accuracy": accuracy(logits, y)}
+    return ClassifierSummary(network=network, **numbers)
 
 
 if __name__ == "__main__":

@@ -3,44 +3,23 @@
 from pathlib import Path
 
 from genbench import params
-from genbench.networks import checkpoint
-from genbench.training import live_logging
-from genbench.training.run import train_model
-from genbench.utils import cli, files, images, provenance
-from genbench.utils.files import atomic_write
+from genbench.training.live_logging import live_logging
+from genbench.training.run import TrainingSpec, save_trained_model, train_model
+from genbench.utils import cli
 
 
-def main(argv=None):
-    a = cli.parse(
-        __doc__,
-        argv,
-        dataset=str,
-        model=str,
-        data=Path,
-        perceptual=Path,
-        out=Path,
-        record=Path,
+def main(dataset: str, model: str, data: Path, perceptual: Path, out: Path) -> None:
+    choices = params.load()
+    spec = TrainingSpec(
+        params=choices,
+        dataset=dataset,
+        model=model,
+        data=data,
+        perceptual=perceptual,
+        snapshots=choices.train.snapshots,
     )
-    p = params.load()
-    with (
-        live_logging.live_logging(p, a.dataset, a.model) as log,
-        train_model(
-            p,
-            a.dataset,
-            a.model,
-            a.data,
-            perceptual=a.perceptual,
-            snapshots=p.train.snapshots,
-            on_log=log,
-        ) as run,
-    ):
-        with atomic_write(a.record) as record:
-            for seen, x in run.snapshots:
-                images.save_png(record / "snapshots" / f"{seen:08d}.png", images.grid(x, 5))
-            files.save_csv(record / "history.csv", run.history)
-            files.save_json(record / "summary.json", run.summary())
-        checkpoint.save(a.out, run.model, **run.how)
-        provenance.save(a.out, run.provenance)
+    with live_logging(choices, dataset, model) as log, train_model(spec, on_log=log) as trained:
+        save_trained_model(out, trained)
 
 
 if __name__ == "__main__":

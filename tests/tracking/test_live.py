@@ -32,7 +32,7 @@ def train(rows: list[dict], **choices) -> None:
     """A training that logs these rows."""
     with live_logging.live_logging(params(**choices), "digits", "vae") as log:
         for row in rows:
-            log(row["images"], {k: v for k, v in row.items() if k != "images"})
+            log(row)
 
 
 def stored() -> list[tuple]:
@@ -106,7 +106,7 @@ def test_ctrl_c_waits_for_no_child(hanging):
         pytest.raises(KeyboardInterrupt),
         live_logging.live_logging(params(), "digits", "vae") as log,
     ):
-        log(100, {"model/loss": 1.0})
+        log({"images": 100, "model/loss": 1.0})
         raise KeyboardInterrupt
     assert time.monotonic() - start < 1
 
@@ -122,7 +122,7 @@ def test_low_priority_counts_against_the_training_and_ctrl_c_is_for_the_training
         pytest.raises(KeyboardInterrupt),
         live_logging.live_logging(params(), "digits", "vae") as log,
     ):
-        log(100, {"model/loss": 1.0})
+        log({"images": 100, "model/loss": 1.0})
         raise KeyboardInterrupt
     (child,) = children
     assert os.getsid(child.pid) == os.getsid(0) and os.getpgid(child.pid) == child.pid

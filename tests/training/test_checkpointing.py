@@ -6,10 +6,13 @@ import pytest
 import torch
 
 from genbench import params
+from genbench.evaluation import prdc
 from genbench.models.base import registry
 from genbench.networks import losses
 from genbench.training import checkpointing, loop
+from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
+from genbench.training.state import TrainerState
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = params.load(ROOT / "params.yaml")
@@ -20,122 +23,155 @@ class Killed(Exception):
     pass
 
 
-def train(name, shape, **options):
-    """A short training of `name` with everything on."""
+def build(name, shape) -> TrainerState:
+    """A training of `name` with everything on, before its first iteration."""
     torch.manual_seed(0)
     random = torch.Generator().manual_seed(1)
     x = torch.randint(0, 256, (50, *shape), dtype=torch.uint8, generator=random)
     y = torch.arange(50) % 10
     model = registry.build(name, shape, 10, **SHIPPED.build_args(name) | {"width": 8})
+    loader = InMemoryLoader(x, y, 8, seed=1)
+    return TrainerState(model, loader, validation=(x[:3], y[:3]), ema_images=100)
+
+
+def train(trainer: TrainerState, **options) -> TrainerState:
+    """A short training, from where it is."""
+    model, random = trainer.model, torch.Generator().manual_seed(2)
     noise = torch.randn(4, model.latent_dim, generator=random)
-    return loop.train(
-        model,
-        InMemoryLoader(x, y, 8, seed=1),
-        images=8 * len(model.update_order) * 12,
-        ema_images=100,
-        history=5,
-        snapshots=3,
-        draw=lambda: model.decode(noise, y[:4]).detach().numpy(),
-        validations=2,
-        validation=(x[:3], y[:3]),
+    labels = torch.arange(4)
+    schedule = loop.Schedule(
+        images=12 * trainer.images_per_iteration, log_points=5, snapshots=3, validations=2
+    )
+    loop.train(
+        trainer,
+        schedule,
+        make_snapshot=lambda: model.decode(noise, labels).detach().numpy(),
         **options,
     )
+    return trainer
 
 
-def content(done):
+def content(trainer):
     """All that a training leaves."""
-    snapshots = [(seen, x.tobytes()) for seen, x in done.snapshots]
-    weights = {name: value.numpy().tobytes() for name, value in done.model.state_dict().items()}
-    return done.seen, done.history, snapshots, weights
+    snapshots = [(images, x.tobytes()) for images, x in trainer.snapshots]
+    state = trainer.model.state_dict()
+    weights = {name: value.numpy().tobytes() for name, value in state.items()}
+    return trainer.images_seen, trainer.history, snapshots, weights
 
 
 @pytest.mark.parametrize("name", registry.NAMES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_state_holds_all_that_the_rest_of_a_training_depends_on(name, shape, tmp_path):
-    def stop(now):
-        if now.rounds == 7:  # between two rows of the history, within a pass over the images
-            torch.save(now.state(), tmp_path / "state")
+    def stop(trainer):
+        if trainer.iterations == 7:  # between two rows of the history, within an epoch
+            torch.save(trainer.state_dict(), tmp_path / "state")
             raise Killed
 
     with pytest.raises(Killed):
-        train(name, shape, after_round=stop)
-    state = torch.load(tmp_path / "state", weights_only=True)
+        train(build(name, shape), after_iteration=stop)
+    resumed = build(name, shape)
     torch.randn(3)  # whatever another process has drawn
-    assert content(train(name, shape, state=state)) == content(train(name, shape))
+    resumed.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
+    assert content(train(resumed)) == content(train(build(name, shape)))
 
 
 @pytest.fixture
-def kept(tmp_path, monkeypatch):
-    """Makes the checkpoint of a training with the given choices, in an empty repository."""
+def checkpoint(tmp_path, monkeypatch):
+    """Makes the checkpoint of a training with the given key, in an empty repository."""
     monkeypatch.chdir(tmp_path)
-    return lambda *depends, every=1e-9: checkpointing.Checkpoint("x", every, *depends)
+    return lambda key=0, every=1e-9: Checkpoint("x", key, every=every)
 
 
-def saved(checkpoint):
-    """Save the state of a training that then is killed."""
+def save_and_kill(checkpoint):
+    """Save the state of a training that then is killed, after its first iteration."""
 
-    def stop(now):
-        checkpoint.visit(now)
+    def stop(trainer):
+        checkpoint.maybe_save(trainer)
         raise Killed
 
     with pytest.raises(Killed), checkpoint:
-        train("gan", (1, 8, 8), after_round=stop)
+        train(build("gan", (1, 8, 8)), after_iteration=stop)
 
 
-def test_a_checkpoint_outlives_an_error_and_goes_when_the_block_succeeds(kept):
-    saved(kept(1))
-    with kept(1) as same:
-        assert same.load()["rounds"] == 1
-    assert kept(1).load() is None
+def resumed_iterations(checkpoint) -> int:
+    """How many iterations a new training finds behind it."""
+    trainer = build("gan", (1, 8, 8))
+    checkpoint.resume(trainer)
+    return trainer.iterations
 
 
-def test_a_checkpoint_of_other_choices_or_code_or_threads_is_not_used(kept, monkeypatch):
-    saved(kept(1))
-    assert kept(2).load() is None
-    monkeypatch.setattr(checkpointing, "_code", lambda: ["other"])
-    assert kept(1).load() is None
-    monkeypatch.undo()
+def test_a_checkpoint_outlives_an_error_and_goes_when_the_block_succeeds(checkpoint):
+    save_and_kill(checkpoint())
+    with checkpoint() as same:
+        assert resumed_iterations(same) == 1
+    assert resumed_iterations(checkpoint()) == 0
+
+
+def test_a_checkpoint_of_another_key_or_code_or_threads_is_not_used(checkpoint, monkeypatch):
+    save_and_kill(checkpoint())
+    assert resumed_iterations(checkpoint(key=1)) == 0
+    for owner, function, value in (
+        (checkpointing, "_code_digests", ["other"]),
+        (torch, "get_num_threads", 99),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, function, lambda value=value: value)
+            assert resumed_iterations(checkpoint()) == 0
+    assert resumed_iterations(checkpoint()) == 1
+
+
+def edit(module, tmp_path, monkeypatch):
+    """Let `module` be another file, with one more line."""
+    edited = tmp_path / "edited.py"
+    edited.write_text(Path(module.__file__).read_text() + "\n# edited\n")
+    monkeypatch.setattr(module, "__file__", str(edited))
 
 
 def test_the_code_behind_a_training_is_part_of_its_key(monkeypatch, tmp_path):
-    before = checkpointing._code()
-    edited = tmp_path / "losses.py"
-    edited.write_text(Path(losses.__file__).read_text() + "\n# edited\n")
-    monkeypatch.setattr(losses, "__file__", str(edited))
-    assert before != checkpointing._code()
+    before = checkpointing._code_digests()
+    edit(losses, tmp_path, monkeypatch)
+    assert before != checkpointing._code_digests()
+
+
+def test_the_code_of_a_metric_is_not_part_of_the_key(monkeypatch, tmp_path):
+    before = checkpointing._code_digests()
+    edit(prdc, tmp_path, monkeypatch)
+    assert before == checkpointing._code_digests()
 
 
 @pytest.mark.parametrize("place", [0, 31, 32, 1000, -1], ids=str)
-def test_a_flipped_byte_is_reported_and_the_checkpoint_ignored(kept, capsys, place):
-    checkpoint = kept()
-    saved(checkpoint)
-    stored = bytearray(checkpoint.path.read_bytes())
+def test_a_flipped_byte_is_reported_and_the_checkpoint_ignored(checkpoint, caplog, place):
+    path = checkpoint().path
+    save_and_kill(checkpoint())
+    stored = bytearray(path.read_bytes())
     stored[place] ^= 1
-    checkpoint.path.write_bytes(stored)
-    assert kept().load() is None
-    assert f"{checkpoint.path} is damaged; the training starts again" in capsys.readouterr().err
+    path.write_bytes(stored)
+    assert resumed_iterations(checkpoint()) == 0
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == f"{path} is damaged; the training starts again"
 
 
 @pytest.mark.parametrize("size", [0, 10, 5000], ids=str)
-def test_a_checkpoint_cut_short_is_ignored(kept, size):
-    checkpoint = kept()
-    saved(checkpoint)
-    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:size])
-    assert kept().load() is None
+def test_a_checkpoint_cut_short_is_ignored(checkpoint, size):
+    path = checkpoint().path
+    save_and_kill(checkpoint())
+    path.write_bytes(path.read_bytes()[:size])
+    assert resumed_iterations(checkpoint()) == 0
 
 
-def test_without_an_interval_nothing_is_written(kept):
-    saved(kept(every=0))
+def test_without_an_interval_nothing_is_written(checkpoint):
+    save_and_kill(checkpoint(every=0))
     assert not list(Path(".genbench").glob("*/*"))
 
 
-def test_losses_that_are_no_numbers_are_not_worth_a_checkpoint(kept):
-    def spoil(now):
-        now.sums["generator/loss"].fill_(float("nan"))
-        checkpoint.visit(now)
+def test_losses_that_are_no_numbers_are_not_worth_a_checkpoint(checkpoint):
+    def spoil(trainer):
+        trainer.metric_sums["generator/loss"].fill_(float("nan"))
+        current.maybe_save(trainer)
 
-    checkpoint = kept()
+    current = checkpoint()
     with pytest.raises(FloatingPointError, match="generator/loss not finite after 16 images"):
-        with checkpoint:
-            train("gan", (1, 8, 8), after_round=spoil)
-    assert kept().load() is None
+        with current:
+            train(build("gan", (1, 8, 8)), after_iteration=spoil)
+    assert resumed_iterations(checkpoint()) == 0

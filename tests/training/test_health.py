@@ -8,9 +8,9 @@ from genbench.models.base import registry
 from genbench.training import health
 
 
-def row(images=1000, spent=1.0, latents=20, **validated):
+def row(images=1000, budget_fraction=1.0, latent_dim=20, **validated):
     out = {"images": images} | {f"val/{part}": value for part, value in validated.items()}
-    health.flag_row(out, spent=spent, latents=latents)
+    health.flag_row(out, budget_fraction, latent_dim)
     return out
 
 
@@ -30,31 +30,41 @@ def names(row):
         ("clip_saturation", 0.89, 0.91, "pinned_weights"),
     ],
 )
-def test_an_alarm_rings_beyond_its_threshold_alone(part, sound, wrong, name):
+def test_a_rule_triggers_beyond_its_threshold_alone(part, sound, wrong, name):
     assert name not in names(row(**{part: sound}))
     assert names(row(**{part: wrong})) == {name}
 
 
-def test_nothing_rings_in_an_untrained_model_or_where_nothing_was_measured():
-    assert not names(row(spent=0.19, active_units=0, diversity=0.0))
-    assert row(spent=0.2, active_units=0)["alarm/posterior_collapse"] == 1
+def test_nothing_triggers_in_an_untrained_model_or_where_nothing_was_measured():
+    assert not names(row(budget_fraction=0.19, active_units=0, diversity=0.0))
+    assert row(budget_fraction=0.2, active_units=0)["alarm/posterior_collapse"] == 1
     assert row() == {"images": 1000}
 
 
 def test_collapse_is_a_share_of_the_latents():
-    assert names(row(active_units=5, latents=100)) == {"posterior_collapse"}
-    assert not names(row(active_units=5, latents=99))
+    assert names(row(active_units=5, latent_dim=100)) == {"posterior_collapse"}
+    assert not names(row(active_units=5, latent_dim=99))
 
 
 def test_a_line_has_the_numbers():
-    lines = health.active_messages(row(active_units=1.0, diversity=0.312), latents=20)
+    lines = health.active_messages(row(active_units=1.0, diversity=0.312), latent_dim=20)
     assert lines["posterior_collapse"] == (
         "posterior collapse: 1 of 20 latents say anything about the image"
     )
-    assert "vary 0.31 times as much as real ones (alarm below 0.4)" in lines["mode_collapse"]
+    assert "vary 0.31 times as much as real ones (warning below 0.4)" in lines["mode_collapse"]
 
 
-def test_the_whole_training_is_told_in_a_line_per_alarm_with_its_begin_and_end():
+def test_a_warning_is_new_in_the_first_row_that_gives_it():
+    good, bad = {"diversity": 0.9}, {"diversity": 0.3}
+    history = [row(1000, **good), row(2000, **bad), row(3000, **bad, active_units=0)]
+    assert health.new_messages(history[:1], 20) == []
+    (line,) = health.new_messages(history[:2], 20)
+    assert line.startswith("mode collapse")
+    (line,) = health.new_messages(history, 20)
+    assert line.startswith("posterior collapse")
+
+
+def test_a_summary_has_a_line_per_warning_with_its_begin_and_end():
     good, bad = {"diversity": 0.9}, {"diversity": 0.3}
     history = [row(1000, **bad), row(2000, **bad), {"images": 2500.0}, row(3000, **good)]
     (line,) = health.summarize(history, 20)
@@ -68,8 +78,9 @@ def test_the_whole_training_is_told_in_a_line_per_alarm_with_its_begin_and_end()
 
 def test_every_rule_reads_a_part_that_some_model_validates():
     shipped = params.load(Path(__file__).parents[2] / "params.yaml")
-    x, y, known = torch.rand(4, 1, 8, 8) * 2 - 1, torch.arange(4), set()
+    x, y = torch.rand(4, 1, 8, 8) * 2 - 1, torch.arange(4)
+    parts = set()
     for name in registry.NAMES:
         model = registry.build(name, (1, 8, 8), 4, **shipped.build_args(name))
-        known |= model.diagnose(x, y).keys() | model.loss(model.update_order[0], x, y).keys()
-    assert {rule.part for rule in health.RULES} <= known
+        parts |= model.diagnose(x, y).keys() | model.loss(model.update_order[0], x, y).keys()
+    assert {rule.part for rule in health.RULES} <= parts

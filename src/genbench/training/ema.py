@@ -8,26 +8,31 @@ class EMA:
 
     Source: Karras et al. 2018, arXiv:1710.10196; the half-life is at most 5 % of the images
     seen, so that the initial weights are forgotten early (Karras et al. 2020, arXiv:2006.06676).
+
+    Attributes
+    ----------
+    weights : the tensors of the model that are averaged, which training changes
+    shadow : their averages
     """
 
     def __init__(self, model, half_life: int):
         names = model.averaged if half_life else ()
         states = [getattr(model, name).state_dict(keep_vars=True).values() for name in names]
-        self.live = [v.detach() for state in states for v in state if v.is_floating_point()]
-        self.mean = [v.clone() for v in self.live]
+        self.weights = [v.detach() for state in states for v in state if v.is_floating_point()]
+        self.shadow = [v.clone() for v in self.weights]
         self.half_life = half_life
 
     @torch.no_grad()
-    def update(self, seen: int, step: int) -> None:
-        """Follow the weights after `step` more images, `seen` in all."""
-        if self.mean:
-            decay = 0.5 ** (step / min(self.half_life, 0.05 * seen))
-            torch._foreach_lerp_(self.mean, self.live, 1 - decay)
+    def update(self, images_seen: int, new_images: int) -> None:
+        """Follow the weights after `new_images` more images, `images_seen` in all."""
+        if self.shadow:
+            decay = 0.5 ** (new_images / min(self.half_life, 0.05 * images_seen))
+            torch._foreach_lerp_(self.shadow, self.weights, 1 - decay)
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange the averaged weights and the model's."""
-        for mean, live in zip(self.mean, self.live, strict=True):
-            kept = live.clone()
-            live.copy_(mean)
-            mean.copy_(kept)
+        """Exchange the averages and the model's weights."""
+        for average, weight in zip(self.shadow, self.weights, strict=True):
+            current = weight.clone()
+            weight.copy_(average)
+            average.copy_(current)

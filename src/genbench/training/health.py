@@ -1,11 +1,11 @@
-"""Alarms: what validation shows of a training that goes wrong, in one readable line each."""
+"""Health checks: warnings when validation shows that a training goes wrong, a line each."""
 
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 GRACE_FRACTION = 0.2
-"""No alarm in this share of the budget, at the start: an untrained model fails every test."""
+"""No warning in this first share of the budget: an untrained model fails every check."""
 COLLAPSED_UNITS = 0.05
 """Share of the latents at or below which the posterior counts as collapsed."""
 COLLAPSED_DIVERSITY = 0.4
@@ -18,90 +18,102 @@ CLIP_SATURATION = 0.9
 
 
 class Rule(NamedTuple):
-    """An alarm: it `rings` for values of one validated part, and `says` what that means."""
+    """A warning, with its `message`, for the values of one validated part which `triggers` it."""
 
     name: str
     part: str
-    rings: Callable[[float, int], bool]
-    says: str
+    triggers: Callable[[float, int], bool]
+    """Called with the value and latent_dim."""
+    message: str
 
 
 RULES = (
     Rule(
-        "posterior_collapse",
-        "active_units",
-        lambda v, latents: v <= COLLAPSED_UNITS * latents,
-        "posterior collapse: {value:.0f} of {latents} latents say anything about the image",
+        name="posterior_collapse",
+        part="active_units",
+        triggers=lambda v, latent_dim: v <= COLLAPSED_UNITS * latent_dim,
+        message="posterior collapse: {value:.0f} of {latent_dim} latents say anything about the"
+        " image",
     ),
     Rule(
-        "constant_output",
-        "diversity",
-        lambda v, _: v < CONSTANT_DIVERSITY,
-        "constant output: all generated images are nearly equal",
+        name="constant_output",
+        part="diversity",
+        triggers=lambda v, _: v < CONSTANT_DIVERSITY,
+        message="constant output: all generated images are nearly equal",
     ),
     Rule(
-        "mode_collapse",
-        "diversity",
-        lambda v, _: CONSTANT_DIVERSITY <= v < COLLAPSED_DIVERSITY,
-        "mode collapse: generated images vary {value:.2f} times as much as real ones"
-        f" (alarm below {COLLAPSED_DIVERSITY})",
+        name="mode_collapse",
+        part="diversity",
+        triggers=lambda v, _: CONSTANT_DIVERSITY <= v < COLLAPSED_DIVERSITY,
+        message="mode collapse: generated images vary {value:.2f} times as much as real ones"
+        f" (warning below {COLLAPSED_DIVERSITY})",
     ),
     Rule(
-        "certain_discriminator",
-        "jensen_shannon",
-        lambda v, _: v > JS_SATURATION * math.log(2),
-        "dead discriminator: it knows all generated images for sure (Jensen-Shannon estimate"
+        name="certain_discriminator",
+        part="jensen_shannon",
+        triggers=lambda v, _: v > JS_SATURATION * math.log(2),
+        message="dead discriminator: it recognizes all generated images (Jensen-Shannon estimate"
         " {value:.3f} of at most 0.693 nats), which leaves the generator little gradient",
     ),
     Rule(
-        "dead_discriminator",
-        "real_logit_std",
-        lambda v, _: v < 1e-6,
-        "dead discriminator: it gives every image the same verdict",
+        name="dead_discriminator",
+        part="real_logit_std",
+        triggers=lambda v, _: v < 1e-6,
+        message="dead discriminator: it gives every image the same logit",
     ),
     Rule(
-        "pinned_weights",
-        "clip_saturation",
-        lambda v, _: v > CLIP_SATURATION,
-        "critic weights pinned at the clip bound: {value:.0%} of them; a larger zoo.wgan.clip or a"
-        " lower learning rate leaves it more shapes",
+        name="pinned_weights",
+        part="clip_saturation",
+        triggers=lambda v, _: v > CLIP_SATURATION,
+        message="critic weights pinned at the clip bound: {value:.0%} of them; a larger"
+        " zoo.wgan.clip or a lower learning rate lets the critic express more functions",
     ),
 )
 
 
-def flag_row(row: dict[str, float], *, spent: float, latents: int) -> None:
-    """Put 1 under "alarm/<name>" of a row of the history for every alarm that rings there.
+def flag_row(row: dict[str, float], budget_fraction: float, latent_dim: int) -> None:
+    """Put 1 under "alarm/<name>" of a row of the history for every rule that it triggers.
 
     Parameters
     ----------
-    row : with what was measured on validation images as "val/<part>"; unchanged without
-    spent : share of the training's budget, in [0, 1]; below QUIET nothing rings
-    latents : latent_dim of the model
+    row : with what the validation images showed as "val/<part>"; unchanged without
+    budget_fraction : share of the training's budget that is spent, in [0, 1]
     """
-    for rule in RULES if spent >= GRACE_FRACTION else ():
+    for rule in RULES if budget_fraction >= GRACE_FRACTION else ():
         value = row.get(f"val/{rule.part}")
-        if value is not None and rule.rings(value, latents):
+        if value is not None and rule.triggers(value, latent_dim):
             row[f"alarm/{rule.name}"] = 1.0
 
 
-def active_messages(row: dict[str, float], latents: int) -> dict[str, str]:
-    """The alarms of one row, as name -> line."""
+def active_messages(row: dict[str, float], latent_dim: int) -> dict[str, str]:
+    """The warnings of one row, as name -> line."""
     return {
-        rule.name: rule.says.format(value=row[f"val/{rule.part}"], latents=latents)
+        rule.name: rule.message.format(value=row[f"val/{rule.part}"], latent_dim=latent_dim)
         for rule in RULES
         if row.get(f"alarm/{rule.name}")
     }
 
 
-def summarize(history: list[dict[str, float]], latents: int) -> list[str]:
-    """The alarms of a whole training, a line each: the last words, when, and how it ended."""
-    checked = [row for row in history if any(k.startswith("val/") for k in row)]
-    out = []
+def new_messages(history: list[dict[str, float]], latent_dim: int) -> list[str]:
+    """The warnings of the last row that no earlier row gave, so that each is shown once."""
+    *earlier, last = history
+    messages = active_messages(last, latent_dim)
+    return [
+        message
+        for name, message in messages.items()
+        if not any(row.get(f"alarm/{name}") for row in earlier)
+    ]
+
+
+def summarize(history: list[dict[str, float]], latent_dim: int) -> list[str]:
+    """The warnings of a whole training, a line each: the latest message, and when it applied."""
+    validated = [row for row in history if any(k.startswith("val/") for k in row)]
+    lines = []
     for rule in RULES:
-        rang = [row for row in checked if row.get(f"alarm/{rule.name}")]
-        if rang:
-            first, last = (f"{rang[i]['images']:,.0f}" for i in (0, -1))
-            when = f"at {last} images" if len(rang) == 1 else f"from {first} to {last} images"
-            end = "still at the end" if rang[-1] is checked[-1] else "not at the end"
-            out.append(f"{active_messages(rang[-1], latents)[rule.name]}; {when}, {end}")
-    return out
+        rows = [row for row in validated if row.get(f"alarm/{rule.name}")]
+        if rows:
+            first, last = (f"{row['images']:,.0f}" for row in (rows[0], rows[-1]))
+            when = f"at {last} images" if len(rows) == 1 else f"from {first} to {last} images"
+            end = "still at the end" if rows[-1] is validated[-1] else "not at the end"
+            lines.append(f"{active_messages(rows[-1], latent_dim)[rule.name]}; {when}, {end}")
+    return lines

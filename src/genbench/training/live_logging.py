@@ -22,12 +22,12 @@ SECONDS_TO_FINISH = 0.5  # what the child has not sent by then, the pass over th
 
 @contextmanager
 def live_logging(params, dataset: str, model: str):
-    """Yield `log(images, values)`; a training that lasts `live_after` seconds shows in MLflow.
+    """Yield `log(row)`; a training that lasts `live_after` seconds shows in MLflow while it runs.
 
     `log` never waits and never fails; shorter trainings start nothing.
     """
     if not params.tracking.enabled:
-        yield lambda images, values: None
+        yield lambda row: None
         return
     choices = params.of_run(dataset, model)
     header = {
@@ -58,8 +58,10 @@ class LiveLogger:
         self.points: list[tuple] = []
         self.unsent = json.dumps(header).encode() + b"\n"
 
-    def log(self, images: int, values: dict[str, float]) -> None:
-        self.points.append((_milliseconds(), images, values))
+    def log(self, row: dict[str, float]) -> None:
+        """Take a row of the history: the images seen, and metrics by name."""
+        metrics = {name: value for name, value in row.items() if name != "images"}
+        self.points.append((_milliseconds(), row["images"], metrics))
         if time.monotonic() >= self.due:
             self.due = time.monotonic() + SECONDS_BETWEEN_BATCHES
             self._send()
@@ -69,8 +71,8 @@ class LiveLogger:
             if self.process is None:
                 self._start()
             self._pack(points=self.points)
-            sent = os.write(self.pipe, self.unsent)
-            self.unsent = self.unsent[sent:]
+            n_bytes = os.write(self.pipe, self.unsent)
+            self.unsent = self.unsent[n_bytes:]
         except BlockingIOError:  # the pipe is full: the child is busy, the next call tries again
             pass
         except OSError:  # the child is gone and has said why

@@ -10,45 +10,49 @@ from ..utils.seeds import derive_seed
 class InMemoryLoader:
     """Images and labels in memory, of which batches are drawn without end.
 
-    The order is drawn anew for every pass over the data, from the seed and the number of the
-    pass alone: how many images were `drawn` is all that has to be known to go on from there.
+    Every epoch is a permutation of all images, made from the seed and the number of the epoch
+    alone: the number of images seen is all that it takes to resume. A batch may span two epochs.
 
     Parameters
     ----------
     x : (N, C, H, W) uint8, on the device that trains
     y : (N,) int64
-    size : images in a batch
+    batch_size : images in a batch
     """
 
-    def __init__(self, x: Tensor, y: Tensor, size: int, seed: int):
-        self.x, self.y, self.size, self.seed = x, y, size, seed
+    def __init__(self, x: Tensor, y: Tensor, batch_size: int, seed: int):
+        self.x = x
+        self.y = y
+        self.batch_size = batch_size
+        self.seed = seed
         self.layout = torch.contiguous_format
         self.seek(0)
 
-    def seek(self, drawn: int) -> None:
-        """Go on as if `drawn` images had been drawn."""
-        self.passes = drawn // len(self.x)
-        self.order = self._next_pass()[drawn % len(self.x) :]
+    def seek(self, images_seen: int) -> None:
+        """Go on as if `images_seen` images had been drawn."""
+        self.epoch = images_seen // len(self.x)
+        self.indices = self._next_epoch()[images_seen % len(self.x) :]
 
-    def draw(self, batches: int) -> Tensor:
-        """The numbers of the next images, (batches, size)."""
-        n = batches * self.size
-        if len(self.order) < n:
-            more = -(-(n - len(self.order)) // len(self.x))
-            self.order = torch.cat([self.order, *(self._next_pass() for _ in range(more))])
-        drawn, self.order = self.order[:n], self.order[n:]
-        return drawn.view(batches, self.size)
+    def next_indices(self, n_batches: int) -> Tensor:
+        """The indices of the next images, (n_batches, batch_size)."""
+        n = n_batches * self.batch_size
+        if len(self.indices) < n:
+            n_epochs = -(-(n - len(self.indices)) // len(self.x))
+            self.indices = torch.cat([self.indices, *(self._next_epoch() for _ in range(n_epochs))])
+        batches = self.indices[:n].view(n_batches, self.batch_size)
+        self.indices = self.indices[n:]
+        return batches
 
-    def __getitem__(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        """Images in [-1, 1] (n, C, H, W) and labels (n,) of the given numbers."""
-        return self.floats(self.x[numbers]), self.y[numbers]
+    def __getitem__(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Images in [-1, 1] (n, C, H, W) and labels (n,) at the given indices."""
+        return self.to_float(self.x[indices]), self.y[indices]
 
-    def floats(self, x: Tensor) -> Tensor:
-        """uint8 images as the networks take them."""
+    def to_float(self, x: Tensor) -> Tensor:
+        """uint8 images as the networks take them: in [-1, 1], in their memory layout."""
         return to_float(x).contiguous(memory_format=self.layout)
 
-    def _next_pass(self) -> Tensor:
+    def _next_epoch(self) -> Tensor:
         # drawn on the CPU: the same order on every device
-        random = torch.Generator().manual_seed(derive_seed(self.seed, "pass", self.passes))
-        self.passes += 1
+        random = torch.Generator().manual_seed(derive_seed(self.seed, "pass", self.epoch))
+        self.epoch += 1
         return torch.randperm(len(self.x), generator=random).to(self.x.device)

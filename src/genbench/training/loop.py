@@ -1,76 +1,92 @@
-"""The only training loop: players move in turn until the budget of images is spent."""
+"""The only training loop: the players take their steps until the budget of images is spent."""
 
 import math
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
+from ..utils.progress import Progress
 from . import health
-from .loader import InMemoryLoader
 from .state import TrainerState
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """How long a training is, and how often it records what: evenly spaced, the end included.
+
+    images : the budget, in whole iterations
+    log_points : rows of the history
+    snapshots : how many, that of the untrained model included
+    validations : how many rows of the history also have what the validation images show, at most
+    """
+
+    images: int
+    log_points: int = 100
+    snapshots: int = 0
+    validations: int = 0
+
+    def iterations(self, n: int) -> tuple[set[int], set[int], set[int]]:
+        """After which of `n` iterations to log, to validate and to take a snapshot."""
+        log_at = _evenly_spaced(n, self.log_points)
+        validate_at = []
+        if self.validations:
+            validate_at = log_at[::-1][:: -(-len(log_at) // self.validations)]
+        return set(log_at), set(validate_at), set(_evenly_spaced(n, self.snapshots - 1))
+
+
 def train(
-    model,
-    data: InMemoryLoader,
+    trainer: TrainerState,
+    schedule: Schedule,
     *,
-    images: int,
-    ema_images: int = 0,
-    bfloat16: bool = False,
-    history: int = 100,
-    snapshots: int = 0,
-    validations: int = 0,
-    validation: tuple[Tensor, Tensor] | None = None,
-    draw: Callable[[], np.ndarray] | None = None,
-    state: dict | None = None,
+    name: str = "training",
+    make_snapshot: Callable[[], np.ndarray] | None = None,
     on_log: Callable[[dict[str, float]], None] = lambda row: None,
-    after_round: Callable[[TrainerState], None] = lambda training: None,
-) -> TrainerState:
-    """Train until `images` images were seen; the model ends with its averaged weights.
+    after_iteration: Callable[[TrainerState], None] = lambda trainer: None,
+) -> None:
+    """Train until the budget is spent; the model ends with its averaged weights, in eval mode.
 
     Parameters
     ----------
-    images : the budget, in whole rounds
-    ema_images : half-life of the average over `model.averaged`, in images; 0 for none
-    bfloat16 : compute losses under autocast to bfloat16
-    history : rows of the history; `on_log` gets each
-    snapshots : how often `draw` makes one, the untrained model included
-    validations : how many rows of the history also have what `validation` shows, at most
-    state : of a training with the same arguments, to go on from
-    after_round : called after every round, when nothing is half done
+    trainer : a new training, or one that was interrupted, which is continued
+    name : of the training, for those who read its progress
+    make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents
+    on_log : called with every row of the history, those from before an interruption included
+    after_iteration : called after every iteration, when nothing is half done
 
     Raises
     ------
     FloatingPointError : naming player, part and images seen, when a logged value is not finite.
     """
-    training = TrainerState(model, data, ema_images=ema_images, bfloat16=bfloat16)
-    if state is not None:
-        training.restore(state)
-    rounds = max(1, images // training.images_per_round)
-    log_at, picture_at = _evenly(rounds, history), _evenly(rounds, snapshots - 1)
-    validate_at = log_at[::-1][:: -(-len(log_at) // validations)] if validations else []
-    log_at, picture_at, validate_at = set(log_at), set(picture_at), set(validate_at)
-    latents = getattr(model, "latent_dim", 0)
-    if snapshots and not training.snapshots:
-        training.picture(draw)
-    while training.rounds < rounds:
-        training.play()
-        if training.rounds in log_at:
-            row = training.record(validation if training.rounds in validate_at else None)
-            health.flag_row(row, spent=training.rounds / rounds, latents=latents)
-            on_log(row)
-        if training.rounds in picture_at:
-            training.picture(draw)
-        after_round(training)
-    training.average.swap()
-    training.seconds += time.monotonic() - training.since
-    model.eval()
-    return training
+    n = max(1, schedule.images // trainer.images_per_iteration)
+    log_at, validate_at, snapshot_at = schedule.iterations(n)
+    with Progress(name, schedule.images, done=trainer.images_seen) as progress:
+        for n_rows in range(1, len(trainer.history) + 1):
+            _report(trainer.history[:n_rows], trainer, progress, on_log)
+        if schedule.snapshots and not trainer.snapshots:
+            trainer.take_snapshot(make_snapshot)
+        while trainer.iterations < n:
+            trainer.train_iteration()
+            if trainer.iterations in log_at:
+                row = trainer.record_metrics(validate=trainer.iterations in validate_at)
+                health.flag_row(row, trainer.iterations / n, trainer.latent_dim)
+                _report(trainer.history, trainer, progress, on_log)
+            if trainer.iterations in snapshot_at:
+                trainer.take_snapshot(make_snapshot)
+            after_iteration(trainer)
+    trainer.finish()
 
 
-def _evenly(rounds: int, times: int) -> list[int]:
-    """At most `times` rounds, evenly spaced, the last one included."""
-    times = min(times, rounds)
-    return [math.ceil(rounds * k / times) for k in range(1, times + 1)]
+def _report(history: list[dict], trainer: TrainerState, progress: Progress, on_log) -> None:
+    """Show the last row of the history, with the warnings that it is the first to give."""
+    row = history[-1]
+    progress.update(row["images"], {name: v for name, v in row.items() if "loss" in name})
+    for message in health.new_messages(history, trainer.latent_dim):
+        progress.write(f"{progress.label}: warning after {row['images']:,} images: {message}")
+    on_log(row)
+
+
+def _evenly_spaced(n: int, times: int) -> list[int]:
+    """At most `times` numbers from 1 to `n`, evenly spaced, `n` included."""
+    times = min(times, n)
+    return [math.ceil(n * k / times) for k in range(1, times + 1)]

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..models.base import registry, sampling
+from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
 from ..params import Params
-from ..utils import devices, files, provenance, seeds
+from ..utils import devices, files, images, provenance, seeds
 from . import health
-from .checkpointing import train_with_checkpoints
+from .checkpointing import Checkpoint
+from .flops import flops_per_image
 from .loader import InMemoryLoader
+from .loop import Schedule, train
+from .results import WEIGHTS, TrainingSummary, save_training, snapshot_path
+from .state import TrainerState
 
 VALIDATION_IMAGES = 1000
 VALIDATION_SHARE = 0.02
@@ -23,87 +28,165 @@ N_SNAPSHOT = 25
 
 
 @dataclass(frozen=True)
-class TrainedModel:
-    """A trained model, how to rebuild it, its loss curves and snapshots, and its `provenance`.
+class TrainingSpec:
+    """Which training.
 
-    `provenance` (speed, memory, device) differ between two runs of the same parameters; the rest
-    does not. `snapshots` are (images seen, SHOWN samples (N, C, H, W) uint8).
+    data : the processed dataset
+    perceptual : the classifier for models with a perceptual loss; the others do not read it
+    stream : names that tell this training's random numbers from those of others
+    snapshots : how many are taken on the way, always of the same latents
+    """
+
+    params: Params
+    dataset: str
+    model: str
+    data: Path
+    perceptual: Path | None = None
+    stream: tuple = ()
+    snapshots: int = 0
+
+    @property
+    def name(self) -> str:
+        """For those who read the log, and look into the folder of checkpoints."""
+        return "-".join(map(str, (self.dataset, self.model, *self.stream)))
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model, the arguments that build it, its loss curves and snapshots.
+
+    `provenance` (speed, memory, device) differs between two runs of the same parameters; the rest
+    does not. `snapshots` are (images seen, N_SNAPSHOT samples (N, C, H, W) uint8); `ema` says
+    whether the weights are averages.
     """
 
     model: torch.nn.Module
-    how: dict
-    averaged: bool
+    build_args: dict
+    ema: bool
     history: list[dict[str, float]]
     snapshots: list[tuple[int, np.ndarray]]
-    seen: int
+    images_seen: int
     provenance: dict[str, object]
 
-    def summary(self) -> dict:
-        """Size, budget spent, last point of every curve, alarms; `ema`: weights are averages."""
+    def summary(self) -> TrainingSummary:
+        """Size, budget spent, last point of every curve, warnings of the health checks."""
         last = {k: v for row in self.history for k, v in row.items() if k != "images"}
-        return {
-            "images": self.seen,
-            "parameters": sum(w.numel() for w in self.model.parameters()),
-            "ema": self.averaged,
-            "final": {k: v for k, v in last.items() if not k.startswith("alarm/")},
-            "alarms": health.summarize(self.history, self.model.latent_dim),
-        }
+        return TrainingSummary(
+            images=self.images_seen,
+            parameters=sum(weight.numel() for weight in self.model.parameters()),
+            flops=flops_per_image(self.model, self.build_args["image_shape"]),
+            ema=self.ema,
+            final={k: v for k, v in last.items() if not k.startswith("alarm/")},
+            alarms=health.summarize(self.history, self.model.latent_dim),
+        )
+
+
+def save_trained_model(out: Path, trained: TrainedModel) -> None:
+    """Write the folder of a training, whole or not at all; `training.results` reads it."""
+    with files.atomic_write(out) as folder:
+        checkpoint.save(folder / WEIGHTS, trained.model, **trained.build_args)
+        save_training(folder, trained.summary(), trained.history)
+        for images_seen, x in trained.snapshots:
+            images.save_png(snapshot_path(folder, images_seen), images.grid(x, 5))
+    provenance.save(out / WEIGHTS, trained.provenance)
 
 
 @contextmanager
 def train_model(
-    p: Params,
-    dataset: str,
-    model: str,
-    data: Path,
-    *,
-    perceptual: Path | None = None,
-    stream: tuple = (),
-    snapshots: int = 0,
-    on_log: Callable[[int, dict[str, float]], None] = lambda images, values: None,
+    spec: TrainingSpec, on_log: Callable[[dict[str, float]], None] = lambda row: None
 ) -> Iterator[TrainedModel]:
-    """Train `model` on the processed dataset in `data` with the budget `p.train`.
+    """Train a model with the budget `params.train`, and yield it.
 
-    Yields the trained model; until the block that saves it has succeeded, a training that is
-    interrupted at any moment goes on from its last checkpoint and ends the same.
-
-    Parameters
-    ----------
-    perceptual : the classifier for models with a perceptual loss; the others do not read it
-    stream : names that tell this run's random numbers from those of other runs
-    snapshots : how many are made on the way, always of the same latents
-    on_log : called with images seen and losses, at every point of the history
+    Until the block that saves it has succeeded, a training that is interrupted at any moment goes
+    on from its last checkpoint and ends the same. `on_log` gets every row of the history.
     """
-    device = devices.configure_torch(p.device, p.train)
-    seed = seeds.seed_everything(p.seed, "train", dataset, model, *stream)
+    choices = spec.params.train
+    trainer, build_args = _prepare(spec)
+    model = trainer.model
+    schedule = Schedule(
+        images=choices.images,
+        log_points=choices.log_points,
+        snapshots=spec.snapshots,
+        validations=max(1, int(VALIDATION_SHARE * choices.images / len(trainer.validation[0]))),
+    )
+    key = _checkpoint_key(spec, trainer, build_args, schedule)
+    with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
+        saved.resume(trainer)
+        train(
+            trainer,
+            schedule,
+            name=spec.name,
+            make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
+            on_log=on_log,
+            after_iteration=saved.maybe_save,
+        )
+        yield TrainedModel(
+            model=model,
+            build_args=build_args,
+            ema=bool(trainer.ema.shadow),
+            history=trainer.history,
+            snapshots=trainer.snapshots,
+            images_seen=trainer.images_seen,
+            provenance=_provenance(trainer, choices.precision),
+        )
+
+
+def _prepare(spec: TrainingSpec) -> tuple[TrainerState, dict]:
+    """The training before its first iteration, and the arguments that built its model."""
+    params = spec.params
+    device = devices.configure_torch(params.device, params.train)
+    seed = seeds.seed_everything(params.seed, "train", spec.dataset, spec.model, *spec.stream)
     names = ("train_x", "train_y", "val_x", "val_y", "classes")
-    x, y, val_x, val_y, classes = files.load_npz(data, *names)
+    x, y, val_x, val_y, classes = files.load_npz(spec.data, *names)
     some = np.linspace(0, len(val_x) - 1, min(len(val_x), VALIDATION_IMAGES)).astype(int)
     x, y, val_x, val_y = (torch.as_tensor(v).to(device) for v in (x, y, val_x[some], val_y[some]))
-    how = {"name": model, "image_shape": tuple(x.shape[1:]), "classes": len(classes)}
-    how |= p.build_args(model)
-    built = registry.build(**how).to(device)
-    if built.perceptual:
-        built.perceptual_features = perceptual_features(perceptual, device)
-    latents = seeds.sample_latents(
-        N_SNAPSHOT, built.latent_dim, seeds.derive_seed(p.seed, "snapshots", dataset)
-    )
-    shown = sampling.labels(N_SNAPSHOT, len(classes))
-    with train_with_checkpoints(
-        "-".join(map(str, (dataset, model, *stream))),
-        built,
-        InMemoryLoader(x, y, p.train.batch_size, seed),
-        choices=p.train,
-        depends=(how, provenance.sha256(data), built.perceptual and provenance.sha256(perceptual)),
-        on_log=on_log,
-        images=p.train.images,
-        ema_images=p.train.ema_images,
-        history=p.train.log_points,
-        snapshots=snapshots,
-        draw=lambda: sampling.decode(built, latents, shown),
+    build_args = {"name": spec.model, "image_shape": tuple(x.shape[1:]), "classes": len(classes)}
+    build_args |= params.build_args(spec.model)
+    model = registry.build(**build_args).to(device)
+    if model.perceptual:
+        model.perceptual_features = perceptual_features(spec.perceptual, device)
+    trainer = TrainerState(
+        model,
+        InMemoryLoader(x, y, params.train.batch_size, seed),
         validation=(val_x, val_y),
-        validations=max(1, int(VALIDATION_SHARE * p.train.images / len(val_x))),
-    ) as done:
-        averaged = bool(built.averaged and p.train.ema_images)
-        measured = done.provenance() | {"precision": p.train.precision}
-        yield TrainedModel(built, how, averaged, done.history, done.snapshots, done.seen, measured)
+        ema_images=params.train.ema_images,
+        bfloat16=params.train.precision == "bfloat16",
+    )
+    return trainer, build_args
+
+
+def _checkpoint_key(
+    spec: TrainingSpec, trainer: TrainerState, build_args: dict, schedule: Schedule
+) -> list:
+    """All that the training depends on besides code, torch and its threads, as plain values."""
+    return [
+        build_args,
+        provenance.sha256(spec.data),
+        trainer.model.perceptual and provenance.sha256(spec.perceptual),
+        spec.params.train.model_dump(exclude={"threads", "checkpoint_every"}),
+        asdict(schedule),
+        trainer.loader.seed,
+        str(trainer.device),
+    ]
+
+
+def _snapshot_maker(spec: TrainingSpec, model, n_classes: int) -> Callable[[], np.ndarray]:
+    """Decodes the same latents whenever it is called, to N_SNAPSHOT images."""
+    seed = seeds.derive_seed(spec.params.seed, "snapshots", spec.dataset)
+    latents = seeds.sample_latents(N_SNAPSHOT, model.latent_dim, seed)
+    labels = sampling.labels(N_SNAPSHOT, n_classes)
+    return lambda: sampling.decode(model, latents, labels)
+
+
+def _provenance(trainer: TrainerState, precision: str) -> dict[str, object]:
+    """What differs between two equal trainings: speed, memory, device."""
+    cuda = trainer.device.type == "cuda"
+    return {
+        "seconds": trainer.seconds,
+        "images_per_second": trainer.images_seen / trainer.seconds,
+        "peak_memory_mib": devices.peak_memory_mib(trainer.device),
+        "device": torch.cuda.get_device_name() if cuda else trainer.device.type,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "precision": precision,
+    }

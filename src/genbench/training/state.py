@@ -1,4 +1,4 @@
-"""A training under way: the moves of the players, what they record, and all of its state."""
+"""A training under way: the updates of the players, what they record, and all of its state."""
 
 import math
 import time
@@ -10,17 +10,23 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from ..utils import devices, seeds
+from ..utils import seeds
 from .ema import EMA
 from .loader import InMemoryLoader
 
 
 class TrainerState:
-    """A training under way: all that its next round depends on, and what it has recorded.
+    """A training under way: all that its next iteration depends on, and what it has recorded.
+
+    Parameters
+    ----------
+    validation : images (N, C, H, W) uint8 and labels (N,) on the device, for rows with val/
+    ema_images : half-life of the average over `model.averaged`, in images; 0 for none
+    bfloat16 : compute losses under autocast to bfloat16
 
     Attributes
     ----------
-    rounds : rounds played; in one round every player in `model.update_order` moves once
+    iterations : so far; in each, every player in `model.update_order` takes one step
     history : rows {"images": seen, "<player>/<part>": mean since the row before, ...}
     snapshots : (images seen, samples (N, C, H, W) uint8)
     seconds : spent in training so far, in all processes that took part
@@ -29,52 +35,59 @@ class TrainerState:
     def __init__(
         self,
         model,
-        data: InMemoryLoader,
+        loader: InMemoryLoader,
         *,
-        ema_images: int,
+        validation: tuple[Tensor, Tensor] | None = None,
+        ema_images: int = 0,
         bfloat16: bool = False,
     ):
-        convolves = any(w.dim() == 4 for w in model.parameters())
-        data.layout = torch.channels_last if convolves else torch.contiguous_format
-        self.model, self.data = model.to(memory_format=data.layout).train(), data
+        has_convolutions = any(w.dim() == 4 for w in model.parameters())
+        loader.layout = torch.channels_last if has_convolutions else torch.contiguous_format
+        self.model = model.to(memory_format=loader.layout).train()
+        self.loader = loader
+        self.validation = validation
         self.device = next(model.parameters()).device
+        self.latent_dim = getattr(model, "latent_dim", 0)  # a classifier has none
         self.optimizers = {name: model.optimizer(own) for name, own in model.players().items()}
-        self.average, self.bfloat16 = EMA(model, ema_images), bfloat16
-        self.sums: dict[str, Tensor] = {}
-        self.chosen = torch.zeros(
-            len(model.update_order), data.size, dtype=torch.long, device=self.device
-        )
-        self.rounds = self.summed = 0
+        self.ema = EMA(model, ema_images)
+        self.bfloat16 = bfloat16
+        shape = len(model.update_order), loader.batch_size
+        self.batch_indices = torch.zeros(shape, dtype=torch.long, device=self.device)
+        self.iterations = 0
+        self.metric_sums: dict[str, Tensor] = {}
+        self.n_accumulated = 0
         self.history: list[dict[str, float]] = []
         self.snapshots: list[tuple[int, np.ndarray]] = []
-        self.seconds, self.since = 0.0, time.monotonic()
+        self.seconds = 0.0
+        self.started = time.monotonic()
 
     @property
-    def images_per_round(self) -> int:
-        """Every move of every player sees one batch."""
-        return self.data.size * len(self.model.update_order)
+    def images_per_iteration(self) -> int:
+        """Every step of every player sees one batch."""
+        return self.loader.batch_size * len(self.model.update_order)
 
     @property
-    def seen(self) -> int:
+    def images_seen(self) -> int:
         """Images seen so far."""
-        return self.rounds * self.images_per_round
+        return self.iterations * self.images_per_iteration
 
-    def play(self) -> None:
-        """One round: every player moves in its turn, on a batch of its own."""
-        self.chosen.copy_(self.data.draw(len(self.chosen)))
-        self._moves()
-        self.rounds, self.summed = self.rounds + 1, self.summed + 1
-        self.average.update(self.seen, self.images_per_round)
+    def train_iteration(self) -> None:
+        """One iteration: every player takes its step, on a batch of its own."""
+        self.batch_indices.copy_(self.loader.next_indices(len(self.batch_indices)))
+        self._update_players()
+        self.iterations += 1
+        self.n_accumulated += 1
+        self.ema.update(self.images_seen, self.images_per_iteration)
 
-    def _moves(self) -> None:
-        """The moves of a round on the `chosen` images: work for the device alone.
+    def _update_players(self) -> None:
+        """The steps of one iteration on the images at `batch_indices`, without waiting for a GPU.
 
-        Gradients are taken of the mover's own parameters: no player touches another's. Values
+        Gradients are taken of the player's own parameters: no player changes another's. Values
         to be logged are summed on the device, so that nothing waits for them.
         """
-        values = {}
-        for player, numbers in zip(self.model.update_order, self.chosen, strict=True):
-            x, y = self.data[numbers]
+        metrics = {}
+        for player, indices in zip(self.model.update_order, self.batch_indices, strict=True):
+            x, y = self.loader[indices]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
                 out = self.model.loss(player, x, y)
             optimizer = self.optimizers[player]
@@ -82,45 +95,56 @@ class TrainerState:
             optimizer.step(gradients)
             self.model.after_update(player)
             out["gradient_norm"] = get_total_norm(gradients)
-            values |= {f"{player}/{part}": value.detach() for part, value in out.items()}
-        if not self.sums:
+            metrics |= {f"{player}/{part}": value.detach() for part, value in out.items()}
+        if not self.metric_sums:
             zero = torch.zeros((), device=self.device)
-            self.sums = {name: zero.clone() for name in values}
-        torch._foreach_add_(list(self.sums.values()), [values[name] for name in self.sums])
+            self.metric_sums = {name: zero.clone() for name in metrics}
+        sums = list(self.metric_sums.values())
+        torch._foreach_add_(sums, [metrics[name] for name in self.metric_sums])
 
-    def means(self) -> dict[str, float]:
+    def mean_metrics(self) -> dict[str, float]:
         """Means of the logged values since the last row of the history; all must be finite."""
-        sums = torch.stack(list(self.sums.values())).tolist()
-        means = {name: total / self.summed for name, total in zip(self.sums, sums, strict=True)}
-        return _finite(self.seen, means)
+        sums = torch.stack(list(self.metric_sums.values())).tolist()
+        pairs = zip(self.metric_sums, sums, strict=True)
+        return self._check_finite({name: total / self.n_accumulated for name, total in pairs})
 
-    def record(self, validation: tuple[Tensor, Tensor] | None) -> dict[str, float]:
-        """Add a row to the history, with what `validation` images show as val/."""
-        row = {"images": self.seen, **self.means()}
-        torch._foreach_zero_(list(self.sums.values()))
-        self.summed = 0
-        if validation is not None:
-            row |= _finite(self.seen, self._validate(*validation))
+    def record_metrics(self, *, validate: bool) -> dict[str, float]:
+        """Add a row to the history, and to it what the validation images show as val/."""
+        row = {"images": self.images_seen, **self.mean_metrics()}
+        torch._foreach_zero_(list(self.metric_sums.values()))
+        self.n_accumulated = 0
+        if validate:
+            row |= self._check_finite(self._validate())
         self.history.append(row)
         return row
 
+    def _check_finite(self, metrics: dict[str, float]) -> dict[str, float]:
+        names = [name for name, value in metrics.items() if not math.isfinite(value)]
+        if names:
+            raise FloatingPointError(
+                f"{', '.join(names)} not finite after {self.images_seen} images;"
+                " try a lower learning rate"
+            )
+        return metrics
+
     @torch.no_grad()
-    def _validate(self, x: Tensor, y: Tensor) -> dict[str, float]:
-        with self.looking():
+    def _validate(self) -> dict[str, float]:
+        x, y = self.validation
+        with self.eval_mode():
             torch.manual_seed(0)  # the same noise every time
-            x = self.data.floats(x)
+            x = self.loader.to_float(x)
             out = self.model.loss(self.model.update_order[0], x, y) | self.model.diagnose(x, y)
         return {f"val/{part}": value.item() for part, value in out.items()}
 
-    def picture(self, draw: Callable[[], np.ndarray]) -> None:
+    def take_snapshot(self, make_snapshot: Callable[[], np.ndarray]) -> None:
         """Add a snapshot, made with the averaged weights."""
-        self.average.swap()
-        with self.looking():
-            self.snapshots.append((self.seen, draw()))
-        self.average.swap()
+        self.ema.swap()
+        with self.eval_mode():
+            self.snapshots.append((self.images_seen, make_snapshot()))
+        self.ema.swap()
 
     @contextmanager
-    def looking(self):
+    def eval_mode(self):
         """The model in eval mode; whatever is drawn from the random generators changes nothing."""
         random = seeds.rng_state(self.device)
         self.model.eval()
@@ -128,53 +152,40 @@ class TrainerState:
         self.model.train()
         seeds.restore_rng_state(random, self.device)
 
-    def provenance(self) -> dict[str, object]:
-        """What differs between two equal trainings: speed, memory, device."""
-        cuda = self.device.type == "cuda"
-        return {
-            "seconds": self.seconds,
-            "images_per_second": self.seen / self.seconds,
-            "peak_memory_mib": devices.peak_memory_mib(self.device),
-            "device": torch.cuda.get_device_name() if cuda else self.device.type,
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
-        }
+    def finish(self) -> None:
+        """End the training: the model gets its averaged weights, and is in eval mode."""
+        self.ema.swap()
+        self.seconds += time.monotonic() - self.started
+        self.model.eval()
 
-    def state(self) -> dict:
-        """All of it as tensors and plain values, those of the model being its own."""
+    def state_dict(self) -> dict:
+        """All of it as tensors and plain values; the tensors are those of the training itself."""
         return {
             "weights": self.model.state_dict(),
-            "average": self.average.mean,
+            "ema": self.ema.shadow,
             "optimizers": {name: each.state for name, each in self.optimizers.items()},
             "random": seeds.rng_state(self.device),
-            "sums": self.sums,
+            "iterations": self.iterations,
+            "metric_sums": self.metric_sums,
+            "n_accumulated": self.n_accumulated,
+            "history": self.history,
             "snapshots": [(seen, torch.from_numpy(x)) for seen, x in self.snapshots],
-            "images": self.seen,
-            "seconds": self.seconds + time.monotonic() - self.since,
-            **{name: getattr(self, name) for name in ("rounds", "summed", "history")},
+            "seconds": self.seconds + time.monotonic() - self.started,
         }
 
     @torch.no_grad()
-    def restore(self, state: dict) -> None:
-        """Become the training that `state` was taken of."""
+    def load_state_dict(self, state: dict) -> None:
+        """Become the training whose `state_dict` this was."""
         self.model.load_state_dict(state["weights"])
-        pairs = [(self.average.mean, state["average"])]
+        pairs = [(self.ema.shadow, state["ema"])]
         pairs += [(each.state, state["optimizers"][name]) for name, each in self.optimizers.items()]
-        for own, kept in pairs:
-            for tensor, value in zip(own, kept, strict=True):
+        for tensors, values in pairs:
+            for tensor, value in zip(tensors, values, strict=True):
                 tensor.copy_(value)
-        self.sums = {name: value.to(self.device) for name, value in state["sums"].items()}
+        sums = state["metric_sums"]
+        self.metric_sums = {name: value.to(self.device) for name, value in sums.items()}
         self.snapshots = [(seen, x.numpy()) for seen, x in state["snapshots"]]
-        for name in ("rounds", "summed", "history", "seconds"):
+        for name in ("iterations", "n_accumulated", "history", "seconds"):
             setattr(self, name, state[name])
-        self.data.seek(self.seen)
+        self.loader.seek(self.images_seen)
         seeds.restore_rng_state(state["random"], self.device)
-
-
-def _finite(seen: int, values: dict[str, float]) -> dict[str, float]:
-    bad = [name for name, value in values.items() if not math.isfinite(value)]
-    if bad:
-        raise FloatingPointError(
-            f"{', '.join(bad)} not finite after {seen} images; try a lower learning rate"
-        )
-    return values

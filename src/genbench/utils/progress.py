@@ -38,7 +38,7 @@ class Progress:
         if self.bar is None and time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
             self._line(text)
 
-    def say(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Print a line of its own, above the bar where there is one."""
         if self.bar is not None:
             self.bar.write(line)
