@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from genbench import sweep
+from genbench import params, sweep
 from genbench.evaluation.results import Point
 from genbench.latent import analysis, information
 from genbench.models.base.registry import load_model
-from genbench.params import load as load_params
 from genbench.utils import cli, devices, files, seeds
 
 
@@ -20,14 +19,21 @@ def main(
     reference: Path,
     out: Path,
 ) -> None:
-    params = load_params()
-    device = devices.select_device(params.device)
-    seed = seeds.derive_seed(params.seed, "latent", dataset)
-    extractor, metrics = sweep.measure_point(params, dataset, training, classifier, reference)
-    network = load_model(training / "weights.pt", device)
-    space = analysis.encode_images(network, files.load_arrays(data), params.latent.n, seed)
+    choices = params.load()
+    arrays = files.load_arrays(data)
+    network = load_model(training / "weights.pt", devices.select_device(choices.device))
+    extractor, metrics = sweep.measure_point(
+        network,
+        dataset,
+        len(arrays["classes"]),
+        classifier=classifier,
+        reference=reference,
+        params=choices,
+    )
+    seed = seeds.derive_seed(choices.seed, "latent", dataset)
+    space = analysis.encode_images(network, arrays, choices.latent.n, seed)
     posterior = information.posterior_statistics(network, space.test.x, space.test.y, 0)
-    metrics |= information.vae_information(posterior, params.evaluate.bootstrap, seed)
+    metrics |= information.vae_information(posterior, choices.evaluate.bootstrap, seed)
     factors = analysis.factor_scores(space)
     point = Point(
         model=model, at={"beta": beta}, extractor=extractor, metrics=metrics, factors=factors

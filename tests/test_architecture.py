@@ -63,6 +63,8 @@ def room(path: Path) -> str:
 
 
 BASICS = {"utils", "params"}
+RECORDS = {"training", "evaluation", "anomaly", "latent"}
+"""Packages with a file `results.py`, their stages' records: all that readers import of them."""
 MAY_IMPORT = {
     "__init__": set(),
     "utils": set(),
@@ -77,8 +79,9 @@ MAY_IMPORT = {
     "anomaly": BASICS | {"networks", "models/base"},
     "latent": BASICS | {"networks", "models/base", "bootstrap"},
     "sweep": BASICS | {"networks", "models/base", "bootstrap", "evaluation"},
-    "report": BASICS,
-    "tracking": BASICS | {"networks", "models/base"},
+    "results": BASICS | RECORDS,
+    "report": BASICS | {"results"} | RECORDS,
+    "tracking": BASICS | {"networks", "models/base", "results"} | RECORDS,
 }
 """For each package of genbench those that it may import, besides itself."""
 
@@ -88,6 +91,13 @@ def test_a_package_imports_only_what_stands_before_it(package):
     for path in (p for p in MODULES if room(p) == package):
         others = {room(p) for name in imported(path) for p in module_files(name)}
         assert others - {package} <= MAY_IMPORT[package], path
+
+
+@pytest.mark.parametrize("package", ["results", "report", "tracking"])
+def test_readers_import_nothing_of_a_stage_but_its_records(package):
+    for path in (p for p in MODULES if room(p) == package):
+        used = {p for name in imported(path) for p in module_files(name) if room(p) in RECORDS}
+        assert {p.name for p in used} <= {"results.py"}, path
 
 
 def test_every_file_is_in_a_package_that_the_table_knows():
@@ -134,8 +144,13 @@ def declared(stage: dict) -> set[str]:
 def test_a_stage_declares_what_it_imports(path):
     if path.stem in NO_STAGE:
         pytest.skip("not a stage of the pipeline")
-    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"][path.stem]
-    deps = declared(stage)
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values()
+    for stage in (s for s in stages if f"stages/{path.name}" in s["deps"]):
+        check_declared(declared(stage), path)
+
+
+def check_declared(deps: set[str], path: Path) -> None:
+    """All code that a stage's script reaches lies in what it declares, and nothing is idle."""
     used = reached(path)
     if (template := "src/genbench/models/${item.model}.py") in deps:
         deps.remove(template)
@@ -170,6 +185,7 @@ ALLOWED = {
     "rate_distortion": {"torch"},
     "latent": {"torch"},
     "sweep": {"torch"},
+    "sweep_train": {"torch"},
     "tsne": {"sklearn"},
     "report": {"matplotlib"},
 }

@@ -64,6 +64,7 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
     for part, n in {"val": 12, "test": 15, "ood_photos": 20, "ood_noise": 5}.items():
         arrays[f"{part}_x"] = rng.integers(0, 256, (n, 1, 8, 8), dtype=np.uint8)
     arrays |= {"val_y": np.arange(12), "test_y": np.arange(15)}
+    arrays["ood_names"] = np.array(["photos", "noise"])
     files.save_npz(tmp_path / "data.npz", **arrays)
     params = fabricated.params()
     params = params.model_copy(update={"anomaly": params.anomaly.model_copy(update={"n": 10})})

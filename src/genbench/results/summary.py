@@ -61,6 +61,7 @@ def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
         rows[name] = _named(values, results.extractor)
     rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
     for point in (*results.sweep, *results.rate_distortion):
-        name = "-".join(map(str, ("sweep", point.point.model, *point.point.at.values())))
+        at = [f"{value:g}" for value in point.point.at.values()]
+        name = "-".join(["sweep", point.point.model, *at])
         rows[name] = point_headlines(point)
     return rows

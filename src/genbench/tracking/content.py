@@ -113,16 +113,14 @@ def _point(
     params: Params, dataset: str, point: SweepPoint, data: Path, details: Path
 ) -> RunContent:
     model, at = point.point.model, point.point.at
-    if "beta" in at:
-        stage, params = "rate_distortion", params.at_beta(at["beta"])
-    else:
-        stage, params = "sweep", params.at_point(int(at["latent_dim"]), int(at["width"]))
+    if "beta" in at:  # 4 in params.yaml is 4.0 here, which is another key
+        at = {"beta": next(beta for beta in params.sweep.beta if beta == at["beta"])}
     metrics, tags = _facts(point.training)
     name = point.training.folder.name
     return RunContent(
-        stage=stage,
+        stage="rate_distortion" if "beta" in at else "sweep",
         name=f"{dataset}-{name}",
-        choices={**params.of_run(dataset, model), "stage": "sweep"},
+        choices={**params.at_point(at).of_run(dataset, model), "stage": "sweep"},
         training=point.training,
         metrics=metrics | summary.point_headlines(point),
         tags=tags | {"genbench.grid": f"{dataset}-{model}"},
