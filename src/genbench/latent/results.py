@@ -1,6 +1,7 @@
-"""What was measured of latent spaces: of one model, and of a dataset's 2-D embeddings."""
+"""Results of latent spaces on disk: of one model's, and of a dataset's t-SNE embeddings."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from ..utils.record import Estimate, Number, Record
 METRICS_FILE = "metrics.json"
 CODES = "codes.npz"
 EMBEDDINGS = "embeddings.npz"
+FEATURES = "features"
+"""Name of the one embedding of a dataset that is not of a model's latent codes."""
+REAL = "real"
+"""Group of the points that stand for real images."""
 
 
 class ClassError(Record):
@@ -20,10 +25,11 @@ class ClassError(Record):
 
 
 class LatentResults(Record):
-    """Numbers of one latent space, by the keys of `results.metrics`, and lists over its latents.
+    """Metrics of one latent space, by the keys of `results.metrics`, and lists over its latents.
 
-    n : images behind the numbers of a model with an encoder
-    kl_per_latent : nats; direction_shares : of the change of all pixels, of a model without encoder
+    n : images behind the metrics of a model with an encoder
+    kl_per_latent : nats, mean over images
+    direction_shares : of the change of all pixels, descending; of a model without an encoder
     factors : scores of disentanglement, where the factors of the images are known
     """
 
@@ -36,7 +42,7 @@ class LatentResults(Record):
 
 
 class EmbeddingMetrics(Record):
-    """How far a t-SNE embedding is to be believed, and how classes lie in the space and in it."""
+    """How faithful a t-SNE embedding is, and how classes lie in the space and in it (`_map`)."""
 
     n: int
     trustworthiness: float
@@ -48,8 +54,9 @@ class EmbeddingMetrics(Record):
 
 
 class Embeddings(Record):
-    """Of a dataset: of every encoder's codes, by model, and of real and generated features.
+    """Metrics of a dataset's embeddings: of each encoder's codes, and of real and fake features.
 
+    codes : by model; features : of real and generated images together
     real_neighbors : by model, the share of real images among the neighbors of generated ones
     """
 
@@ -58,13 +65,49 @@ class Embeddings(Record):
     real_neighbors: dict[str, Number]
 
 
+class Embedding(NamedTuple):
+    """A t-SNE embedding of N images.
+
+    name : the model whose latent codes are embedded, or FEATURES
+    points : (N, 2) float32; classes : (N,) int64, the classifier's for generated images
+    groups : (N,) str, REAL or the model that generated the image
+    """
+
+    name: str
+    points: np.ndarray
+    classes: np.ndarray
+    groups: np.ndarray
+
+
+def save_embeddings(path: Path, embeddings: list[Embedding]) -> None:
+    """Write the points of all embeddings, one below the other: an element or row per point.
+
+    The arrays are those of `Embedding`: points (M, 2), classes (M,), groups (M,), and names (M,).
+    """
+    names = np.concatenate([np.repeat(e.name, len(e.points)) for e in embeddings])
+    columns = {
+        column: np.concatenate([getattr(e, column) for e in embeddings])
+        for column in ("points", "classes", "groups")
+    }
+    files.save_npz(path, names=names, **columns)
+
+
+def load_embeddings(path: Path) -> list[Embedding]:
+    """Read what `save_embeddings` wrote, in the same order."""
+    names, *columns = files.load_npz(path, "names", "points", "classes", "groups")
+    return [
+        Embedding(name, *(column[names == name] for column in columns))
+        for name in dict.fromkeys(names.tolist())
+    ]
+
+
 def save_codes(path: Path, codes: np.ndarray | None, y: np.ndarray) -> None:
-    """Write codes (N, latent_dim) and labels (N,); an empty file for a model without an encoder."""
+    """Write latent codes (N, latent_dim) and labels (N,); no arrays for a model without encoder."""
     arrays = {} if codes is None else {"codes": codes, "codes_y": y}
     files.save_npz(path, **arrays)
 
 
 def load_codes(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Codes and labels; None for a model without an encoder."""
+    """Read latent codes and labels; None for a model without an encoder."""
     arrays = files.load_arrays(path)
     return (arrays["codes"], arrays["codes_y"]) if arrays else None

@@ -2,7 +2,8 @@
 
 from ..utils.record import Estimate, Number
 from .metrics import HEADLINES
-from .run import DatasetResults, ModelResults, SweepPoint
+from .points import SweepPoint
+from .run import DatasetResults, ModelResults
 
 BY_EXTRACTOR = {metric.key for metric in HEADLINES if metric.by_extractor}
 
