@@ -7,17 +7,19 @@ give equal bytes. Sizes are CSS pixels.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import AutoLocator
 
 CSS_DPI = 96
 WIDTH = 350
 GRAY = "#a0a0a0"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -37,10 +39,10 @@ STYLE = {
 def palette(n: int) -> list[str]:
     """Return n colors as #rrggbb, as different as n allows."""
     if n <= 10:
-        return [to_hex(c) for c in colormaps["tab10"].colors[:n]]
+        return [to_hex(c) for c in colormaps["tab10"](np.arange(n))]
     if n <= 20:
-        tab20 = colormaps["tab20"].colors
-        return [to_hex(c) for c in (*tab20[::2], *tab20[1::2])][:n]
+        dark_first = np.arange(20).reshape(10, 2).T.ravel()
+        return [to_hex(c) for c in colormaps["tab20"](dark_first[:n])]
     return [to_hex(c) for c in colormaps["gist_rainbow"](np.linspace(0, 1, n))]
 
 
@@ -85,7 +87,9 @@ def bars(path: Path, values: list[float], title: str, x_label: str) -> None:
         ax.bar(range(1, 1 + len(values)), values, color=palette(1)[0])
         ax.grid(False, axis="x")
         ax.yaxis.set_major_formatter(short_number)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        locator = AutoLocator()
+        locator.set_params(integer=True)
+        ax.xaxis.set_major_locator(locator)
         ax.set(xlim=(0.4, len(values) + 0.6), xlabel=x_label)
 
 
@@ -109,10 +113,12 @@ def heat_map(
         ax.set_xticks(range(len(columns)), columns)
         ax.set_yticks(range(len(rows)), rows)
         ax.set(xlabel=x_label, ylabel=y_label)
-        for (row, column), value in np.ndenumerate(values):
-            bright = np.isnan(value) or picture.norm(value) < 0.6
+        is_dark = np.asarray(picture.norm(values)) >= 0.6
+        for row, column in np.ndindex(values.shape):
+            value = values[row, column]
             text = "-" if np.isnan(value) else f"{value:.4g}"
-            ax.text(column, row, text, ha="center", va="center", color="k" if bright else "w")
+            color = "w" if is_dark[row, column] else "k"
+            ax.text(column, row, text, ha="center", va="center", color=color)
 
 
 def short_number(value: float, _) -> str:

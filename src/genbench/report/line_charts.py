@@ -24,8 +24,13 @@ def training_curves(path: Path, lines: list[Line], title: str) -> None:
     labels += ["validation"] * (len(labels) < len(lines))
     with axes(path, labels, title) as ax:
         for line in lines:
-            style = {"linestyle": "--" if line.dashed else "-", "color": f"C{line.color}"}
-            ax.plot(line.x, line.y, label=None if line.dashed else line.label, **style)
+            ax.plot(
+                line.x,
+                line.y,
+                label=None if line.dashed else line.label,
+                linestyle="--" if line.dashed else "-",
+                color=f"C{line.color}",
+            )
         if "validation" in labels:
             ax.plot([], [], "--", color="#777777", label="validation")
         ax.yaxis.set_major_formatter(short_number)
@@ -74,7 +79,7 @@ def effect(
             ax.plot(x, y, marker="o", markersize=4, linewidth=width, label=label)
         ticks = sorted({x for pairs in lines.values() for x, _ in pairs})
         ax.set_xscale("log", base=2)
-        ax.set_xticks(ticks, labels=ticks)
+        ax.set_xticks(ticks, labels=[str(x) for x in ticks])
         ax.set_xticks([], minor=True)
         ax.yaxis.set_major_formatter(short_number)
         ax.margins(0.08)

@@ -2,14 +2,17 @@
 
 from .latent_metrics import ACTIVE_UNITS
 from .metric import Metric, rate
-from .metrics import SAMPLES
 
-(NEGATIVE_ELBO,) = (metric for metric in SAMPLES if metric.key == "negative_elbo")
 PROBABILITY = "Probability of being real that the discriminator gives; 0.5 where it cannot tell."
 LOGIT = "Mean logit of the discriminator, above 0 for real. Its loss stops at 1 and -1."
 PARTS = (
     Metric("loss", "loss", note="What each player minimizes.", decimals="each"),
-    NEGATIVE_ELBO,
+    Metric(
+        "negative_elbo",
+        "negative ELBO",
+        "lower",
+        "Upper bound of the negative log-likelihood: reconstruction + KL, nats per image.",
+    ),
     Metric(
         "reconstruction",
         "reconstruction",

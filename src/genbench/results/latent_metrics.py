@@ -72,10 +72,18 @@ KNN_ACCURACY = rate(
 )
 EMBEDDING = (
     KNN_ACCURACY,
-    rate("knn_accuracy_map", "in the embedding", "The same among the points of the embedding."),
-    rate("silhouette", "silhouette", "How well classes are separated in the space, -1 to 1."),
-    rate("trustworthiness", "trustworthiness", "1 if all neighbors shown are neighbors."),
-    rate("stability", "stability", "Share of neighbors that another random start shows, too."),
+    rate("knn_accuracy_map", "in the embedding", "The same of neighbors in the embedding."),
+    rate("silhouette", "silhouette", "Separation of the classes among the codes, -1 to 1."),
+    rate(
+        "trustworthiness",
+        "trustworthiness",
+        "1 if neighbors in the embedding are neighbors in the space.",
+    ),
+    rate(
+        "stability",
+        "stability",
+        "Share of neighbors that a second embedding, from a random start, shows as well.",
+    ),
     Metric("n", "n"),
 )
 FACTORS = (

@@ -24,9 +24,9 @@ class SweepPoint:
         warnings = {"n_warnings": len(summary.alarms)}
         return size | warnings | summary.final | (self.point.factors or {}) | self.point.metrics
 
-    def value(self, key: str) -> Number | None:
-        """One of them as a number; None where it has none."""
-        value = self.values.get(key)
+    def value(self, key: str) -> Number:
+        """One of them without its interval."""
+        value = self.values[key]
         return value.value if isinstance(value, Estimate) else value
 
 

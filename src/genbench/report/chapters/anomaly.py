@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...anomaly.results import EXTREMES, Detection
+from ...anomaly.results import EXTREMES, Decisions, Detection
 from ...params import Params
 from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
 from ...results.run import DatasetResults, ModelResults
@@ -32,7 +32,11 @@ def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         "histograms": [
             _histogram(r, gallery, "anomaly", {"corrupted": ("corruptions", "all")}) for r in scored
         ],
-        "confusion": [_confusion(result, gallery) for result in scored],
+        "confusion": [
+            _confusion(result.model, decisions, gallery)
+            for result in scored
+            if (decisions := _decisions(result))
+        ],
         "sets": {
             "corruptions": [spaced(name) for name in params.anomaly.damages],
             "ood_datasets": results.ood_datasets,
@@ -126,18 +130,23 @@ def _by_corruption(results: DatasetResults, params: Params) -> Table:
     return make_table(metrics, rows, first="model")
 
 
-def _confusion(result: ModelResults, gallery: Gallery) -> Figure:
-    decisions = result.detection.main("corruptions", "all").decisions
+def _decisions(result: ModelResults) -> Decisions | None:
+    """Of the main score, on all corruptions together."""
+    detection = result.detection.main("corruptions", "all")
+    return detection.decisions if detection else None
+
+
+def _confusion(model: str, decisions: Decisions, gallery: Gallery) -> Figure:
     counts = [[decisions.tn, decisions.fp], [decisions.fn, decisions.tp]]
     return gallery.chart(
         charts.heat_map,
-        f"{result.model}/confusion.svg",
+        f"{model}/confusion.svg",
         np.array(counts, float),
         ["intact", "corrupted"],
         ["below", "above"],
         "images",
         "the threshold",
-        title=result.model,
+        title=model,
     )
 
 
@@ -150,8 +159,7 @@ def _histogram(
         scores = curves.anomalous_scores(result, kind, other)
         if scores is not None:
             sets[label] = scores
-    detection = result.detection.main("corruptions", "all")
-    decisions = detection.decisions if detection else None
+    decisions = _decisions(result)
     return gallery.chart(
         charts.histograms,
         f"{result.model}/scores-{name}.svg",

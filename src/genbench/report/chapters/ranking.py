@@ -9,6 +9,7 @@ from ...results.latent_metrics import KNN_ACCURACY
 from ...results.metric import rate
 from ...results.metrics import CORRUPTION_AUROC, OOD_AUROC, QUALITY, SAMPLES
 from ...results.run import DatasetResults, ModelResults
+from ...utils.record import Estimate, Number
 from ..findings.quality import ranking_findings, tied_ranks
 from ..formatting import number
 from ..gallery import Gallery
@@ -54,7 +55,10 @@ def _other_metrics(results: DatasetResults) -> Table:
         aurocs |= {
             f"ood {name}": result.detection.main("ood", name) for name in results.ood_datasets
         }
-        values = {**result.quality.metrics, "parameters": result.training.summary.parameters}
+        values: dict[str, Estimate | Number | None] = {
+            **result.quality.metrics,
+            "parameters": result.training.summary.parameters,
+        }
         values |= {key: detection.auroc for key, detection in aurocs.items() if detection}
         if result.embedding:
             values["knn_accuracy"] = result.embedding.knn_accuracy

@@ -103,8 +103,8 @@ def _heat_map(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: G
     model = points[0].point.model
     values = np.full((len(sweep.latent_dim), len(sweep.width)), np.nan)
     for point in points:
-        row = sweep.latent_dim.index(point.point.at["latent_dim"])
-        column = sweep.width.index(point.point.at["width"])
+        row = sweep.latent_dim.index(int(point.point.at["latent_dim"]))
+        column = sweep.width.index(int(point.point.at["width"]))
         values[row, column] = point.value(metric.key)
     return gallery.chart(
         charts.heat_map,

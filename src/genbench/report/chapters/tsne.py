@@ -28,21 +28,21 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
     return {
         "by_class": by_class,
         "legend": list(zip(results.classes, palette, strict=True)),
+        "metrics": [metric for metric in EMBEDDING if metric.note],
         "by_origin": by_origin,
     }
 
 
 def _describe(results: DatasetResults, name: str) -> tuple[str, str]:
     """Title and caption of an embedding by class."""
-    if name == FEATURES:
-        title = "classifier's features of real test images"
-        metrics = results.embeddings.features
-    else:
-        title = f"{name}: codes of test images"
-        metrics = results.embeddings.codes[name]
+    is_features = name == FEATURES
+    metrics = results.embeddings.features if is_features else results.embeddings.codes[name]
     values = {metric.label: getattr(metrics, metric.key) for metric in EMBEDDING}
     numbers = [f"{label} {number(value)}" for label, value in values.items() if value is not None]
-    return title, ", ".join(numbers)
+    if is_features:
+        title = "classifier's features of real test images:"
+        return title, f"of the whole embedding, {', '.join(numbers)}"
+    return f"{name}, codes of test images:", ", ".join(numbers)
 
 
 def _by_origin(results: DatasetResults, embedding: Embedding, gallery: Gallery) -> list[Figure]:

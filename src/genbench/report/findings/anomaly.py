@@ -1,6 +1,6 @@
 """What the anomaly scores show, in sentences."""
 
-from ...anomaly.results import Detection
+from ...anomaly.results import Shift
 from ...results.run import DatasetResults, ModelResults
 from ..formatting import join_words, number, spaced
 
@@ -45,12 +45,11 @@ def reconstruction_hypothesis(results: DatasetResults, ood_dataset: str) -> list
     for result in results.models:
         detection = result.detection.by_score("ood", ood_dataset).get("reconstruction_error")
         if detection and detection.shift:
-            lines.append(f"{result.model} {_reconstruction(detection, ood_dataset)}.")
+            lines.append(f"{result.model} {_reconstruction(detection.shift, ood_dataset)}.")
     return lines
 
 
-def _reconstruction(detection: Detection, name: str) -> str:
-    shift = detection.shift
+def _reconstruction(shift: Shift, name: str) -> str:
     means = f"{number(shift.mean_out)} against {number(shift.mean_in)}, effect {shift.effect:.2f}"
     if shift.p > SIGNIFICANT:
         return (
