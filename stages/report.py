@@ -1,20 +1,21 @@
-"""Write the report, its figures and plots, and the summary; send every result to MLflow."""
+"""Write the report, its figures and plots, and the headlines; send every result to MLflow."""
 
 from pathlib import Path
 
 from genbench import params
-from genbench.report import results
 from genbench.report.page import save_report
+from genbench.results.run import collect
+from genbench.results.summary import summarize
 from genbench.tracking import sync
-from genbench.utils import cli
+from genbench.utils import cli, files
 
 
-def main(argv=None):
-    a = cli.parse(__doc__, argv, data=Path, metrics=Path, summary=Path, out=Path)
-    p = params.load()
-    studies = results.collect(p, a.data, a.metrics)
-    save_report(p, studies, a.summary, a.out)
-    sync.sync(p, a.data, a.metrics)
+def main(data: Path, details: Path, summary: Path, out: Path) -> None:
+    choices = params.load()
+    results = collect(choices, data, details)
+    save_report(choices, results, out)
+    files.save_json(summary, summarize(results))
+    sync.sync(choices, data, details)
 
 
 if __name__ == "__main__":

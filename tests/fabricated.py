@@ -5,6 +5,7 @@ import numpy as np
 
 from genbench.anomaly.results import EXTREMES, SetScores, save_scores
 from genbench.evaluation.results import NEAREST, ClassShare, Point, Protocol, Quality, Reference
+from genbench.latent.results import FEATURES, REAL, Embedding, save_embeddings
 from genbench.params import Params
 from genbench.training.results import (
     ClassifierSummary,
@@ -228,16 +229,12 @@ def _embeddings(folder, dataset, random):
     k = SIDES[dataset][2]
     y = random.integers(0, k, 400)
     centers = random.normal(0, 30, (k, 2))
-    arrays = {
-        "codes/vae": centers[y] + random.normal(0, 5, (400, 2)),
-        "codes_y/vae": y,
-        "features": centers[y] + random.normal(0, 4, (400, 2)),
-        "features_y": y,
-        "features_group": np.repeat(np.arange(len(MODELS) + 1), 80),
-        "features_groups": np.array(MODELS),
-    }
-    arrays = {key: v.astype(np.float32) if v.dtype == float else v for key, v in arrays.items()}
-    files.save_npz(folder / "embeddings.npz", **arrays)
+    groups = np.repeat([REAL, *MODELS], 80)
+    embeddings = [
+        Embedding(name, centers[y] + random.normal(0, spread, (400, 2)), y, group)
+        for name, spread, group in (("vae", 5, np.repeat(REAL, 400)), (FEATURES, 4, groups))
+    ]
+    save_embeddings(folder / "embeddings.npz", embeddings)
     measured.embeddings(MODELS).save(folder / "metrics.json")
 
 

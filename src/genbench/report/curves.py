@@ -1,120 +1,68 @@
-"""Curves as tables of numbers: losses over training, ROC, sweep and maps for `dvc plots`."""
+"""ROC and precision-recall curves from scores."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
-from ..utils import files
-from .results import DatasetResults, Result
+from ..results.run import ModelResults
 
 ROC_POINTS = 100
-MAP_POINTS = 500
+Curve = tuple[np.ndarray, np.ndarray]
 
 
-def roc(normal: np.ndarray, strange: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """False and true positive rate of "an image above the threshold is strange", per threshold.
+def roc(scores_in: np.ndarray, scores_out: np.ndarray) -> Curve:
+    """False and true positive rate of "an image above the threshold is anomalous", per threshold.
 
     Parameters
     ----------
-    normal, strange : (N,) and (M,) scores, larger is stranger
+    scores_in, scores_out : (N,) of in-distribution images and (M,) of anomalous ones; larger is
+        more anomalous
 
     Returns
     -------
     two (T,) float64 from 0 to 1, T at most N + M + 1; tied scores move both rates in one step.
     """
-    scores = np.concatenate([normal, strange])
-    is_strange = np.repeat([False, True], [len(normal), len(strange)])
+    scores = np.concatenate([scores_in, scores_out])
+    is_anomalous = np.repeat([False, True], [len(scores_in), len(scores_out)])
     order = np.argsort(-scores, kind="stable")
     last = np.append(np.diff(scores[order]) != 0, True)  # of equal scores, only the last counts
-    true, false = np.cumsum(is_strange[order])[last], np.cumsum(~is_strange[order])[last]
-    return np.append(0, false) / len(normal), np.append(0, true) / len(strange)
+    true = np.cumsum(is_anomalous[order])[last]
+    false = np.cumsum(~is_anomalous[order])[last]
+    return np.append(0, false) / len(scores_in), np.append(0, true) / len(scores_out)
 
 
-def precision_recall(normal: np.ndarray, strange: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Recall and precision of "an image above the threshold is strange", per threshold.
+def precision_recall(scores_in: np.ndarray, scores_out: np.ndarray) -> Curve:
+    """Recall and precision of "an image above the threshold is anomalous", per threshold.
 
-    As `roc`; the first point, without an alarm, has the precision of the next.
+    As `roc`; the first point, where no image is above, has the precision of the next.
     """
-    false, true = roc(normal, strange)
-    right, wrong = true * len(strange), false * len(normal)
-    precision = right[1:] / (right[1:] + wrong[1:])
+    false, true = roc(scores_in, scores_out)
+    true_positives = true[1:] * len(scores_out)
+    false_positives = false[1:] * len(scores_in)
+    precision = true_positives / (true_positives + false_positives)
     return true, np.append(precision[:1], precision)
 
 
-def thin(x: np.ndarray, y: np.ndarray, points: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `points` of a curve's own points, evenly along the curve, both ends kept."""
+def thin(x: np.ndarray, y: np.ndarray, points: int) -> Curve:
+    """At most `points` of a curve's own points, evenly along the curve, with both ends."""
     along = np.append(0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
-    keep = np.unique(np.searchsorted(along, np.linspace(0, along[-1], points)))
-    return x[keep], y[keep]
+    indices = np.unique(np.searchsorted(along, np.linspace(0, along[-1], points)))
+    return x[indices], y[indices]
 
 
-def scores(result: Result) -> dict[str, np.ndarray]:
-    """The main score of every set: test, val, corrupted (all kinds together), ood-<partner>."""
-    if result.main_score is None:
-        return {}
-    with np.load(result.scores) as file:
-        names = [k for k in file.files if k.split("/", 1)[1] == result.main_score]
-        sets = {k.split("/", 1)[0]: file[k] for k in names}
-    kinds = [sets.pop(k) for k in list(sets) if k.startswith("corrupted-")]
-    return {**sets, "corrupted": np.concatenate(kinds)}
+def anomalous_scores(result: ModelResults, kind: str, name: str) -> np.ndarray | None:
+    """The main score of a set of images, (N,); of kind "corruptions" that of all corruptions."""
+    if kind == "corruptions":
+        parts = [v for (part, _), v in result.main_scores.items() if part == "corruption"]
+        return np.concatenate(parts) if parts else None
+    return result.main_scores.get((kind, name))
 
 
-def of_main(result: Result, against: str, kind=roc) -> tuple[np.ndarray, np.ndarray] | None:
-    """The thinned curve of the main score, test images against another set; None without."""
-    sets = scores(result)
-    if against not in sets:
+def detection_curve(
+    result: ModelResults, kind: str, name: str, curve: Callable[..., Curve] = roc
+) -> Curve | None:
+    """The thinned curve of the main score, test images against a set of others; None without."""
+    scores_out = anomalous_scores(result, kind, name)
+    if scores_out is None:
         return None
-    return thin(*kind(sets["test"], sets[against]), ROC_POINTS)
-
-
-def save(folder: Path, studies: list[DatasetResults]) -> None:
-    """Write losses.csv, roc.csv, sweep.csv and tsne.csv: one row per point, told apart by names."""
-    tables = {"losses": _losses, "roc": _roc, "sweep": _sweep, "tsne": _tsne}
-    for name, rows in tables.items():
-        table = [{"dataset": s.dataset, **row} for s in studies for row in rows(s)]
-        files.save_csv(folder / f"{name}.csv", table)
-
-
-def _losses(study: DatasetResults):
-    for r in study.results:
-        for row in r.history:
-            for name, value in row.items():
-                if name != "images" and not name.startswith("alarm/"):
-                    yield {"model": r.model, "part": name, "images": row["images"], "value": value}
-
-
-def _roc(study: DatasetResults):
-    for r in study.results:
-        for against in ("corrupted", *(f"ood-{partner}" for partner in study.partners)):
-            for false, true in zip(*(of_main(r, against) or ((), ())), strict=True):
-                row = {"model": r.model, "against": against}
-                yield {
-                    **row,
-                    "false_positive_rate": float(false),
-                    "true_positive_rate": float(true),
-                }
-
-
-def _sweep(study: DatasetResults):
-    for point in study.sweep:
-        plain = {k: v for k, v in point.items() if isinstance(v, int | float | str)}
-        yield {**plain, **point["final"]}
-
-
-def _tsne(study: DatasetResults):
-    for name, xy, y, groups in maps(study):
-        keep = np.unique(np.linspace(0, len(xy) - 1, min(len(xy), MAP_POINTS)).astype(int))
-        for i in keep:
-            where = {"x": float(xy[i, 0]), "y": float(xy[i, 1])}
-            yield {"map": name, "group": groups[i], "class": study.classes[y[i]], **where}
-
-
-def maps(study: DatasetResults):
-    """Each t-SNE map: its name, points (N, 2), classes (N,), and per point "real" or a model."""
-    for r in study.results:
-        if r.codes:
-            xy, y = files.load_npz(study.maps, f"codes/{r.model}", f"codes_y/{r.model}")
-            yield r.model, xy, y, np.repeat("real", len(y))
-    names = ("features", "features_y", "features_group", "features_groups")
-    xy, y, group, groups = files.load_npz(study.maps, *names)
-    yield "features", xy, y, np.array(["real", *groups])[group]
+    return thin(*curve(result.main_scores["test", "test"], scores_out), ROC_POINTS)

@@ -4,73 +4,75 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
 
 from ..utils import images
-from .html import Html, join, tag
+
+
+class Figure(NamedTuple):
+    """A picture of the page: its link, its width in CSS pixels, and the words beside it.
+
+    kind : a chart, or pixels of images, which a click opens in full size
+    """
+
+    src: str
+    width: int | None
+    alt: str
+    kind: Literal["chart", "pixels"]
+    title: str
+    caption: str
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The figures of one dataset, in `figures/<dataset>/` of the page's folder `root`.
+    """The pictures of one dataset, in `<folder>/<dataset>/`; `folder` is the page's `figures`.
 
-    Every method puts one picture there and returns it as a <figure>.
+    Every method puts one picture there; size : height of the dataset's images in pixels
     """
 
-    root: Path
+    folder: Path
     dataset: str
     size: int
-    """Height of the dataset's images in pixels."""
 
-    def chart(self, draw: Callable, name: str, *data, caption, **options) -> Html:
-        """What `draw(path, *data, **options)` of `figures` draws."""
-        draw(self._path(name), *data, **options)
-        return self._figure(name, caption, "chart")
+    def chart(
+        self, draw: Callable[..., None], name: str, *data, title: str = "", caption: str = ""
+    ) -> Figure:
+        """What `draw(path, *data)` of `charts` draws."""
+        draw(self._path(name), *data)
+        return self._figure(name, "chart", title, caption)
 
-    def copy(self, source: Path, name: str, caption) -> Html:
+    def copy(self, source: Path, name: str, title: str = "", caption: str = "") -> Figure:
         """A stage's PNG, pixel by pixel."""
         shutil.copyfile(source, self._path(name))
-        return self._figure(name, caption, "pixels")
+        return self._figure(name, "pixels", title, caption)
 
-    def grid(self, x: np.ndarray, columns: int, name: str, caption) -> Html:
+    def grid(self, x: np.ndarray, columns: int, name: str, title: str = "") -> Figure:
         """Images (N, C, H, W) uint8 as a grid like the stages'."""
         images.save_png(self._path(name), images.grid(x, columns))
-        return self._figure(name, caption, "pixels")
+        return self._figure(name, "pixels", title, "")
 
     def _path(self, name: str) -> Path:
-        path = self.root / "figures" / self.dataset / name
+        path = self.folder / self.dataset / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def _figure(self, name: str, caption, kind: str) -> Html:
-        src, width = quote(f"figures/{self.dataset}/{name}"), png_width(self._path(name))
+    def _figure(
+        self, name: str, kind: Literal["chart", "pixels"], title: str, caption: str
+    ) -> Figure:
+        width = png_width(self._path(name))
         # half the size of a PNG is sharp on every screen: 2x2 pixels are one or become one
         halved = kind == "chart" or images.enlargement(self.size) % 2 == 0
-        alt = " ".join(Path(name).with_suffix("").parts).replace("_", " ")
-        shown = width // 2 if width and halved else width
-        picture = tag("img", src=src, width=shown, alt=alt, loading="lazy")
-        if kind == "pixels":
-            picture = tag("a", picture, href=src, title="full size")
-        return tag("figure", picture, tag("figcaption", caption), class_=kind)
-
-
-def row(figures: list[Html]) -> Html | None:
-    """Figures side by side, as many as fit; None for none."""
-    return tag("div", figures, class_="row") if figures else None
-
-
-def strip(figures: list[Html]) -> Html:
-    """Figures in one row that scrolls."""
-    return tag("div", figures, class_="strip")
-
-
-def legend(names: list[str], colours: list[str]) -> Html:
-    """Names with their colours, in HTML because fonts of charts lack many scripts."""
-    pairs = zip(names, colours, strict=True)
-    items = [tag("li", tag("i", style=f"background:{c}"), join(name)) for name, c in pairs]
-    return tag("ul", items, class_="legend")
+        return Figure(
+            src=quote(f"figures/{self.dataset}/{name}"),
+            width=width // 2 if width and halved else width,
+            alt=" ".join(Path(name).with_suffix("").parts).replace("_", " "),
+            kind=kind,
+            title=title,
+            caption=caption,
+        )
 
 
 def png_width(path: Path) -> int | None:

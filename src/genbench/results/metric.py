@@ -1,14 +1,14 @@
-"""What a row of the table of metrics says."""
+"""A row of the table of metrics."""
 
 from typing import Literal, NamedTuple
 
 
 class Metric(NamedTuple):
-    """A number that results hold.
+    """What a number of the results is called, and how it is to be read.
 
     better : "lower", "higher", or "" where neither is
     decimals : as shown; None: three significant digits of the smallest in a column; "each": of each
-    chance : the value of guessing; below it a detector is reversed
+    chance : the value of guessing; a detector below it is reversed
     headline : whether `metrics/summary.json`, `dvc metrics diff` and MLflow's metrics show it
     by_extractor : whether the number depends on the network that extracts features
     """
@@ -23,6 +23,15 @@ class Metric(NamedTuple):
     by_extractor: bool = False
 
 
-def rate(key: str, label: str, note: str | None = None, *, better="higher", **options) -> Metric:
+def rate(
+    key: str,
+    label: str,
+    note: str | None = None,
+    *,
+    better: Literal["lower", "higher", ""] = "higher",
+    chance: float | None = None,
+    headline: bool = False,
+    by_extractor: bool = False,
+) -> Metric:
     """A number between 0 and 1 or so, shown with three decimals."""
-    return Metric(key, label, better, note, decimals=3, **options)
+    return Metric(key, label, better, note, 3, chance, headline, by_extractor)

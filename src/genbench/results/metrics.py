@@ -1,5 +1,6 @@
 """The one table of metrics: what each is called, which way is better, what it says."""
 
+from .latent_metrics import KNN_ACCURACY, LATENT
 from .metric import Metric, rate
 
 QUALITY = (
@@ -8,7 +9,7 @@ QUALITY = (
         "FID",
         "lower",
         "Fréchet distance between features of real test images and of generated ones; 0 for equal"
-        " sets. It depends on extractor and n: compare inside this table only.",
+        " sets. It depends on extractor and n: compare within this table only.",
         headline=True,
         by_extractor=True,
     ),
@@ -16,21 +17,22 @@ QUALITY = (
         "fid_infinity",
         "FID∞",
         "lower",
-        "FID extrapolated to infinitely many images; with few images it may fall below 0.",
+        "FID extrapolated to infinitely many images; for few images it can be below 0.",
         by_extractor=True,
     ),
     Metric(
         "is",
         "IS",
         "higher",
-        "Inception score: confident about each image, and all classes equally often.",
+        "Inception score: high if the class of each image is clear and all classes are equally"
+        " frequent.",
         by_extractor=True,
     ),
     Metric(
         "kid",
         "KID",
         "lower",
-        "Squared kernel distance of the same features; unbiased, so near 0 for equal sets.",
+        "Squared kernel distance (MMD) of the same features; unbiased, so near 0 for equal sets.",
         headline=True,
         by_extractor=True,
     ),
@@ -52,14 +54,14 @@ QUALITY = (
     rate(
         "density",
         "density",
-        "In how many real images' balls of five neighbors a generated image is, over five; about"
-        " 1 for real ones.",
+        "In how many real images' balls of five nearest neighbors a generated image falls, over"
+        " five; about 1 for real images.",
         by_extractor=True,
     ),
     rate(
         "coverage",
         "coverage",
-        "Share of real images with a generated one inside their ball of five neighbors.",
+        "Share of real images with a generated one in their ball of five nearest neighbors.",
         headline=True,
         by_extractor=True,
     ),
@@ -74,22 +76,22 @@ SAMPLES = (
     ),
     rate(
         "class_entropy",
-        "entropy",
-        "Of the classes of generated images, in nats; the logarithm of the number of classes if all"
-        " are equally frequent.",
+        "class entropy",
+        "Entropy of the classes of generated images in nats: the logarithm of the number of"
+        " classes if all are equally frequent.",
     ),
     rate(
         "label_accuracy",
-        "labels",
+        "label accuracy",
         "Share of generated images that the classifier assigns to the class they were generated for"
         " (conditional models).",
         headline=True,
     ),
     rate(
         "memorization_ratio",
-        "memorization",
-        "Mean distance to the nearest training image over that to the nearest of as many test"
-        " images: about 1, and far below it if training images are copied.",
+        "memorization ratio",
+        "Mean distance of generated images to the nearest training image over that to the nearest"
+        " of as many test images: about 1, and far below 1 if training images are copied.",
         better="",
         headline=True,
         by_extractor=True,
@@ -99,100 +101,39 @@ SAMPLES = (
         "duplicates",
         "Share of generated images with a near-duplicate among them; 0.01 of the real ones have"
         " one. The number of images over this share estimates how many different ones the model"
-        " can make (birthday paradox).",
+        " can generate (birthday paradox).",
         better="lower",
         by_extractor=True,
     ),
     Metric(
         "negative_elbo",
-        "\N{MINUS SIGN}ELBO",
+        "negative ELBO",
         "lower",
         "Upper bound of -log p(x) of test images in nats per image (VAEs). Compare equal"
         " likelihoods only: densities of color pixels may fall below 0.",
         headline=True,
     ),
 )
-LATENT = (
-    Metric(
-        "path_length",
-        "path length",
-        "lower",
-        "Perceptual path length: squared speed at which the classifier's features change between"
-        " random latents, mean; 1 if all paths were straight, even and as long as two real images"
-        " are apart. Lower is smoother, but a model that makes one image only has 0.",
-        headline=True,
-    ),
-    Metric("path_length_median", "median", "lower", "The same, of the middle path."),
-    Metric("psnr", "PSNR", "higher", "Of reconstructions of test images, in dB."),
-    rate("ssim", "SSIM", "Structural similarity of the same, 1 where equal."),
-    Metric(
-        "rate",
-        "rate",
-        note="KL of the posterior to the prior in nats per test image: what the code costs.",
-    ),
-    Metric(
-        "distortion",
-        "distortion",
-        note="Negative log-likelihood of test images given their codes, in nats. Rate + distortion"
-        " is the negative ELBO.",
-    ),
-    Metric("importance_weighted", "IWAE", "lower", "Importance-weighted bound of -log p(x), nats."),
-    Metric(
-        "active_units",
-        "active",
-        note="Active units: latents whose posterior mean varies by more than 0.01 over images.",
-        headline=True,
-    ),
-    Metric(
-        "mutual_information",
-        "information",
-        "higher",
-        "Mutual information of image and code in nats, at most the logarithm of the number of"
-        " images measured.",
-    ),
-    Metric(
-        "marginal_kl",
-        "marginal KL",
-        "lower",
-        "The rest of the rate: how far all codes together are from the prior, in nats; too high"
-        " where the information is at its limit.",
-    ),
-    Metric(
-        "mmd",
-        "MMD",
-        "lower",
-        "Squared maximum mean discrepancy of sampled codes and the prior; about 0 for equal ones.",
-    ),
-    rate(
-        "arithmetic_accuracy",
-        "arithmetic",
-        "Latent arithmetic: share of test images that the classifier sees as another class once the"
-        " means of the two classes were subtracted from and added to their codes; conditional"
-        " models are also given the class.",
-    ),
-    rate(
-        "knn_accuracy",
-        "kNN",
-        "Share of test images whose class most of their neighbors in latent space have (VAEs).",
-        headline=True,
-    ),
+CORRUPTION_AUROC = rate(
+    "corruption_auroc",
+    "corruption AUROC",
+    "Of the model's main score, corrupted against intact test images; in the columns beside it,"
+    " images of other datasets against test images. 1 perfect, 0.5 guessing, below it (marked)"
+    " reversed.",
+    chance=0.5,
+    headline=True,
 )
-HEADLINES = (
-    *(metric for metric in (*QUALITY, *SAMPLES, *LATENT) if metric.headline),
-    rate(
-        "corruption_auroc",
-        "corruption AUROC",
-        "Of the model's main score, corrupted against intact test images: 1 perfect, 0.5 guessing,"
-        " below it reversed.",
-        chance=0.5,
-        headline=True,
-    ),
-    rate(
-        "ood_auroc",
-        "OOD AUROC",
-        "The same, images of other datasets against test images, mean over these datasets.",
-        chance=0.5,
-        headline=True,
-    ),
+OOD_AUROC = rate(
+    "ood_auroc",
+    "OOD AUROC",
+    "Of the model's main score, images of other datasets against test images, mean over these"
+    " datasets.",
+    chance=0.5,
+    headline=True,
+)
+HEADLINES = tuple(
+    metric
+    for metric in (*QUALITY, *SAMPLES, *LATENT, KNN_ACCURACY, CORRUPTION_AUROC, OOD_AUROC)
+    if metric.headline
 )
 """What a model is compared by, at most 14 numbers; everything else is details."""

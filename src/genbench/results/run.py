@@ -2,19 +2,23 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from ..anomaly import results as anomaly
 from ..anomaly.results import DetectionResults
 from ..evaluation import results as evaluation
-from ..evaluation.results import Point, Protocol, Quality, Reference, point_name
+from ..evaluation.results import Protocol, Quality, Reference
 from ..latent import results as latent
 from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
 from ..training.results import ClassifierSummary, Training, load_training
-from ..utils import files
 from ..utils.record import Estimate, Record
+from .points import SweepPoint, beta_names, grid_names, load_points
+from .processed import ProcessedDataset, load_processed
 
 R = TypeVar("R", bound=Record)
 NOT_MEASURED = Quality(
@@ -58,36 +62,26 @@ class ModelResults:
         estimate = self.estimate(key)
         return None if estimate is None else estimate.value
 
-
-@dataclass(frozen=True)
-class SweepPoint:
-    """A further training with other choices, and what its samples are worth."""
-
-    training: Training
-    point: Point
-
-    def value(self, key: str) -> float | None:
-        """A metric of its samples, a value at the end of its training, or its size."""
-        if key in self.point.metrics:
-            return self.point.metrics[key].value
-        summary = self.training.summary
-        return summary.final.get(
-            key, {"parameters": summary.parameters, "flops": summary.flops}.get(key)
-        )
+    @cached_property
+    def main_scores(self) -> dict[tuple[str, str], np.ndarray]:
+        """The main score of every set of images, (N,) by kind and name; {} for a model without."""
+        score = self.detection.main_score
+        if score is None:
+            return {}
+        sets = anomaly.load_scores(self.paths["anomaly"] / anomaly.SCORES)
+        return {(images.kind, images.name): images.scores[score] for images in sets}
 
 
 @dataclass(frozen=True)
 class DatasetResults:
     """All models on one dataset, in the order of `models` in params.yaml.
 
-    processed, embeddings_file : the images, and the points of the embeddings
+    embeddings_file : the points of the embeddings
     """
 
     dataset: str
-    processed: Path
+    processed: ProcessedDataset
     embeddings_file: Path
-    classes: list[str]
-    ood_datasets: list[str]
     classifier: ClassifierSummary
     reference: Reference
     baselines: DetectionResults
@@ -95,6 +89,16 @@ class DatasetResults:
     embeddings: Embeddings
     sweep: list[SweepPoint]
     rate_distortion: list[SweepPoint]
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes."""
+        return self.processed.classes
+
+    @property
+    def ood_datasets(self) -> list[str]:
+        """Names of the datasets that are to be told from this one."""
+        return list(self.processed.preprocessing)
 
     @property
     def extractor(self) -> str:
@@ -120,17 +124,13 @@ def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
 
 
 def _dataset(params: Params, dataset: str, data: Path, details: Path) -> DatasetResults:
-    processed = data / "processed" / f"{dataset}.npz"
-    (classes,) = files.load_npz(processed, "classes")
     tsne = details / "tsne" / dataset
     embeddings = Embeddings.load(tsne / latent.METRICS_FILE)
     baselines = details / "baselines" / dataset / anomaly.METRICS_FILE
     return DatasetResults(
         dataset=dataset,
-        processed=processed,
+        processed=load_processed(data / "processed" / f"{dataset}.npz"),
         embeddings_file=tsne / latent.EMBEDDINGS,
-        classes=[str(name) for name in classes],
-        ood_datasets=files.ood_names(processed),
         classifier=ClassifierSummary.load(data / "classifiers" / dataset / "summary.json"),
         reference=Reference.load(details / "reference" / dataset / evaluation.METRICS_FILE),
         baselines=DetectionResults.load(baselines),
@@ -170,30 +170,3 @@ def load_model(
         embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
     )
-
-
-def load_points(dataset: str, names: list[str], data: Path, details: Path) -> list[SweepPoint]:
-    """The points of these names that are there."""
-    points = []
-    for name in names:
-        path = details / "sweep" / dataset / f"{name}.json"
-        if path.exists():
-            training = load_training(data / "models" / dataset / name)
-            points.append(SweepPoint(training, Point.load(path)))
-    return points
-
-
-def grid_names(params: Params) -> list[str]:
-    """Names of the points of the grid latent_dim x width, in order."""
-    sweep = params.sweep
-    return [
-        point_name(model, {"latent_dim": latent_dim, "width": width})
-        for model in sweep.models
-        for latent_dim in sweep.latent_dim
-        for width in sweep.width
-    ]
-
-
-def beta_names(params: Params) -> list[str]:
-    """Names of the points of the rate-distortion curve, in order."""
-    return [point_name("beta_vae", {"beta": beta}) for beta in params.sweep.beta]

@@ -1,8 +1,11 @@
 """The headlines of a run: what summary.json, `dvc metrics diff` and MLflow's metrics hold."""
 
+from collections.abc import Mapping
+
 from ..utils.record import Estimate, Number
 from .metrics import HEADLINES
-from .run import DatasetResults, ModelResults, SweepPoint
+from .points import SweepPoint
+from .run import DatasetResults, ModelResults
 
 BY_EXTRACTOR = {metric.key for metric in HEADLINES if metric.by_extractor}
 
@@ -32,7 +35,8 @@ def point_headlines(point: SweepPoint) -> dict[str, Number]:
     """What a point of a sweep is compared by: FID, size, a validation loss or a rate."""
     keys = ["fid", "rate", "distortion", "active_units", "parameters"]
     loss = validation_metric(point.training.summary.final)
-    values = {key.replace("/", "_"): point.value(key) for key in [*keys, *([loss] if loss else [])]}
+    keys += [loss] if loss else []
+    values = {key.replace("/", "_"): point.value(key) for key in keys if key in point.values}
     return _named(values, point.point.extractor)
 
 
@@ -45,7 +49,7 @@ def validation_metric(final: dict[str, Number]) -> str | None:
     return next((f"val/{key}" for key in keys if f"val/{key}" in final), None)
 
 
-def _named(values: dict[str, Number | None], extractor: str) -> dict[str, Number]:
+def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Number]:
     return {
         f"{key}_{extractor}" if key in BY_EXTRACTOR else key: value
         for key, value in values.items()

@@ -8,9 +8,10 @@ from pathlib import Path
 from ..latent.results import METRICS_FILE, Embeddings
 from ..params import Params
 from ..params.renamed import first_names
+from ..results import points
 from ..results import run as results
 from ..results import summary
-from ..results.run import SweepPoint
+from ..results.points import SweepPoint
 from ..training.results import WEIGHTS, Training
 from ..utils import provenance
 from . import details as table
@@ -75,9 +76,9 @@ def collect(params: Params, data: Path, details: Path) -> Iterator[RunContent]:
         folder = data / "models" / dataset
         for model in filter(lambda name: _is_trained(folder / name), params.models):
             yield _model(params, dataset, model, data, details)
-        names = [*results.grid_names(params), *results.beta_names(params)]
+        names = [*points.grid_names(params), *results.beta_names(params)]
         names = [name for name in names if _is_trained(folder / name)]
-        for point in results.load_points(dataset, names, data, details):
+        for point in points.load_points(dataset, names, data, details):
             yield _point(params, dataset, point, data, details)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..latent.results import Embeddings
-from ..results.run import ModelResults, SweepPoint
+from ..results.points import SweepPoint
+from ..results.run import ModelResults
 from ..utils.record import Estimate, Number, Record
 
 

@@ -1,1 +1,1 @@
-"""Sentences drawn from the results."""
+"""What the results show, in sentences."""

@@ -1,125 +1,125 @@
-"""What the numbers say, in sentences that are drawn from the results."""
+"""What the metrics of generated images show, in sentences."""
 
-from ..html import number
-from ..results import DatasetResults, Result, tied_ranks
+from ...results.run import DatasetResults, ModelResults
+from ...utils.record import Estimate
+from ..formatting import join_words, number
 
 AT_FLOOR = 1.1
-"""A distance within 10 % of the floor is not told apart from it."""
-WEAK = 0.9
-"""Below this test accuracy, a classifier's features are no good judge."""
-COPIES = 0.8
-"""Below this ratio of distances, images are nearer to what was trained on than chance allows."""
+"""A FID within 10 % of the floor is not told from it."""
+LOW_ACCURACY = 0.9
+"""Below this test accuracy, the features of a classifier are no good measure."""
+MEMORIZATION_RATIO = 0.8
+"""Below this, images are nearer to training images than chance allows."""
 
 
-def listed(words: list[str]) -> str:
-    """Words as a list in a sentence: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+def tied_ranks(ranked: list[ModelResults]) -> list[str]:
+    """The ranks of results of one protocol, best first: 1, 2=, 2=, 4.
+
+    A model is tied with the first one of a rank if their intervals of the FID overlap.
+    """
+    firsts: list[int] = []
+    for i, result in enumerate(ranked):
+        is_tied = i and not _fid(result).is_above(_fid(ranked[firsts[-1]]))
+        firsts.append(firsts[-1] if is_tied else i)
+    return [f"{first + 1}{'=' * (firsts.count(first) > 1)}" for first in firsts]
 
 
-def ranking(study: DatasetResults, seed: int) -> list[str]:
-    """Who is best, how far from real images, what is missing, and how much to believe it."""
-    ranked, *others = study.groups()
-    best, worst = ranked[0], ranked[-1]
-    out = [_against_floor(best, study.reference["floor"]), *_ties(ranked), *_held(ranked)]
-    if len(ranked) > 1:
-        out.append(
-            f"{worst.model} is furthest from the real images (FID {number(worst.metric('fid'))})."
-        )
-        by_kid = min(ranked, key=lambda r: r.metric("kid"))
-        if by_kid is not best:
-            out.append(f"KID disagrees about the first place: it prefers {by_kid.model}.")
+def ranking_findings(results: DatasetResults, seed: int) -> list[str]:
+    """Which model is best, how far from real images, what is missing, how certain that is."""
+    ranked, *others = results.by_protocol()
+    lines = [_against_floor(ranked[0], results.reference.floor["fid"].value)]
+    lines += [*_ties(ranked), *_rank_stability(ranked), *_last_and_disagreeing(ranked)]
     if others:
-        apart = listed([r.model for group in others for r in group])
-        out.append(f"{apart}: measured under another protocol, and so in a table apart.")
-    out.append(_coverage(study))
-    out += _copies(study)
-    out += [
-        f"Alarm in the training of {r.model}: {line}." for r in study.ranked() for line in r.alarms
+        names = join_words([result.model for group in others for result in group])
+        lines.append(f"{names}: measured under another protocol, and so in a separate table.")
+    lines += [_class_coverage(results), *_memorization(results)]
+    lines += [
+        f"Warning in the training of {result.model}: {line}."
+        for result in results.ranked()
+        for line in result.training.summary.alarms
     ]
-    accuracy = study.classifier["test_accuracy"]
-    if study.extractor == "classifier" and accuracy < WEAK:
-        out.append(
-            f"The classifier behind FID, IS and KID is right on only {accuracy:.1%} of the test"
+    accuracy = results.classifier.test_accuracy
+    if results.extractor == "classifier" and accuracy < LOW_ACCURACY:
+        lines.append(
+            f"The classifier behind FID, IS and KID has only {accuracy:.1%} accuracy on the test"
             " images: read these columns with care."
         )
-    out.append(f"One training per model (seed {seed}): small gaps between rows may be chance.")
-    return out
+    lines.append(
+        f"One training per model (seed {seed}): small differences between rows may be chance."
+    )
+    return lines
 
 
-def _against_floor(result: Result, of: dict) -> str:
-    fid, floor = result.metric("fid"), of[f"fid_{result.protocol['extractor']}"]
+def _fid(result: ModelResults) -> Estimate:
+    return result.quality.metrics["fid"]
+
+
+def _against_floor(best: ModelResults, floor: float) -> str:
+    fid = _fid(best).value
     if fid <= AT_FLOOR * floor:
         return (
-            f"{result.model} has the lowest FID, {number(fid)}, and is at the floor of"
-            f" {number(floor)}: this measure no longer tells its images from real ones."
+            f"{best.model} has the lowest FID, {number(fid)}, and is at the floor of"
+            f" {number(floor)}: this metric no longer tells its images from real ones."
         )
-    times = f", {number(fid / floor)} times the floor of {number(floor)}" if floor > 0 else ""
-    return (
-        f"{result.model} has the lowest FID, {number(fid)}{times}"
-        " (the floor is what real training images get)."
-    )
+    ratio = f", {number(fid / floor)} times the floor of {number(floor)}" if floor > 0 else ""
+    return f"{best.model} has the lowest FID, {number(fid)}{ratio}."
 
 
-def _ties(ranked: list[Result]) -> list[str]:
-    """Which places are shared."""
-    shared: dict[str, list[str]] = {}
-    for r, place in zip(ranked, tied_ranks(ranked), strict=True):
-        if place.endswith("="):
-            shared.setdefault(place, []).append(r.model)
-    return [f"{listed(names)} are tied: their intervals overlap." for names in shared.values()]
+def _ties(ranked: list[ModelResults]) -> list[str]:
+    """Which models are tied."""
+    tied: dict[str, list[str]] = {}
+    for result, rank in zip(ranked, tied_ranks(ranked), strict=True):
+        if rank.endswith("="):
+            tied.setdefault(rank, []).append(result.model)
+    return [f"{join_words(names)} are tied: their intervals overlap." for names in tied.values()]
 
 
-def _held(ranked: list[Result]) -> list[str]:
+def _rank_stability(ranked: list[ModelResults]) -> list[str]:
     """Whether other samples of the same models give the same order."""
-    key = f"fid_{ranked[0].protocol['extractor']}"
-    samples = [r.evaluate["over_seeds"].get(key, []) for r in ranked]
-    if len(ranked) < 2 or not samples[0]:
+    fids = [result.quality.sample_sets.get("fid", []) for result in ranked]
+    n = len(fids[0])
+    if len(ranked) < 2 or not n:
         return []
     orders = {
-        tuple(sorted(range(len(ranked)), key=of.__getitem__)) for of in zip(*samples, strict=True)
+        tuple(sorted(range(len(ranked)), key=values.__getitem__))
+        for values in zip(*fids, strict=True)
     }
-    n = len(samples[0])
     if len(orders) == 1:
         return [f"All {n} samples of each model give this order."]
-    swapped = {i for order in orders for place, i in enumerate(order) if i != place}
-    names = listed([ranked[i].model for i in sorted(swapped)])
+    moved = {i for order in orders for rank, i in enumerate(order) if i != rank}
+    names = join_words([ranked[i].model for i in sorted(moved)])
     return [f"The {n} samples of each model do not agree on the order of {names}."]
 
 
-def _copies(study: DatasetResults) -> list[str]:
-    """Models whose images are much nearer to training images than to test images."""
-    near = [r for r in study.ranked() if r.metric("nearest_ratio") < COPIES]
-    if not near:
+def _last_and_disagreeing(ranked: list[ModelResults]) -> list[str]:
+    """Which model is worst, and whether KID has another best one."""
+    best, worst = ranked[0], ranked[-1]
+    if best is worst:
         return []
-    names = listed([f"{r.model} ({number(r.metric('nearest_ratio'), 2)})" for r in near])
-    return [f"Nearer to training images than to test images, perhaps copied: {names}."]
+    lines = [f"{worst.model} has the highest FID, {number(_fid(worst).value)}."]
+    best_by_kid = min(ranked, key=lambda result: result.quality.metrics["kid"].value)
+    if best_by_kid is not best:
+        lines.append(f"KID disagrees about the best model: it prefers {best_by_kid.model}.")
+    return lines
 
 
-def _coverage(study: DatasetResults) -> str:
-    k = len(study.classes)
-    missing = [
-        f"{r.model} ({k - r.evaluate['classes_covered']:.0f} of {k})"
-        for r in study.results
-        if r.evaluate["classes_covered"] < k
-    ]
+def _class_coverage(results: DatasetResults) -> str:
+    k = len(results.classes)
+    covered = {r.model: r.quality.metrics["classes_covered"].value for r in results.models}
+    missing = [f"{model} ({k - n:.0f} of {k})" for model, n in covered.items() if n < k]
     if missing:
-        return f"Classes are missing or rare among the images of {listed(missing)}."
+        return f"Classes are missing or rare among the images of {join_words(missing)}."
     return f"Every model generates images of all {k} classes."
 
 
-def betas(points: list[dict]) -> list[str]:
-    """Whether a larger beta buys a lower rate with a higher distortion, at every step."""
-    if len(points) < 2:
-        return []
-    points = sorted(points, key=lambda s: s["beta"])
-    low, high = points[0], points[-1]
-    out = [
-        f"From beta {low['beta']:g} to {high['beta']:g} the rate goes from {number(low['rate'])} to"
-        f" {number(high['rate'])} nats, the distortion from {number(low['distortion'])} to"
-        f" {number(high['distortion'])}."
+def _memorization(results: DatasetResults) -> list[str]:
+    """Models whose images are much nearer to training images than to test images."""
+    ratios = {r.model: r.quality.metrics["memorization_ratio"].value for r in results.ranked()}
+    names = [
+        f"{model} ({number(ratio, 2)})"
+        for model, ratio in ratios.items()
+        if ratio < MEMORIZATION_RATIO
     ]
-    for key, sign in (("rate", -1), ("distortion", 1)):
-        steps = [sign * (b[key] - a[key]) for a, b in zip(points, points[1:], strict=False)]
-        if any(step <= 0 for step in steps):
-            out.append(f"The {key} does not {'rise' if sign > 0 else 'fall'} at every step.")
-    return out
+    if not names:
+        return []
+    return [f"Nearer to training images than to test images, perhaps copied: {join_words(names)}."]

@@ -1,95 +1,94 @@
-"""What a sweep over latent_dim and width found: its points, and what each choice does."""
+"""What the grid latent_dim x width of a model shows, in sentences."""
 
-from ..html import number
-from ..results import DatasetResults, judged_by
+from ...results.curve_metrics import curve_metric
+from ...results.detail_metrics import FLOPS, PARAMETERS
+from ...results.metric import Metric
+from ...results.metrics import QUALITY
+from ...results.points import SweepPoint
+from ...results.summary import validation_metric
+from ..formatting import number
 
-COST = ("operations", "parameters")
 AXES = ("latent_dim", "width")
-NAMES = {
-    "fid": "FID",
-    "val/negative_elbo": "negative ELBO",
-    "val/jensen_shannon": "Jensen-Shannon divergence",
-    "val/earth_movers_distance": "earth mover's distance",
-    "val/loss": "loss",
-    "operations": "operations per image",
-    "parameters": "weights",
-}
-"""What the points are compared by; of the losses, the first that a model has."""
+COST = (FLOPS, PARAMETERS)
+(FID,) = (metric for metric in QUALITY if metric.key == "fid")
+Pairs = list[tuple[SweepPoint, SweepPoint]]
 
 
-def points(study: DatasetResults, model: str) -> list[dict]:
-    """The points of one model's grid, flat: choices, cost, quality and losses under plain names."""
-    found = []
-    for s in study.sweep:
-        if s["model"] == model:
-            quality = {k.removesuffix(f"_{study.extractor}"): v for k, v in s.items()}
-            found.append({**quality, **s["final"]})
-    return found
+def quality_metrics(point: SweepPoint) -> list[Metric]:
+    """What the points of a model are compared by: FID, and a validation loss where it has one."""
+    key = validation_metric(point.training.summary.final)
+    player, _, part = (key or "").partition("/")
+    return [FID, curve_metric(player, part)] if key else [FID]
 
 
-def worth(points: list[dict]) -> list[str]:
-    """The keys by which the points of a model are judged: quality, and a loss."""
-    return ["fid", *judged_by(points[0])]
-
-
-def at(point: dict) -> str:
-    """Where a point stands, in words."""
-    return ", ".join(f"{axis} {point[axis]}" for axis in AXES)
-
-
-def said(points: list[dict]) -> list[str]:
-    """The best and the worst point of one model's grid, what each choice does, and alarms."""
+def grid_findings(points: list[SweepPoint]) -> list[str]:
+    """The best and the worst point of one model's grid, the effects, and the warnings."""
     if len(points) < 2:
         return []
-    best, worst = (f(points, key=lambda s: s["fid"]) for f in (min, max))
-    lowest, highest = (f"{number(s['fid'])} at {at(s)}" for s in (best, worst))
-    out = [f"FID is lowest, {lowest}, and highest, {highest}."]
-    out += [line for axis in AXES for line in _effect(points, axis)]
-    rang = [s for s in points if s["alarms"]]
-    out += [f"Alarm at {at(s)}: {line}." for s in rang for line in s["alarms"]]
-    if not rang:
-        out.append(f"Stable: no alarm in any of the {len(points)} trainings.")
-    return out
+    best = min(points, key=_fid)
+    worst = max(points, key=_fid)
+    lowest, highest = (f"{number(_fid(p))} at {describe_point(p)}" for p in (best, worst))
+    lines = [f"FID is lowest, {lowest}, and highest, {highest}."]
+    lines += [line for axis in AXES for line in _effect(points, axis)]
+    warnings = [
+        f"Warning at {describe_point(point)}: {line}."
+        for point in points
+        for line in point.training.summary.alarms
+    ]
+    return lines + (warnings or [f"No warning in any of the {len(points)} trainings."])
 
 
-def _effect(points: list[dict], axis: str) -> list[str]:
-    """What the step from the smallest to the largest choice does, the other one being equal."""
+def describe_point(point: SweepPoint) -> str:
+    """The hyperparameters of a point, in words."""
+    return ", ".join(f"{axis} {point.point.at[axis]}" for axis in AXES)
+
+
+def _fid(point: SweepPoint) -> float:
+    return point.point.metrics["fid"].value
+
+
+def _effect(points: list[SweepPoint], axis: str) -> list[str]:
+    """The effect of a hyperparameter, from its smallest to its largest value, all else equal."""
     (other,) = (name for name in AXES if name != axis)
-    rows: dict[int, dict[int, dict]] = {}
-    for s in points:
-        rows.setdefault(s[axis], {})[s[other]] = s
+    rows: dict[float, dict[float, SweepPoint]] = {}
+    for point in points:
+        rows.setdefault(point.point.at[axis], {})[point.point.at[other]] = point
     low, high = min(rows), max(rows)
     pairs = [(rows[low][k], rows[high][k]) for k in rows[low] if k in rows[high]]
     if low == high or not pairs:
         return []
-    seen = "; ".join(_change(pairs, key, other) + _between(rows, key) for key in worth(points))
-    grown = ", ".join(_times(pairs, key) for key in COST)
-    return [f"{axis} {low} to {high}, mean over {other}: {seen}. It takes {grown}."]
+    changes = "; ".join(
+        _change(pairs, metric, other) + _lowest_between(rows, metric)
+        for metric in quality_metrics(points[0])
+    )
+    cost = ", ".join(_cost_ratio(pairs, metric) for metric in COST)
+    return [f"{axis} {low} to {high}, mean over {other}: {changes}. It takes {cost}."]
 
 
-def _change(pairs: list[tuple[dict, dict]], key: str, other: str) -> str:
-    before, after = (_mean([pair[i][key] for pair in pairs]) for i in (0, 1))
-    falls = sum(b[key] < a[key] for a, b in pairs)
+def _change(pairs: Pairs, metric: Metric, other: str) -> str:
+    before = [pair[0].value(metric.key) for pair in pairs]
+    after = [pair[1].value(metric.key) for pair in pairs]
+    n_lower = sum(b < a for a, b in zip(before, after, strict=True))
     where = {0: "nowhere", len(pairs): f"at every {other}"}
     return (
-        f"{NAMES[key]} from {number(before)} to {number(after)}"
-        f" (lower {where.get(falls, f'at {falls} of {len(pairs)}')})"
+        f"{metric.label} from {number(_mean(before))} to {number(_mean(after))}"
+        f" (lower {where.get(n_lower, f'at {n_lower} of {len(pairs)}')})"
     )
 
 
-def _between(rows: dict[int, dict[int, dict]], key: str) -> str:
+def _lowest_between(rows: dict[float, dict[float, SweepPoint]], metric: Metric) -> str:
     """Where between the ends the mean is lowest, if it is and all rows have the same points."""
-    means = {choice: _mean([s[key] for s in row.values()]) for choice, row in rows.items()}
+    means = {x: _mean([p.value(metric.key) for p in row.values()]) for x, row in rows.items()}
     lowest = min(means, key=means.__getitem__)
     if lowest in (min(rows), max(rows)) or len({frozenset(row) for row in rows.values()}) > 1:
         return ""
     return f", lowest at {lowest}, {number(means[lowest])}"
 
 
+def _cost_ratio(pairs: Pairs, metric: Metric) -> str:
+    ratio = _mean([b.value(metric.key) / a.value(metric.key) for a, b in pairs])
+    return f"{ratio:.2f} times the {metric.label}"
+
+
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
-
-
-def _times(pairs: list[tuple[dict, dict]], key: str) -> str:
-    ratio = _mean([b[key] / a[key] for a, b in pairs])
-    return f"{ratio:.2f} times the {NAMES[key]}"

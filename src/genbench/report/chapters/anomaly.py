@@ -1,0 +1,190 @@
+"""The chapters on detection: corrupted images, images of other datasets."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...anomaly.results import EXTREMES, Decisions, Detection
+from ...params import Params
+from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
+from ...results.run import DatasetResults, ModelResults
+from ...utils.record import Estimate, Number
+from .. import charts, curves, line_charts
+from ..findings import anomaly
+from ..formatting import spaced
+from ..gallery import Figure, Gallery
+from ..tables import Row, Table, make_table
+
+
+def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """Corrupted test images among intact ones: decisions, rates, histograms, curves, pictures."""
+    scored = _with_scores(results)
+    lines = anomaly.detection_findings(results, "corruptions", "all", "corrupted images")
+    lines += anomaly.hardest_corruption(results)
+    lines += anomaly.false_positives(results, params.anomaly.quantile)
+    if not scored:
+        return {"findings": lines, "table": None}
+    return {
+        "findings": lines,
+        "table": _table(results, DECISIONS, "corruptions", "all"),
+        "corruptions": _by_corruption(results, params),
+        "curves": _curves(results, gallery, "corruptions", "all", "All corruptions together."),
+        "histograms": [
+            _histogram(r, gallery, "anomaly", {"corrupted": ("corruptions", "all")}) for r in scored
+        ],
+        "confusion": [
+            _confusion(result.model, decisions, gallery)
+            for result in scored
+            if (decisions := _decisions(result))
+        ],
+        "sets": {
+            "corruptions": [spaced(name) for name in params.anomaly.damages],
+            "ood_datasets": results.ood_datasets,
+        },
+        "extremes": [
+            gallery.copy(
+                result.paths["anomaly"] / EXTREMES, f"{result.model}/extremes.png", result.model
+            )
+            for result in scored
+        ],
+    }
+
+
+def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict | None:
+    """Images of other datasets: rates per score, findings, curves, histograms."""
+    scored = _with_scores(results)
+    names = results.ood_datasets
+    if not (names and scored):
+        return None
+    sets = []
+    figures = []
+    for name in names:
+        lines = anomaly.detection_findings(results, "ood", name, f"images of {name}")
+        lines += anomaly.reconstruction_hypothesis(results, name)
+        lines += anomaly.best_score(results, name)
+        sets.append(
+            {
+                "name": name,
+                "preprocessing": results.processed.preprocessing[name],
+                "findings": lines,
+                "table": _table(results, SHIFT, "ood", name, explain=name == names[-1]),
+            }
+        )
+        figures += _curves(results, gallery, "ood", name, f"Against {name}.")
+    others = {name: ("ood", name) for name in names}
+    histograms = [_histogram(result, gallery, "ood", others) for result in scored]
+    return {
+        "dataset": results.dataset,
+        "sets": sets,
+        "curves": figures,
+        "histograms": histograms,
+    }
+
+
+def _with_scores(results: DatasetResults) -> list[ModelResults]:
+    return [result for result in results.ranked() if result.detection.main_score]
+
+
+def _table(
+    results: DatasetResults, metrics: tuple, kind: str, name: str, explain: bool = True
+) -> Table:
+    """A row per model and score, the model's main score first, below the baselines."""
+    baselines = results.baselines.by_score(kind, name)
+    return make_table(
+        [*DETECTION, *metrics],
+        [
+            Row(result.model, _values(detection), detail=spaced(score))
+            for result in results.ranked()
+            for score, detection in result.detection.by_score(kind, name).items()
+        ],
+        first="model and score",
+        references=[Row(spaced(score), _values(d)) for score, d in baselines.items()],
+        explain=explain,
+    )
+
+
+def _values(detection: Detection) -> Mapping[str, Estimate | Number]:
+    """A detection by the keys of metrics; means with a standard error to either side."""
+    values = {key: getattr(detection, key) for key in ("n_in", "n_out")}
+    values |= {metric.key: getattr(detection, metric.key) for metric in DETECTION}
+    if detection.decisions:
+        values |= dict(detection.decisions)
+    if shift := detection.shift:
+        for key, error in (("mean_in", shift.sem_in), ("mean_out", shift.sem_out)):
+            mean = getattr(shift, key)
+            values[key] = Estimate(value=mean, low=mean - error, high=mean + error)
+        values["effect"] = shift.effect
+    return values
+
+
+def _by_corruption(results: DatasetResults, params: Params) -> Table:
+    """AUROC of the main score against each corruption."""
+    metrics = [
+        AUROC._replace(key=name, label=f"{spaced(name)} {severity:g}", note=None)
+        for name, severity in params.anomaly.damages.items()
+    ]
+    rows = []
+    for result in _with_scores(results):
+        main = {name: result.detection.main("corruption", name) for name in params.anomaly.damages}
+        rows.append(Row(result.model, {name: d.auroc for name, d in main.items() if d}))
+    return make_table(metrics, rows, first="model")
+
+
+def _decisions(result: ModelResults) -> Decisions | None:
+    """Of the main score, on all corruptions together."""
+    detection = result.detection.main("corruptions", "all")
+    return detection.decisions if detection else None
+
+
+def _confusion(model: str, decisions: Decisions, gallery: Gallery) -> Figure:
+    counts = [[decisions.tn, decisions.fp], [decisions.fn, decisions.tp]]
+    return gallery.chart(
+        charts.heat_map,
+        f"{model}/confusion.svg",
+        np.array(counts, float),
+        ["intact", "corrupted"],
+        ["below", "above"],
+        "images",
+        "the threshold",
+        title=model,
+    )
+
+
+def _histogram(
+    result: ModelResults, gallery: Gallery, name: str, others: dict[str, tuple[str, str]]
+) -> Figure:
+    """Main scores of test images and of others: label -> kind and name of the set."""
+    sets = {"test": result.main_scores["test", "test"]}
+    for label, (kind, other) in others.items():
+        scores = curves.anomalous_scores(result, kind, other)
+        if scores is not None:
+            sets[label] = scores
+    decisions = _decisions(result)
+    return gallery.chart(
+        charts.histograms,
+        f"{result.model}/scores-{name}.svg",
+        sets,
+        spaced(result.detection.main_score or ""),
+        decisions.threshold if decisions else None,
+        title=result.model,
+    )
+
+
+def _curves(
+    results: DatasetResults, gallery: Gallery, kind: str, name: str, caption: str
+) -> list[Figure]:
+    """ROC and precision-recall curves of all models' main scores."""
+    colors = charts.assign_colors([result.model for result in results.models])
+    figures = []
+    for label, curve, draw in (
+        ("roc", curves.roc, line_charts.roc),
+        ("precision_recall", curves.precision_recall, line_charts.precision_recall),
+    ):
+        lines = {
+            result.model: line
+            for result in results.ranked()
+            if (line := curves.detection_curve(result, kind, name, curve))
+        }
+        path = f"{label}-{kind}-{name}.svg" if kind == "ood" else f"{label}-{kind}.svg"
+        figures.append(gallery.chart(draw, path, lines, colors, caption=caption))
+    return figures

@@ -1,0 +1,113 @@
+"""The chapters on generated images: ranking, samples, class coverage and memorization."""
+
+import numpy as np
+
+from ...evaluation.results import NEAREST
+from ...params import Params
+from ...results.detail_metrics import PARAMETERS
+from ...results.latent_metrics import KNN_ACCURACY
+from ...results.metric import rate
+from ...results.metrics import CORRUPTION_AUROC, OOD_AUROC, QUALITY, SAMPLES
+from ...results.run import DatasetResults, ModelResults
+from ...utils.record import Estimate, Number
+from ..findings.quality import ranking_findings, tied_ranks
+from ..formatting import number
+from ..gallery import Gallery
+from ..tables import Row, Table, make_table
+
+GRID_COLUMNS = 10
+MAX_CLASSES = 20
+"""With more classes than this, a table of them would be no help."""
+
+
+def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """All models by FID between floor and ceiling, a table for each protocol; then the rest."""
+    return {
+        "findings": ranking_findings(results, params.seed),
+        "rankings": [(group[0], _ranking(results, group)) for group in results.by_protocol()],
+        "others": _other_metrics(results),
+    }
+
+
+def _ranking(results: DatasetResults, group: list[ModelResults]) -> Table:
+    """The models of one protocol."""
+    references = [
+        Row("real-data reference (floor)", results.reference.floor),
+        Row("noise reference (ceiling)", results.reference.ceiling),
+    ]
+    comparable = group[0].protocol.extractor == results.extractor
+    rows = [
+        Row(result.model, result.quality.metrics, rank=rank)
+        for result, rank in zip(group, tied_ranks(group), strict=True)
+    ]
+    return make_table(QUALITY, rows, first="model", references=references if comparable else ())
+
+
+def _other_metrics(results: DatasetResults) -> Table:
+    """What the models are not ranked by."""
+    of_ood = [
+        OOD_AUROC._replace(key=f"ood {name}", label=f"{name} AUROC", note=None)
+        for name in results.ood_datasets
+    ]
+    rows = []
+    for result in results.ranked():
+        aurocs = {"corruption_auroc": result.detection.main("corruptions", "all")}
+        aurocs |= {
+            f"ood {name}": result.detection.main("ood", name) for name in results.ood_datasets
+        }
+        values: dict[str, Estimate | Number | None] = {
+            **result.quality.metrics,
+            "parameters": result.training.summary.parameters,
+        }
+        values |= {key: detection.auroc for key, detection in aurocs.items() if detection}
+        if result.embedding:
+            values["knn_accuracy"] = result.embedding.knn_accuracy
+        rows.append(Row(result.model, values))
+    metrics = [*SAMPLES, CORRUPTION_AUROC, *of_ood, KNN_ACCURACY, PARAMETERS]
+    return make_table(metrics, rows, first="model")
+
+
+def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """Generated images beside real ones."""
+    x = results.processed.test_x
+    some = np.linspace(0, len(x) - 1, min(len(x), GRID_COLUMNS**2)).astype(int)
+    figures = [gallery.grid(x[some], GRID_COLUMNS, "real.png", title="real test images")]
+    for result in results.ranked():
+        caption = f"FID {number(result.value('fid'))}"
+        caption += ", averaged weights" if result.training.summary.ema else ""
+        caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
+        source = result.paths["sample"] / "grid.png"
+        figures.append(gallery.copy(source, f"{result.model}/grid.png", result.model, caption))
+    return {"figures": figures}
+
+
+def classes_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """Which classes the images are of, and the training images nearest to them."""
+    ranked = results.ranked()
+    return {
+        "tables": _class_tables(results) if len(results.classes) <= MAX_CLASSES else [],
+        "figures": [
+            gallery.copy(
+                result.paths["evaluate"] / NEAREST,
+                f"{result.model}/nearest.png",
+                result.model,
+                f"memorization ratio {number(result.value('memorization_ratio'), 2)}",
+            )
+            for result in ranked
+        ],
+    }
+
+
+def _class_tables(results: DatasetResults) -> list[tuple[str, Table]]:
+    """Share and precision by class."""
+    metrics = [rate(name, name, better="") for name in results.classes]
+    shares = []
+    precisions = []
+    for result in results.ranked():
+        classes = result.quality.classes
+        shares.append(Row(result.model, {c.name: c.share for c in classes}))
+        precisions.append(Row(result.model, {c.name: c.precision for c in classes}))
+    return [
+        ("Share of the generated images by class", make_table(metrics, shares, first="model")),
+        ("Precision by class", make_table(metrics, precisions, first="model")),
+    ]

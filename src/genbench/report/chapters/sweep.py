@@ -1,0 +1,145 @@
+"""The chapter on sweeps: the effect of latent_dim, width and beta on quality, losses and cost."""
+
+import numpy as np
+
+from ...params import Params
+from ...params.schema import Sweep
+from ...results.curve_metrics import curve_metric
+from ...results.detail_metrics import FLOPS, PARAMETERS, WARNINGS
+from ...results.latent_metrics import FACTORS, LATENT
+from ...results.metric import Metric
+from ...results.metrics import QUALITY
+from ...results.points import SweepPoint
+from ...results.run import DatasetResults
+from .. import charts, line_charts
+from ..findings.latent import rate_distortion_findings
+from ..findings.sweep import AXES, COST, grid_findings, quality_metrics
+from ..gallery import Figure, Gallery
+from ..tables import Row, Table, make_table
+
+CURVES = (
+    ("val", "negative_elbo"),
+    ("val", "reconstruction"),
+    ("val", "kl"),
+    ("val", "active_units"),
+    ("generator", "loss"),
+    ("discriminator", "loss"),
+    ("val", "jensen_shannon"),
+    ("critic", "loss"),
+    ("val", "earth_movers_distance"),
+    ("val", "diversity"),
+)
+"""Player and part of what is shown of the end of each training."""
+BY_KEY = {metric.key: metric for metric in (*QUALITY, *LATENT, *FACTORS)}
+GRID_METRICS = (
+    PARAMETERS,
+    FLOPS,
+    BY_KEY["fid"],
+    BY_KEY["precision"],
+    BY_KEY["recall"],
+    *(curve_metric(player, part) for player, part in CURVES),
+    WARNINGS,
+)
+BETA_METRICS = tuple(BY_KEY[key] for key in ("rate", "distortion", "active_units", "fid", "mig"))
+
+
+def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict | None:
+    """Table, heat maps and effects of each model's grid; then the rate-distortion curve."""
+    grids = []
+    for model in params.sweep.models:
+        points = [point for point in results.sweep if point.point.model == model]
+        if points:
+            grids.append(_grid(model, points, params.sweep, gallery))
+    if not (grids or results.rate_distortion):
+        return None
+    return {
+        "images": params.sweep.images,
+        "grids": grids,
+        "rate_distortion": _rate_distortion(results.rate_distortion, gallery),
+    }
+
+
+def _grid(model: str, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> dict:
+    varied = [axis for axis in AXES if len({point.point.at[axis] for point in points}) > 1]
+    return {
+        "model": model,
+        "findings": grid_findings(points),
+        "table": _grid_table(points),
+        "heat_maps": [_heat_map(m, points, sweep, gallery) for m in quality_metrics(points[0])],
+        "effects": [_effects(points, axis, gallery) for axis in varied],
+    }
+
+
+def _grid_table(points: list[SweepPoint]) -> Table:
+    rows = [Row(" x ".join(str(p.point.at[axis]) for axis in AXES), p.values) for p in points]
+    return make_table(GRID_METRICS, rows, first="latent_dim x width")
+
+
+def _effects(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure]:
+    """Quality, loss and cost over one hyperparameter, a line per value of the other one."""
+    (other,) = (name for name in AXES if name != axis)
+    model = points[0].point.model
+    figures = []
+    for metric in (*quality_metrics(points[0]), *COST):
+        lines: dict[str, list] = {}
+        for point in sorted(points, key=lambda point: point.point.at[axis]):
+            pair = point.point.at[axis], point.value(metric.key)
+            lines.setdefault(f"{other} {point.point.at[other]}", []).append(pair)
+        figures.append(
+            gallery.chart(
+                line_charts.effect,
+                f"{model}/{_file_name(metric)}-over-{axis}.svg",
+                lines,
+                metric.label,
+                axis,
+                caption=f"{model}: {metric.label} over {axis}",
+            )
+        )
+    return figures
+
+
+def _heat_map(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> Figure:
+    """A metric on the whole grid; what was not run is a dash."""
+    model = points[0].point.model
+    values = np.full((len(sweep.latent_dim), len(sweep.width)), np.nan)
+    for point in points:
+        row = sweep.latent_dim.index(int(point.point.at["latent_dim"]))
+        column = sweep.width.index(int(point.point.at["width"]))
+        values[row, column] = point.value(metric.key)
+    return gallery.chart(
+        charts.heat_map,
+        f"{model}/sweep-{_file_name(metric)}.svg",
+        values,
+        sweep.latent_dim,
+        sweep.width,
+        metric.label,
+        "width",
+        "latent_dim",
+        caption=f"{model}: {metric.label}",
+    )
+
+
+def _file_name(metric: Metric) -> str:
+    return metric.key.replace("/", "-")
+
+
+def _rate_distortion(points: list[SweepPoint], gallery: Gallery) -> dict | None:
+    """Rate against distortion of beta_vae, a point per beta."""
+    if not points:
+        return None
+    betas = [f"{point.point.at['beta']:g}" for point in points]
+    rows = [Row(beta, point.values) for beta, point in zip(betas, points, strict=True)]
+    pairs = [
+        (point.value("rate"), point.value("distortion"), beta)
+        for beta, point in zip(betas, points, strict=True)
+    ]
+    caption = (
+        "beta_vae, a point per beta: rate (cost of the codes) against distortion, nats per test"
+        " image."
+    )
+    draw = line_charts.rate_distortion
+    return {
+        "findings": rate_distortion_findings(points),
+        "figure": gallery.chart(draw, "rate-distortion.svg", pairs, caption=caption),
+        "table": make_table(BETA_METRICS, rows, first="beta"),
+    }

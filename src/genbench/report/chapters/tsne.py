@@ -1,0 +1,61 @@
+"""The chapter on t-SNE embeddings: latent codes by class, real and generated features."""
+
+import numpy as np
+
+from ...latent.results import FEATURES, REAL, Embedding, load_embeddings
+from ...params import Params
+from ...results.latent_metrics import EMBEDDING
+from ...results.run import DatasetResults
+from .. import charts
+from ..formatting import number
+from ..gallery import Figure, Gallery
+
+
+def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """Codes of each model with an encoder by class; real against generated features."""
+    palette = charts.palette(len(results.classes))
+    colors = np.array(palette)
+    by_class = []
+    by_origin = []
+    for embedding in load_embeddings(results.embeddings_file):
+        real = embedding.groups == REAL
+        layers = [(embedding.points[real], colors[embedding.classes[real]])]
+        name = f"tsne-{embedding.name}.png"
+        title, caption = _describe(results, embedding.name)
+        by_class.append(gallery.chart(charts.embedding, name, layers, title=title, caption=caption))
+        if embedding.name == FEATURES:
+            by_origin = _by_origin(results, embedding, gallery)
+    return {
+        "by_class": by_class,
+        "legend": list(zip(results.classes, palette, strict=True)),
+        "metrics": [metric for metric in EMBEDDING if metric.note],
+        "by_origin": by_origin,
+    }
+
+
+def _describe(results: DatasetResults, name: str) -> tuple[str, str]:
+    """Title and caption of an embedding by class."""
+    is_features = name == FEATURES
+    metrics = results.embeddings.features if is_features else results.embeddings.codes[name]
+    values = {metric.label: getattr(metrics, metric.key) for metric in EMBEDDING}
+    numbers = [f"{label} {number(value)}" for label, value in values.items() if value is not None]
+    if is_features:
+        title = "classifier's features of real test images:"
+        return title, f"of the whole embedding, {', '.join(numbers)}"
+    return f"{name}, codes of test images:", ", ".join(numbers)
+
+
+def _by_origin(results: DatasetResults, embedding: Embedding, gallery: Gallery) -> list[Figure]:
+    """Each model's images on top of the real ones."""
+    colors = charts.assign_colors([result.model for result in results.models])
+    real = embedding.points[embedding.groups == REAL], charts.GRAY
+    figures = []
+    for result in results.ranked():
+        fake = embedding.points[embedding.groups == result.model], colors[result.model]
+        share = results.embeddings.real_neighbors[result.model]
+        name = f"{result.model}/tsne-features.png"
+        caption = f"{share:.1%} of the neighbors are real (gray)"
+        figures.append(
+            gallery.chart(charts.embedding, name, [real, fake], title=result.model, caption=caption)
+        )
+    return figures
