@@ -17,7 +17,7 @@ def render(macro, *data):
 
 
 def cells(table):
-    return [cell for line in (*table.references, *table.lines) for cell in line.cells]
+    return [cell for line in (*table.references, *table.rows) for cell in line.cells]
 
 
 def test_text_of_tables_is_escaped():
