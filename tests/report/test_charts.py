@@ -1,23 +1,29 @@
 import numpy as np
 import pytest
 
-from genbench.report import charts
+from genbench.report import charts, line_charts
 
 X = np.linspace(0, 1000, 30)
 SCORES = np.random.default_rng(0).normal(size=(2, 500))
 CHARTS = {
-    "curves.svg": (charts.curves, [charts.Line("a", X, np.sqrt(X), 0, False)], "loss"),
+    "curves.svg": (
+        line_charts.training_curves,
+        [line_charts.Line("a", X, np.sqrt(X), 0, False)],
+        "loss",
+    ),
     "histograms.svg": (charts.histograms, {"test": SCORES[0], "other": SCORES[1] + 2}, "kl", 1.6),
-    "roc.svg": (charts.roc, {"vae": ([0, 0.2, 1], [0, 0.9, 1])}, {"vae": "#123456"}),
-    "points.png": (charts.points, [(SCORES.T, charts.GREY)]),
+    "roc.svg": (line_charts.roc, {"vae": ([0, 0.2, 1], [0, 0.9, 1])}, {"vae": "#123456"}),
+    "points.png": (charts.embedding, [(SCORES.T, charts.GRAY)]),
     "bars.svg": (charts.bars, [2.1, 0.3, 0.001], "nats", "latents"),
-    "betas.svg": (charts.rate_distortion, [(9.0, 21.0, "0.5"), (3.0, 27.0, "4")]),
+    "betas.svg": (line_charts.rate_distortion, [(9.0, 21.0, "0.5"), (3.0, 27.0, "4")]),
     "heat.svg": (
         charts.heat_map,
         np.array([[1.5, np.nan], [20, 3]]),
         [4, 16],
         [16, 32],
-        {"value": "fid_classifier", "rows": "latent_dim", "columns": "width"},
+        "FID",
+        "width",
+        "latent_dim",
     ),
 }
 
@@ -33,7 +39,7 @@ def test_equal_arrays_give_equal_bytes(name, tmp_path):
     assert b"<dc:date>" not in written and str(tmp_path).encode() not in written
 
 
-def test_a_map_has_twice_the_pixels_it_is_shown_with(tmp_path):
+def test_an_embedding_has_twice_the_pixels_it_is_shown_with(tmp_path):
     from PIL import Image
 
     draw, *data = CHARTS["points.png"]
@@ -43,12 +49,12 @@ def test_a_map_has_twice_the_pixels_it_is_shown_with(tmp_path):
 
 
 @pytest.mark.parametrize("n", [1, 4, 13, 60])
-def test_the_colours_of_a_palette_differ(n):
-    colours = charts.palette(n)
-    assert len(set(colours)) == n and all(len(c) == 7 and c[0] == "#" for c in colours)
+def test_the_colors_of_a_palette_differ(n):
+    colors = charts.palette(n)
+    assert len(set(colors)) == n and all(len(c) == 7 and c[0] == "#" for c in colors)
 
 
-def test_a_palette_of_up_to_20_begins_with_the_colours_of_a_smaller_one():
+def test_a_palette_of_up_to_20_begins_with_the_colors_of_a_smaller_one():
     assert charts.palette(20)[:10] == charts.palette(10)
 
 

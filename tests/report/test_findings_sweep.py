@@ -1,14 +1,33 @@
 """What a grid is said to show follows from its numbers, by hand."""
 
+from pathlib import Path
+
 import pytest
 
+from genbench.evaluation.results import Point
 from genbench.report.findings import sweep
+from genbench.results.points import SweepPoint
+from genbench.training.results import Training, TrainingSummary
+from genbench.utils.record import Estimate
 
 
-def point(latent_dim: int, width: int, fid: float, loss: float, **changes) -> dict:
-    cost = {"operations": 10.0 * width**2, "parameters": 100 * width + latent_dim}
-    known = {"latent_dim": latent_dim, "width": width, "fid": fid, "alarms": [], **cost}
-    return known | {"val/negative_elbo": loss} | changes
+def point(latent_dim: int, width: int, fid: float, loss: float, warnings=()) -> SweepPoint:
+    return trained(
+        {"val/negative_elbo": loss},
+        {"fid": Estimate(value=fid)},
+        at={"latent_dim": latent_dim, "width": width},
+        flops=10.0 * width**2,
+        parameters=100 * width + latent_dim,
+        warnings=list(warnings),
+    )
+
+
+def trained(final, metrics=(), at=(), flops=1.0, parameters=1, warnings=()):
+    summary = TrainingSummary(
+        images=1, parameters=parameters, flops=flops, ema=True, final=final, alarms=list(warnings)
+    )
+    record = Point(model="vae", at=dict(at), extractor="classifier", metrics=dict(metrics))
+    return SweepPoint(Training(Path("vae"), summary, []), record)
 
 
 GRID = [
@@ -19,43 +38,43 @@ GRID = [
 ]
 
 
-def test_the_best_and_the_worst_point_and_what_each_choice_does():
-    assert sweep.said(GRID) == [
+def test_the_best_and_the_worst_point_and_the_effect_of_each_hyperparameter():
+    assert sweep.grid_findings(GRID) == [
         "FID is lowest, 40.0 at latent_dim 50, width 32, and highest, 80.0 at latent_dim 5,"
         " width 32.",
         "latent_dim 5 to 50, mean over width: FID from 70.0 to 55.0 (lower at 1 of 2); negative"
-        " ELBO from 105 to 85.0 (lower at every width). It takes 1.00 times the operations per"
-        " image, 1.01 times the weights.",
+        " ELBO from 105 to 85.0 (lower at every width). It takes 1.00 times the FLOPs per"
+        " image, 1.01 times the parameters.",
         "width 32 to 64, mean over latent_dim: FID from 60.0 to 65.0 (lower at 1 of 2); negative"
-        " ELBO from 100 to 90.0 (lower at every latent_dim). It takes 4.00 times the operations per"
-        " image, 1.99 times the weights.",
-        "Stable: no alarm in any of the 4 trainings.",
+        " ELBO from 100 to 90.0 (lower at every latent_dim). It takes 4.00 times the FLOPs per"
+        " image, 1.99 times the parameters.",
+        "No warning in any of the 4 trainings.",
     ]
 
 
-def test_a_grid_with_a_hole_compares_the_points_that_have_a_partner():
-    latent, width = sweep.said(GRID[1:])[1:3]
+def test_a_grid_with_a_hole_compares_the_points_that_have_a_counterpart():
+    latent, width = sweep.grid_findings(GRID[1:])[1:3]
     assert latent.startswith("latent_dim 5 to 50, mean over width: FID from 60.0 to 70.0 (lower no")
     assert width.startswith("width 32 to 64, mean over latent_dim: FID from 40.0 to 70.0")
 
 
 def test_what_lies_between_the_ends_is_named_where_it_is_lowest():
     middle = [point(10, 32, 30.0, 85.0), point(10, 64, 50.0, 95.0)]
-    line = sweep.said([*GRID, *middle])[1]
+    line = sweep.grid_findings([*GRID, *middle])[1]
     assert "FID from 70.0 to 55.0 (lower at 1 of 2), lowest at 10, 40.0; negative ELBO from" in line
     assert line.count("lowest") == 1
-    assert "lowest" not in sweep.said([*GRID, *middle[:1]])[1]
+    assert "lowest" not in sweep.grid_findings([*GRID, *middle[:1]])[1]
 
 
 def test_a_row_of_points_has_one_effect_and_a_single_point_none():
-    effects = [line for line in sweep.said(GRID[:2]) if "mean over" in line]
+    effects = [line for line in sweep.grid_findings(GRID[:2]) if "mean over" in line]
     assert len(effects) == 1 and effects[0].startswith("width 32 to 64")
-    assert sweep.said(GRID[:1]) == []
+    assert sweep.grid_findings(GRID[:1]) == []
 
 
-def test_alarms_are_told_with_their_place():
-    *_, line = sweep.said([*GRID[:3], point(50, 64, 70.0, 80.0, alarms=["mode collapse: 0.1"])])
-    assert line == "Alarm at latent_dim 50, width 64: mode collapse: 0.1."
+def test_warnings_are_listed_with_their_place():
+    *_, line = sweep.grid_findings([*GRID[:3], point(50, 64, 70.0, 80.0, ["mode collapse: 0.1"])])
+    assert line == "Warning at latent_dim 50, width 64: mode collapse: 0.1."
 
 
 @pytest.mark.parametrize(
@@ -66,5 +85,5 @@ def test_alarms_are_told_with_their_place():
         ({"val/loss": 1}, "val/loss"),
     ],
 )
-def test_points_are_judged_by_a_bound_or_a_distance_where_there_is_one(final, key):
-    assert sweep.worth([final]) == ["fid", key]
+def test_points_are_compared_by_a_bound_or_a_distance_where_there_is_one(final, key):
+    assert [metric.key for metric in sweep.quality_metrics(trained(final))] == ["fid", key]

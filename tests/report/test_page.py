@@ -9,8 +9,11 @@ import fabricated
 import pytest
 
 from genbench import params
-from genbench.report import results, training
+from genbench.anomaly.results import DetectionResults
+from genbench.report import page as report_page
+from genbench.report.chapters import training
 from genbench.report.page import save_report
+from genbench.results.run import collect
 from genbench.utils import files
 
 STAGE = Path(__file__).parents[2] / "stages" / "report.py"
@@ -39,9 +42,9 @@ class Page(HTMLParser):
         self.text += data
 
 
-def write(root, p):
-    folders = fabricated.tree(root, datasets=p.datasets)
-    save_report(p, results.collect(p, *folders), root / "summary.json", root / "reports")
+def write(root, choices):
+    folders = fabricated.tree(root, datasets=choices.datasets)
+    save_report(choices, collect(choices, *folders), root / "reports")
     return root / "reports"
 
 
@@ -75,11 +78,11 @@ def test_ids_are_unique(page):
 
 
 def test_names_of_users_are_text_and_never_markup(page):
-    for name in ("Käfer", fabricated.PARTNER, "class <b>0</b> & more"):
+    for name in ("Käfer", fabricated.OOD, "class <b>0</b> & more", "as they <i>are</i>"):
         assert name in page.text
 
 
-def test_an_alarm_stands_in_the_ranking_and_at_the_models_curves(page):
+def test_a_warning_stands_in_the_ranking_and_at_the_models_curves(page):
     (line,) = fabricated.ALARMS["gan"]
     assert page.text.count(line) == 2 * len(fabricated.SIDES)
 
@@ -92,17 +95,17 @@ def test_a_model_is_shown_only_where_it_has_something_to_show(folder):
 
 def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_line(tmp_path):
     folders = fabricated.tree(tmp_path, datasets=["digits"])
-    (study,) = results.collect(fabricated.params(datasets=["digits"]), *folders)
-    gan, wgan, vae = (training.panels(study.results[i]) for i in (0, 2, 3))
-    lines = {part: [(n.label, n.colour, n.dashed) for n in gan[part]] for part in gan}
+    (results,) = collect(fabricated.params(datasets=["digits"]), *folders)
+    gan, wgan, vae = (training.panels(results.models[i].training.curves) for i in (0, 2, 3))
+    lines = {part: [(n.label, n.color, n.dashed) for n in gan[part]] for part in gan}
     players = [("discriminator", 0, False), ("generator", 1, False), ("discriminator", 0, True)]
     assert lines["loss"] == players
-    assert len(lines["verdict"]) == 4 and lines.keys() == {"loss", "verdict"}
+    assert len(lines["probability"]) == 4 and lines.keys() == {"loss", "probability"}
     assert wgan.keys() == {"loss", "earth_movers_distance", "clip_saturation"}
     diagnostics = {"active_units", "diversity"}
     assert vae.keys() == {"loss", "reconstruction", "kl", "kl_layers"} | diagnostics
-    assert [(n.label, n.colour) for n in vae["kl_layers"]] == [("layer 1", 0), ("layer 2", 1)]
-    assert [(n.label, n.colour, n.dashed) for n in vae["kl"]] == [
+    assert [(n.label, n.color) for n in vae["kl_layers"]] == [("layer 1", 0), ("layer 2", 1)]
+    assert [(n.label, n.color, n.dashed) for n in vae["kl"]] == [
         ("training", 0, False),
         ("training", 0, True),
     ]
@@ -110,8 +113,8 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
 
 def test_two_datasets_have_a_table_across_them_and_one_has_not(page, tmp_path):
     assert "All datasets" in page.text
-    p = fabricated.params(datasets=["digits"], models=["gan"])
-    text = Page(write(tmp_path, p) / "index.html").text
+    choices = fabricated.params(datasets=["digits"], models=["gan"])
+    text = Page(write(tmp_path, choices) / "index.html").text
     assert "All datasets" not in text
     assert "dcgan" not in text
 
@@ -122,50 +125,68 @@ def test_the_same_results_give_the_same_bytes_wherever_they_lie(tmp_path):
         named = [str(p.relative_to(folder)).encode() + p.read_bytes() for p in files]
         return hashlib.sha256(b"".join(named)).hexdigest()
 
-    p = fabricated.params(datasets=["Käfer"], models=["wgan", "vae"])
-    assert digest(write(tmp_path / "a", p)) == digest(write(tmp_path / "b", p))
+    choices = fabricated.params(datasets=["Käfer"], models=["wgan", "vae"])
+    assert digest(write(tmp_path / "a", choices)) == digest(write(tmp_path / "b", choices))
 
 
 def test_models_without_scores_and_a_missing_sweep_leave_no_empty_chapters(tmp_path):
-    data, metrics = fabricated.tree(tmp_path, datasets=["digits"])
+    data, details = fabricated.tree(tmp_path, datasets=["digits"])
     for model in fabricated.MODELS:
-        nothing = {"main_score": None, "anomaly": {}, "ood": {"noise": {}, fabricated.PARTNER: {}}}
-        files.save_json(metrics / "anomaly" / "digits" / f"{model}.json", nothing)
-    for point in (metrics / "sweep").iterdir():
+        nothing = DetectionResults(detections=[])
+        nothing.save(details / "anomaly" / "digits" / model / "metrics.json")
+    for point in (details / "sweep" / "digits").iterdir():
         point.unlink()
-    p = fabricated.params(datasets=["digits"])
-    save_report(p, results.collect(p, data, metrics), tmp_path / "s.json", tmp_path / "reports")
+    choices = fabricated.params(datasets=["digits"])
+    save_report(choices, collect(choices, data, details), tmp_path / "reports")
     text = Page(tmp_path / "reports" / "index.html").text
-    assert "No model has a score for this." in text
-    assert "Other datasets" not in text and "Sweep" not in text
+    assert "No model has an anomaly score." in text
+    assert "Out-of-distribution detection" not in text and "Sweep" not in text
 
 
 def test_the_stage_replaces_an_earlier_report_or_leaves_it_alone(tmp_path, monkeypatch):
     import runpy
 
     main = runpy.run_path(str(STAGE))["main"]
-    data, metrics = fabricated.tree(tmp_path, datasets=["digits"])
-    p = fabricated.params(datasets=["digits"], models=["gan"])
-    monkeypatch.setattr(params, "load", lambda: p)
-    out, into = tmp_path / "reports", tmp_path / "summary.json"
-    places = {"--data": data, "--metrics": metrics, "--summary": into, "--out": out}
-    options = [str(word) for pair in places.items() for word in pair]
-    out.mkdir()
-    (out / "ghost.html").write_text("of an earlier run")
+    data, details = fabricated.tree(tmp_path, datasets=["digits"])
+    choices = fabricated.params(datasets=["digits"], models=["gan"])
+    monkeypatch.setattr(params, "load", lambda: choices)
+    out, summary = tmp_path / "reports", tmp_path / "summary.json"
+    (out / "figures").mkdir(parents=True)
+    (out / "figures" / "ghost.svg").write_text("of an earlier run")
+    (out / "README.md").write_text("tracked by git")
 
-    kept = (metrics / "tsne" / "digits.json").rename(tmp_path / "kept.json")
+    metrics = details / "tsne" / "digits" / "metrics.json"
+    metrics.rename(tmp_path / "elsewhere.json")
     with pytest.raises(FileNotFoundError):
-        main(options)
-    assert [f.name for f in out.iterdir()] == ["ghost.html"] and not into.exists()
+        main(data=data, details=details, summary=summary, out=out)
+    assert sorted(path.name for path in out.rglob("*")) == ["README.md", "figures", "ghost.svg"]
+    assert not summary.exists()
 
-    kept.rename(metrics / "tsne" / "digits.json")
-    main(options)
-    assert {f.name for f in out.iterdir()} == {"index.html", "figures", "plots"}
-    assert files.load_json(into)["digits"]["gan"]["fid_classifier"] == 30
+    (tmp_path / "elsewhere.json").rename(metrics)
+    main(data=data, details=details, summary=summary, out=out)
+    assert {path.name for path in out.iterdir()} == {"README.md", "index.html", "figures", "plots"}
+    assert not (out / "figures" / "ghost.svg").exists()
+    assert files.load_json(summary)["digits"]["gan"]["fid_classifier"] == 30
+
+
+def test_an_interruption_leaves_the_earlier_report_whole(tmp_path, monkeypatch):
+    choices = fabricated.params(datasets=["digits"], models=["gan"])
+    out = write(tmp_path, choices)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def interrupt(folder, results):
+        folder.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report_page, "save_plots", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, choices)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_the_report_imports_nothing_slow():
     slow = "{'torch', 'torchvision', 'torchmetrics', 'sklearn', 'mlflow', 'matplotlib.pyplot'}"
-    code = f"import sys, genbench.report.page, genbench.params; print({slow} & set(sys.modules))"
+    modules = "genbench.report.page, genbench.results.summary, genbench.params"
+    code = f"import sys, {modules}; print({slow} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jinja2
-from markupsafe import Markup
 
 from ..params import Params
-from ..results.metrics import QUALITY
+from ..results.metrics import FID
 from ..results.run import DatasetResults
 from ..utils.files import atomic_write
 from .chapters.anomaly import anomaly_chapter, ood_chapter
@@ -29,12 +28,12 @@ class Chapter(NamedTuple):
     """A part of every dataset's results.
 
     key : of its place in the page, and of its template
-    collect : the values of its template; None if there is nothing to show
+    make : the values of its template; None if there is nothing to show
     """
 
     key: str
     title: str
-    collect: Callable[[DatasetResults, Params, Gallery], dict | None]
+    make: Callable[[DatasetResults, Params, Gallery], dict | None]
 
 
 class RenderedChapter(NamedTuple):
@@ -42,7 +41,7 @@ class RenderedChapter(NamedTuple):
 
     key: str
     title: str
-    content: Markup
+    content: str
 
 
 CHAPTERS = (
@@ -106,17 +105,16 @@ def _render_chapters(
     gallery = Gallery(figures, results.dataset, results.processed.test_x.shape[-1])
     chapters = []
     for chapter in CHAPTERS:
-        values = chapter.collect(results, params, gallery)
+        values = chapter.make(results, params, gallery)
         if values is not None:
             content = environment.get_template(f"{chapter.key}.html").render(values)
-            chapters.append(RenderedChapter(chapter.key, chapter.title, Markup(content)))
+            chapters.append(RenderedChapter(chapter.key, chapter.title, content))
     return chapters
 
 
 def _overview(results: list[DatasetResults]) -> Table:
     """Every model's FID on every dataset."""
-    (fid,) = (metric for metric in QUALITY if metric.key == "fid")
-    metrics = [fid._replace(key=each.dataset, label=each.dataset, note=None) for each in results]
+    metrics = [FID._replace(key=each.dataset, label=each.dataset, note=None) for each in results]
     values: dict[str, dict] = {}
     for each in results:
         for model in each.models:

@@ -27,7 +27,7 @@ class Cell(NamedTuple):
     reversed: bool
 
 
-class Line(NamedTuple):
+class FormattedRow(NamedTuple):
     """A row and its cells, one per column."""
 
     row: Row
@@ -35,12 +35,12 @@ class Line(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Lines under the name of what they belong to; `references` stand above and do not compete."""
+    """Rows under the name of what they are; `references` stand above and do not compete."""
 
     first: str
     metrics: list[Metric]
-    references: list[Line]
-    lines: list[Line]
+    references: list[FormattedRow]
+    rows: list[FormattedRow]
     notes: list[Metric]
 
 
@@ -59,12 +59,15 @@ def make_table(
     metrics = [m for m in metrics if any(row.values.get(m.key) is not None for row in rows)]
     everything = [*references, *rows]
     columns = [_cells(metric, everything, len(references)) for metric in metrics]
-    lines = [Line(row, tuple(column[i] for column in columns)) for i, row in enumerate(everything)]
+    formatted = [
+        FormattedRow(row, tuple(column[i] for column in columns))
+        for i, row in enumerate(everything)
+    ]
     return Table(
         first=first,
         metrics=metrics,
-        references=lines[: len(references)],
-        lines=lines[len(references) :],
+        references=formatted[: len(references)],
+        rows=formatted[len(references) :],
         notes=[metric for metric in metrics if metric.note and explain],
     )
 

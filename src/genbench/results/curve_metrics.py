@@ -66,8 +66,8 @@ PARTS = (
     ),
     Metric(
         "real_logit_std",
-        "logit std",
-        note="Standard deviation of the discriminator's logits on real images.",
+        "logit standard deviation",
+        note="Standard deviation of the discriminator's or critic's output on real images.",
     ),
     rate(
         "clip_saturation",

@@ -3,16 +3,17 @@
 from .latent_metrics import KNN_ACCURACY, LATENT
 from .metric import Metric, rate
 
+FID = Metric(
+    "fid",
+    "FID",
+    "lower",
+    "Fréchet distance between features of real test images and of generated ones; 0 for equal"
+    " sets. It depends on extractor and n: compare within this table only.",
+    headline=True,
+    by_extractor=True,
+)
 QUALITY = (
-    Metric(
-        "fid",
-        "FID",
-        "lower",
-        "Fréchet distance between features of real test images and of generated ones; 0 for equal"
-        " sets. It depends on extractor and n: compare within this table only.",
-        headline=True,
-        by_extractor=True,
-    ),
+    FID,
     Metric(
         "fid_infinity",
         "FID∞",

@@ -3,14 +3,13 @@
 from ...results.curve_metrics import curve_metric
 from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.metric import Metric
-from ...results.metrics import QUALITY
+from ...results.metrics import FID
 from ...results.points import SweepPoint
 from ...results.summary import validation_metric
 from ..formatting import number
 
 AXES = ("latent_dim", "width")
 COST = (FLOPS, PARAMETERS)
-(FID,) = (metric for metric in QUALITY if metric.key == "fid")
 Pairs = list[tuple[SweepPoint, SweepPoint]]
 
 

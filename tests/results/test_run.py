@@ -1,0 +1,55 @@
+import fabricated
+import numpy as np
+import pytest
+
+from genbench.results.points import load_points
+from genbench.results.run import collect
+from genbench.utils import files
+from genbench.utils.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return fabricated.tree(tmp_path_factory.mktemp("results"))
+
+
+def test_models_are_ranked_by_frechet_distance_from_low_to_high(folders):
+    results = collect(fabricated.params(), *folders)[0]
+    assert [result.model for result in results.models] == ["gan", "dcgan", "wgan", "vae"]
+    assert [result.model for result in results.ranked()] == ["vae", "wgan", "dcgan", "gan"]
+
+
+def test_a_missing_result_is_named(tmp_path):
+    data, details = fabricated.tree(tmp_path)
+    (details / "evaluate" / "digits" / "wgan" / "metrics.json").unlink()
+    with pytest.raises(FileNotFoundError, match="evaluate/digits/wgan/metrics.json"):
+        collect(fabricated.params(), data, details)
+
+
+def test_a_result_of_something_else_is_named(tmp_path):
+    data, details = fabricated.tree(tmp_path)
+    files.save_json(details / "evaluate" / "digits" / "wgan" / "metrics.json", {"fid": 1.0})
+    with pytest.raises(InputError, match="evaluate/digits/wgan/metrics.json.*run it again"):
+        collect(fabricated.params(), data, details)
+
+
+def test_a_dataset_has_the_sizes_names_and_images_of_its_file(folders):
+    for results in collect(fabricated.params(), *folders):
+        arrays = files.load_arrays(folders[0] / "processed" / f"{results.dataset}.npz")
+        assert results.classes == fabricated.class_names(results.dataset)
+        assert results.ood_datasets == [fabricated.OOD, "noise"]
+        assert results.processed.preprocessing["noise"] == "as they <i>are</i>"
+        assert results.processed.n_images == {"train": 20, "val": 20, "test": 20}
+        np.testing.assert_array_equal(results.processed.test_x, arrays["test_x"])
+
+
+def test_a_point_has_metrics_of_its_samples_values_of_its_training_and_its_size(folders):
+    (point,) = load_points("digits", ["vae-4-16"], *folders)
+    values = {key: point.value(key) for key in ("fid", "val/loss", "parameters", "flops")}
+    assert values == {
+        "fid": pytest.approx(300 / 4 + 16 / 7, rel=1e-5),
+        "val/loss": 22.5,
+        "parameters": 16000,
+        "flops": 320000.0,
+    }
+    assert point.value("n_warnings") == 0

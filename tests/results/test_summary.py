@@ -1,0 +1,74 @@
+import fabricated
+import pytest
+
+from genbench.anomaly.results import DetectionResults
+from genbench.results.run import collect
+from genbench.results.summary import headlines, summarize
+
+MAX_HEADLINES = 14
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return fabricated.tree(tmp_path_factory.mktemp("results"))
+
+
+def summary(folders, **changes):
+    return summarize(collect(fabricated.params(**changes), *folders))
+
+
+def test_the_summary_has_what_the_params_name_whatever_else_lies_there(folders):
+    rows = summary(folders, datasets=["digits"], models=["vae", "gan"])
+    points = {f"sweep-vae-{latent_dim}-{width}" for latent_dim in (4, 16) for width in (16, 32)}
+    points |= {"sweep-beta_vae-0.5", "sweep-beta_vae-4"}
+    assert rows.keys() == {"digits"}
+    assert rows["digits"].keys() == {"vae", "gan", "classifier", "floor", "ceiling"} | points
+
+
+def test_the_summary_is_dataset_model_metric_and_every_leaf_a_number(folders):
+    for models in summary(folders).values():
+        for metrics in models.values():
+            assert metrics and all(isinstance(v, int | float) for v in metrics.values())
+
+
+def test_a_row_of_the_summary_has_at_most_14_numbers(folders):
+    for models in summary(folders).values():
+        assert max(map(len, models.values())) <= MAX_HEADLINES
+
+
+def test_numbers_of_the_main_score_stand_for_the_model(folders):
+    vae = collect(fabricated.params(), *folders)[0].models[3]
+    detection = vae.detection
+    assert detection.main_score == "negative_elbo"
+    assert len(detection.by_score("corruptions")) == 2
+    numbers = headlines(vae)
+    auroc = detection.main("corruptions", "all").auroc.value
+    assert numbers["corruption_auroc"] == auroc
+    ood = [detection.main("ood", name).auroc.value for name in (fabricated.OOD, "noise")]
+    assert numbers["ood_auroc"] == pytest.approx(sum(ood) / 2)
+
+
+def test_only_a_model_with_an_encoder_has_knn_accuracy_and_a_bound(folders):
+    rows = summary(folders)["digits"]
+    own = {"knn_accuracy", "negative_elbo", "active_units"}
+    assert own <= rows["vae"].keys()
+    assert not own & rows["gan"].keys()
+
+
+def test_a_number_in_features_says_whose(folders):
+    for row in summary(folders)["digits"].values():
+        assert not {"fid", "kid", "precision", "memorization_ratio"} & row.keys()
+    assert "fid_classifier" in summary(folders)["digits"]["sweep-vae-4-16"]
+
+
+def test_a_model_without_scores_has_no_detection_numbers(tmp_path):
+    data, details = fabricated.tree(tmp_path)
+    DetectionResults(detections=[]).save(details / "anomaly" / "digits" / "gan" / "metrics.json")
+    row = summary((data, details))["digits"]["gan"]
+    assert not [key for key in row if key.endswith("auroc")]
+
+
+def test_a_sweep_point_that_was_not_run_is_left_out(tmp_path):
+    data, details = fabricated.tree(tmp_path)
+    (details / "sweep" / "digits" / "vae-4-16.json").unlink()
+    assert "sweep-vae-4-16" not in summary((data, details))["digits"]
