@@ -15,8 +15,8 @@ import statistics
 import time
 from pathlib import Path
 
-from genbench import params
 from genbench.models.base import registry
+from genbench.params import load
 from genbench.training.loader import InMemoryLoader
 from genbench.training.state import TrainerState
 from genbench.utils import devices
@@ -33,7 +33,7 @@ CPU = {
     "batch_512": {"batch_size": 512},
     "threads_1": {"threads": 1},
     "contiguous": {"layout": "contiguous_format"},  # instead of channels_last
-    "all_gradients": {"all_gradients": True},  # of the players that do not move, too
+    "all_gradients": {"all_gradients": True},  # those of the other players, too
     "bfloat16": {"bfloat16": True},
     "compile": {"compile": True},
     "at_once_1_thread": {"threads": 1, "at_once": 2},
@@ -73,22 +73,24 @@ class Worker:
 
 def _serve(pipe, name, shape, options):
     start = time.perf_counter()
-    training = _training(name, shape, **options)
+    trainer = _trainer(name, shape, **options)
     for _ in range(5):
-        training.play()
+        trainer.train_iteration()
     pipe.send(time.perf_counter() - start)
     while (seconds := pipe.recv()) is not None:
-        rounds, start = 0, time.perf_counter()
+        iterations = 0
+        start = time.perf_counter()
         while time.perf_counter() - start < seconds:
-            training.play()
-            rounds += 1
-            if rounds % 100 == 0:
-                training.means()  # waits for a GPU that is behind
-        training.means()
-        pipe.send(rounds * training.images_per_round / (time.perf_counter() - start))
+            trainer.train_iteration()
+            iterations += 1
+            if iterations % 100 == 0:
+                trainer.mean_metrics()  # waits for a GPU that is behind
+        trainer.mean_metrics()
+        images = iterations * trainer.images_per_iteration
+        pipe.send(images / (time.perf_counter() - start))
 
 
-def _training(
+def _trainer(
     name,
     shape,
     *,
@@ -103,48 +105,46 @@ def _training(
 ):
     import torch
 
-    p = params.load(Path(__file__).parents[1] / "params.yaml")
-    device = devices.configure_torch(
-        device, p.train.model_copy(update={"threads": threads, **train})
-    )
+    params = load(Path(__file__).parents[1] / "params.yaml")
+    train_params = params.train.model_copy(update={"threads": threads, **train})
+    device = devices.configure_torch(device, train_params)
     torch.manual_seed(0)
     x = torch.randint(0, 256, (10_000, *shape), dtype=torch.uint8).to(device)
-    model = registry.build(name, shape, 10, **p.build_args(name)).to(device)
-    data = InMemoryLoader(
-        x, torch.zeros(len(x), dtype=torch.long, device=device), batch_size, seed=0
-    )
-    options = {"ema_images": p.train.ema_images, "bfloat16": bfloat16}
-    training = TrainerState(model, data, **options)
+    y = torch.zeros(len(x), dtype=torch.long, device=device)
+    model = registry.build(name, shape, 10, **params.build_args(name)).to(device)
+    loader = InMemoryLoader(x, y, batch_size, seed=0)
+    trainer = TrainerState(model, loader, ema_images=params.train.ema_images, bfloat16=bfloat16)
     if layout:
-        data.layout = getattr(torch, layout)
-        model.to(memory_format=data.layout)
+        loader.layout = getattr(torch, layout)
+        model.to(memory_format=loader.layout)
     if compile:
         model.loss = torch.compile(model.loss, dynamic=False)
     if all_gradients:
-        gradient, everything = torch.autograd.grad, list(model.parameters())
+        gradient = torch.autograd.grad
+        parameters = list(model.parameters())
 
         def of_all(loss, own):
-            found = gradient(loss, everything, allow_unused=True)
-            found = dict(zip(map(id, everything), found, strict=True))
-            return tuple(found[id(weight)] for weight in own)
+            gradients = gradient(loss, parameters, allow_unused=True)
+            by_parameter = dict(zip(map(id, parameters), gradients, strict=True))
+            return tuple(by_parameter[id(weight)] for weight in own)
 
         torch.autograd.grad = of_all
-    return training
+    return trainer
 
 
-def measure(name, shape, options, a) -> str:
-    options = {"device": a.device, **options}
+def measure(name, shape, options, args) -> str:
+    options = {"device": args.device, **options}
     at_once = options.pop("at_once", 1)
-    default = Worker(name, shape, {"device": a.device})
+    default = Worker(name, shape, {"device": args.device})
     chosen = [Worker(name, shape, options) for _ in range(at_once)]
     ratios = []
-    for _ in range(a.pairs):
-        found = []
+    for _ in range(args.pairs):
+        speeds = []
         for workers in ([default], chosen):
             for worker in workers:
-                worker.ask(a.seconds)
-            found.append(sum(worker.answer() for worker in workers))
-        ratios.append(found[1] / found[0])
+                worker.ask(args.seconds)
+            speeds.append(sum(worker.answer() for worker in workers))
+        ratios.append(speeds[1] / speeds[0])
     for worker in (default, *chosen):
         worker.end()
     extra = chosen[0].warmed_up - default.warmed_up
@@ -159,12 +159,12 @@ def main():
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
-    a = parser.parse_args()
-    choices = CUDA if a.device == "cuda" else CPU
-    print("| choice |", " | ".join(a.cases), "|")
-    print("|---" * (len(a.cases) + 1) + "|")
-    for choice in a.choices or choices:
-        cells = [measure(*CASES[case], choices[choice], a) for case in a.cases]
+    args = parser.parse_args()
+    choices = CUDA if args.device == "cuda" else CPU
+    print("| choice |", " | ".join(args.cases), "|")
+    print("|---" * (len(args.cases) + 1) + "|")
+    for choice in args.choices or choices:
+        cells = [measure(*CASES[case], choices[choice], args) for case in args.cases]
         print(f"| {choice} |", " | ".join(cells), "|", flush=True)
 
 

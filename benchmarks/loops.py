@@ -1,6 +1,6 @@
 """Loops written by hand around genbench's networks: the bare one, and the one most people write.
 
-A loop is a function of (model, images (N, C, H, W) uint8, batch size, rounds) that trains.
+A loop is a function of (model, images (N, C, H, W) uint8, batch size, iterations) that trains.
 """
 
 import itertools
@@ -16,18 +16,20 @@ from genbench.networks.losses import gradient_penalty
 from genbench.utils.images import to_float
 
 
-def bare(step, model, x, batch_size, rounds):
+def bare(step, model, x, batch_size, iterations):
     """Images as floats in memory, a permutation per pass, and nothing but the arithmetic."""
-    x, order = to_float(torch.from_numpy(x)), torch.empty(0, dtype=torch.long)
+    x = to_float(torch.from_numpy(x))
+    order = torch.empty(0, dtype=torch.long)
     if any(w.dim() == 4 for w in model.parameters()):
         model = model.to(memory_format=torch.channels_last)
         x = x.to(memory_format=torch.channels_last)
-    move, size = step(model), batch_size * len(model.update_order)
-    for _ in range(rounds):
+    update = step(model)
+    size = batch_size * len(model.update_order)
+    for _ in range(iterations):
         if len(order) < size:
             order = torch.randperm(len(x))
         batches, order = order[:size].split(batch_size), order[size:]
-        move(x[batch] for batch in batches)
+        update(x[batch] for batch in batches)
 
 
 def adam(parameters, lr=2e-4, betas=(0.5, 0.999)):
@@ -55,49 +57,50 @@ def vae_step(model):
 
 
 def gan_step(model):
-    first, second = adam(model.discriminator.parameters()), adam(model.generator.parameters())
+    d_optimizer = adam(model.discriminator.parameters())
+    g_optimizer = adam(model.generator.parameters())
 
     def step(batches):
         x, _ = batches
         with torch.no_grad():
             fake = model.generator(torch.randn(len(x), model.latent_dim))
         real, fake = model.discriminator(x), model.discriminator(fake)
-        first.zero_grad()
+        d_optimizer.zero_grad()
         (F.softplus(-real).mean() + F.softplus(fake).mean()).backward()
-        first.step()
+        d_optimizer.step()
         model.discriminator.requires_grad_(False)
         fake = model.discriminator(model.generator(torch.randn(len(x), model.latent_dim)))
-        second.zero_grad()
+        g_optimizer.zero_grad()
         F.softplus(-fake).mean().backward()
-        second.step()
+        g_optimizer.step()
         model.discriminator.requires_grad_(True)
 
     return step
 
 
 def wgan_gp_step(model):
-    first = adam(model.critic.parameters(), 1e-4, (0.0, 0.9))
-    second = adam(model.generator.parameters(), 1e-4, (0.0, 0.9))
+    d_optimizer = adam(model.critic.parameters(), 1e-4, (0.0, 0.9))
+    g_optimizer = adam(model.generator.parameters(), 1e-4, (0.0, 0.9))
 
     def step(batches):
-        *for_critic, _ = batches
-        for x in for_critic:
+        *critic_batches, _ = batches
+        for x in critic_batches:
             with torch.no_grad():
                 fake = model.generator(torch.randn(len(x), model.latent_dim))
             gap = model.critic(x).mean() - model.critic(fake).mean()
-            first.zero_grad()
+            d_optimizer.zero_grad()
             (10 * gradient_penalty(model.critic, x, fake) - gap).backward()
-            first.step()
+            d_optimizer.step()
         model.critic.requires_grad_(False)
-        second.zero_grad()
+        g_optimizer.zero_grad()
         (-model.critic(model.generator(torch.randn(len(x), model.latent_dim))).mean()).backward()
-        second.step()
+        g_optimizer.step()
         model.critic.requires_grad_(True)
 
     return step
 
 
-class Pictures(MNIST):
+class MNISTLike(MNIST):
     """torchvision's dataset with images of ours: what it does with each of them is its own."""
 
     def __init__(self, x, *steps):
@@ -107,17 +110,18 @@ class Pictures(MNIST):
 
 
 def loader(x, batch_size, *steps):
-    return DataLoader(Pictures(x, *steps), batch_size=batch_size, shuffle=True, drop_last=True)
+    return DataLoader(MNISTLike(x, *steps), batch_size=batch_size, shuffle=True, drop_last=True)
 
 
 def endless(batches):
     return itertools.chain.from_iterable(itertools.repeat(batches))
 
 
-def vae_recipe(model, x, batch_size, rounds):
+def vae_recipe(model, x, batch_size, iterations):
     """As in pytorch/examples/vae: probabilities, summed losses, `.item()` in every step."""
-    optimizer, total = torch.optim.Adam(model.parameters(), lr=1e-3), 0
-    for data, _ in itertools.islice(endless(loader(x, batch_size)), rounds):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    total = 0
+    for data, _ in itertools.islice(endless(loader(x, batch_size)), iterations):
         optimizer.zero_grad()
         mean, log_variance = model.encoder(data).chunk(2, dim=1)
         z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
@@ -129,24 +133,27 @@ def vae_recipe(model, x, batch_size, rounds):
         optimizer.step()
 
 
-def gan_recipe(model, x, batch_size, rounds):
+def gan_recipe(model, x, batch_size, iterations):
     """As in the usual one-file GANs: labels, BCE on probabilities, `.item()` in every step."""
-    loss, shift = nn.BCELoss(), transforms.Normalize([0.5], [0.5])
-    generator, discriminator = model.generator, nn.Sequential(model.discriminator, nn.Sigmoid())
-    for_g, for_d = (
+    loss = nn.BCELoss()
+    shift = transforms.Normalize([0.5], [0.5])
+    generator = model.generator
+    discriminator = nn.Sequential(model.discriminator, nn.Sigmoid())
+    g_optimizer, d_optimizer = (
         torch.optim.Adam(net.parameters(), lr=0.0002, betas=(0.5, 0.999))
         for net in (generator, discriminator)
     )
     losses = []
-    for real, _ in itertools.islice(endless(loader(x, batch_size, shift)), rounds):
-        valid, invalid = torch.ones(len(real), 1), torch.zeros(len(real), 1)
-        for_g.zero_grad()
+    for real, _ in itertools.islice(endless(loader(x, batch_size, shift)), iterations):
+        valid = torch.ones(len(real), 1)
+        invalid = torch.zeros(len(real), 1)
+        g_optimizer.zero_grad()
         fake = generator(torch.randn(len(real), model.latent_dim))
         g_loss = loss(discriminator(fake), valid)
         g_loss.backward()
-        for_g.step()
-        for_d.zero_grad()
+        g_optimizer.step()
+        d_optimizer.zero_grad()
         d_loss = loss(discriminator(real), valid) + loss(discriminator(fake.detach()), invalid)
         (d_loss / 2).backward()
-        for_d.step()
+        d_optimizer.step()
         losses.append((g_loss.item(), d_loss.item()))

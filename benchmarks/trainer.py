@@ -23,11 +23,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from genbench import params
 from genbench.models.base import registry
 from genbench.networks.conv import mlp
-from genbench.training.checkpointing import train_with_checkpoints
+from genbench.params import Params, load
+from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
+from genbench.training.loop import Schedule, train
+from genbench.training.state import TrainerState
 from genbench.utils import devices
 
 SHAPES = {"28x28x1": (1, 28, 28), "32x32x3": (3, 32, 32)}
@@ -40,35 +42,42 @@ STEPS = {
 }
 RECIPES = {"vae_mlp": loops.vae_recipe, "gan": loops.gan_recipe}
 N = 10_000
-ROUNDS_PER_ROW = 23  # of the history, as in the default run
+ITERATIONS_PER_ROW = 23  # of the history, as in the default run
 
 
-def build(name: str, shape, p) -> nn.Module:
+def build(name: str, shape, params: Params) -> nn.Module:
     """A model of the zoo, or `vae_mlp`: the VAE with the networks of pytorch/examples."""
     torch.manual_seed(0)
-    known = name.removesuffix("_mlp")
-    model = registry.build(known, shape, 10, **p.build_args(known))
-    if name != known:
+    zoo_name = name.removesuffix("_mlp")
+    model = registry.build(zoo_name, shape, 10, **params.build_args(zoo_name))
+    if name != zoo_name:
         pixels = int(np.prod(shape))
         model.encoder = nn.Sequential(nn.Flatten(), mlp(pixels, 400, 2 * model.latent_dim))
         model.decoder = nn.Sequential(mlp(model.latent_dim, 400, pixels), nn.Unflatten(1, shape))
     return model
 
 
-def trainer(p, model, x, batch_size, rounds):
+def trainer(params: Params, model, x, batch_size, iterations):
     """Training as the stages do it."""
-    data = InMemoryLoader(
-        torch.from_numpy(x), torch.zeros(len(x), dtype=torch.long), batch_size, seed=0
+    labels = torch.zeros(len(x), dtype=torch.long)
+    images = torch.from_numpy(x)
+    loader = InMemoryLoader(images, labels, batch_size, seed=0)
+    state = TrainerState(
+        model,
+        loader,
+        validation=(images[:100], labels[:100]),
+        ema_images=params.train.ema_images,
+        bfloat16=params.train.precision == "bfloat16",
     )
-    seen = rounds * batch_size * len(model.update_order)
-    held_out = torch.from_numpy(x[:100])
-    options = {"images": seen, "ema_images": p.train.ema_images}
-    options |= {"history": -(-rounds // ROUNDS_PER_ROW), "validations": max(1, seen * 2 // 10_000)}
-    check = {"validation": (held_out, torch.zeros(100, dtype=torch.long))}
-    with train_with_checkpoints(
-        "benchmark", model, data, choices=p.train, depends=(), **options, **check
-    ):
-        pass
+    budget = iterations * state.images_per_iteration
+    schedule = Schedule(
+        images=budget,
+        log_points=-(-iterations // ITERATIONS_PER_ROW),
+        validations=max(1, budget * 2 // 10_000),
+    )
+    with Checkpoint("benchmark", budget, every=params.train.checkpoint_every) as checkpoint:
+        checkpoint.resume(state)
+        train(state, schedule, name="benchmark", after_iteration=checkpoint.maybe_save)
 
 
 def seconds(clock, loop, *arguments) -> float:
@@ -79,23 +88,27 @@ def seconds(clock, loop, *arguments) -> float:
         return clock() - start
 
 
-def compare(name: str, shape, p, a) -> dict[str, list[float]]:
+def compare(name: str, shape, params: Params, args) -> dict[str, list[float]]:
     """Images/s of every loop, once per repetition."""
     x = np.random.default_rng(0).integers(0, 256, (N, *shape), dtype=np.uint8)
-    contestants = {"bare": partial(loops.bare, STEPS[name]), "trainer": partial(trainer, p)}
+    contestants = {"bare": partial(loops.bare, STEPS[name]), "trainer": partial(trainer, params)}
     if name in RECIPES and shape[0] == 1:
         contestants["recipe"] = RECIPES[name]
-    clock = time.process_time if a.cpu_time else time.perf_counter
-    size = a.batch_size * len(build(name, shape, p).update_order)
+    clock = time.process_time if args.cpu_time else time.perf_counter
+    size = args.batch_size * len(build(name, shape, params).update_order)
     for loop in contestants.values():  # warms up
-        seconds(clock, loop, build(name, shape, p), x, a.batch_size, 3)
-    pace = seconds(clock, contestants["bare"], build(name, shape, p), x, a.batch_size, 10) / 10
-    rounds = max(ROUNDS_PER_ROW, round(a.seconds / pace))
+        seconds(clock, loop, build(name, shape, params), x, args.batch_size, 3)
+    pace = (
+        seconds(clock, contestants["bare"], build(name, shape, params), x, args.batch_size, 10) / 10
+    )
+    iterations = max(ITERATIONS_PER_ROW, round(args.seconds / pace))
     speeds = {key: [] for key in contestants}
-    for i in range(a.pairs):
+    for i in range(args.pairs):
         for key in list(contestants)[:: 1 if i % 2 else -1]:
-            took = seconds(clock, contestants[key], build(name, shape, p), x, a.batch_size, rounds)
-            speeds[key].append(rounds * size / took)
+            took = seconds(
+                clock, contestants[key], build(name, shape, params), x, args.batch_size, iterations
+            )
+            speeds[key].append(iterations * size / took)
     return speeds
 
 
@@ -114,21 +127,21 @@ def main():
     parser.add_argument(
         "--cpu-time", action="store_true", help="images per second of processor time"
     )
-    a = parser.parse_args()
-    p = params.load(Path(__file__).parents[1] / "params.yaml")
-    devices.configure_torch("cpu", p.train.model_copy(update={"threads": a.threads}))
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {a.batch_size}")
+    args = parser.parse_args()
+    params = load(Path(__file__).parents[1] / "params.yaml")
+    devices.configure_torch("cpu", params.train.model_copy(update={"threads": args.threads}))
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {args.batch_size}")
     print("| model | images | bare, images/s | trainer / bare | trainer / recipe |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
-        for name in a.models:
+        for name in args.models:
             for label, shape in SHAPES.items():
                 if name == "vae_mlp" and shape[0] != 1:
                     continue  # not among the cases asked about
-                found = compare(name, shape, p, a)
-                bare = f"{statistics.median(found['bare']):,.0f}"
-                recipe = ratio(found["trainer"], found["recipe"]) if "recipe" in found else ""
-                better = ratio(found["trainer"], found["bare"])
+                speeds = compare(name, shape, params, args)
+                bare = f"{statistics.median(speeds['bare']):,.0f}"
+                recipe = ratio(speeds["trainer"], speeds["recipe"]) if "recipe" in speeds else ""
+                better = ratio(speeds["trainer"], speeds["bare"])
                 print(f"| {name} | {label} | {bare} | {better} | {recipe} |", flush=True)
 
 

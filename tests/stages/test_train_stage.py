@@ -94,9 +94,9 @@ def results(folder):
 def uninterrupted(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
     finish(folder, command(folder, data, checkpoint_every=0))
-    found = results(folder)
-    assert {"gan.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {p.name for p in found}
-    return found
+    digests = results(folder)
+    assert {"gan.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {p.name for p in digests}
+    return digests
 
 
 def test_a_training_killed_at_ten_random_moments_ends_with_the_same_bytes(
@@ -116,9 +116,9 @@ def test_a_training_killed_at_ten_random_moments_ends_with_the_same_bytes(
 
 DIES_IN = """
 import os, runpy, signal, sys
-from genbench import resume
+from genbench.training import checkpointing
 module, name, number = sys.argv.pop(1).split()
-owner, count = {"os": os, "Path": resume.Path}[module], 0
+owner, count = {"os": os, "Path": checkpointing.Path}[module], 0
 original = getattr(owner, name)
 def dies(*args):
     global count
@@ -150,12 +150,12 @@ def test_ctrl_c_stops_within_a_second_with_one_line_that_says_how_to_continue(
     process = start(tmp_path, words)
     wait_for_saves(tmp_path, process, 1)
     process.send_signal(request_)
-    asked = time.monotonic()
-    _, said = process.communicate()
-    assert time.monotonic() - asked < 1
+    signaled = time.monotonic()
+    _, errors = process.communicate()
+    assert time.monotonic() - signaled < 1
     assert process.returncode == 130
     images_seen = re.fullmatch(
-        r"interrupted; `dvc repro` continues after ([\d,]+) images\n", said
+        r"interrupted; `dvc repro` continues after ([\d,]+) images\n", errors
     ).group(1)
     again = finish(tmp_path, words)
     assert f"continues after {images_seen} images" in again

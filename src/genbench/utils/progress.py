@@ -7,13 +7,20 @@ SECONDS_BETWEEN_LINES = 10
 
 
 class Progress:
-    """Counts `total` units of work, `done` before; as a context manager it closes its bar."""
+    """Shows how much of `total` is done, `done` before it began; a context manager.
+
+    tqdm draws the bar. Where it cannot, it would still rewrite one line; here every line stays.
+    """
 
     def __init__(self, label: str, total: int, unit: str = "images", done: int = 0):
-        self.label, self.total, self.unit = label, total, unit
-        self.done = self.before = done
-        self.start, self.bar = time.monotonic(), None
+        self.label = label
+        self.total = total
+        self.unit = unit
+        self.initial = done
+        self.done = done
+        self.start = time.monotonic()
         self.last_line = self.start
+        self.bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
 
@@ -48,7 +55,7 @@ class Progress:
     def _line(self, text: str) -> None:
         self.last_line = time.monotonic()
         seconds = max(self.last_line - self.start, 1e-9)
-        rate = (self.done - self.before) / seconds
+        rate = (self.done - self.initial) / seconds
         left = (self.total - self.done) / rate if rate else 0
         when = f"{left:.0f} s left" if left else f"{seconds:.1f} s"
         count = f"{self.done:,} of {self.total:,} {self.unit}"
