@@ -8,9 +8,8 @@ from pathlib import Path
 from ..latent.results import METRICS_FILE, Embeddings
 from ..params import Params
 from ..params.renamed import first_names
-from ..results import points
+from ..results import points, summary
 from ..results import run as results
-from ..results import summary
 from ..results.points import SweepPoint
 from ..training.results import WEIGHTS, Training
 from ..utils import provenance
