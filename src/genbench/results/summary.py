@@ -1,5 +1,7 @@
 """The headlines of a run: what summary.json, `dvc metrics diff` and MLflow's metrics hold."""
 
+from collections.abc import Mapping
+
 from ..utils.record import Estimate, Number
 from .metrics import HEADLINES
 from .run import DatasetResults, ModelResults, SweepPoint
@@ -45,7 +47,7 @@ def validation_metric(final: dict[str, Number]) -> str | None:
     return next((f"val/{key}" for key in keys if f"val/{key}" in final), None)
 
 
-def _named(values: dict[str, Number | None], extractor: str) -> dict[str, Number]:
+def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Number]:
     return {
         f"{key}_{extractor}" if key in BY_EXTRACTOR else key: value
         for key, value in values.items()

@@ -37,7 +37,8 @@ class _Counter(TorchDispatchMode):
     def __torch_dispatch__(self, call, types, args=(), kwargs=None):
         from torch.utils.flop_counter import flop_registry
 
-        out, kwargs = call(*args, **kwargs or {}), kwargs or {}
+        kwargs = kwargs or {}
+        out = call(*args, **kwargs)
         if formula := flop_registry.get(call.overloadpacket):
             self.total += formula(*args, **kwargs, out_val=out)
         return out

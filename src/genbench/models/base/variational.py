@@ -194,6 +194,6 @@ class VAE(GenerativeModel):
         return self.encode(x, y)
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also active_units, how many latents carry information (Burda et al. 2016, arXiv:1509.00519)."""
+        """Also active_units, how many codes vary by image (Burda et al. 2016, arXiv:1509.00519)."""
         active = (self.encode(x, y).var(0) > ACTIVE_VARIANCE).sum()
         return super().diagnose(x, y) | {"active_units": active}
