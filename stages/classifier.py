@@ -20,13 +20,13 @@ def main(dataset: str, data: Path, out: Path) -> None:
     choices = params.load()
     device = devices.configure_torch(choices.device, choices.train)
     seed = seeds.seed_everything(choices.seed, "classifier", dataset)
-    x, y, classes = files.load_npz(data, "train_x", "train_y", "classes")
-    build_args = classifier_args(choices, x.shape[1:], len(classes))
+    train_x, train_y, classes = files.load_npz(data, "train_x", "train_y", "classes")
+    build_args = classifier_args(choices, train_x.shape[1:], len(classes))
     budget = getattr(choices.classifier.images, build_args["network"])
     batch_size = choices.classifier.batch_size
     model = Classifier(**build_args).to(device)
     model.decay_steps = max(1, budget // batch_size)
-    x, y = (torch.as_tensor(values).to(device) for values in (x, y))
+    x, y = (torch.as_tensor(values).to(device) for values in (train_x, train_y))
     loader = InMemoryLoader(x, y, batch_size, seed)
     trainer = TrainerState(model, loader, bfloat16=choices.train.precision == "bfloat16")
     name = f"classifier-{dataset}"
@@ -55,12 +55,23 @@ def classifier_args(choices: Params, image_shape: tuple[int, ...], n_classes: in
 
 def summarize(model: Classifier, network: str, data: Path) -> ClassifierSummary:
     """The size of the classifier, and its accuracy on every part of the dataset."""
-    numbers = {"parameters": sum(weight.numel() for weight in model.parameters())}
+    sizes = {}
+    accuracies = {}
     for part in ("train", "val", "test"):
         x, y = files.load_npz(data, f"{part}_x", f"{part}_y")
         _, logits = extract_features(model, x)
-        numbers |= {f"n_{part}": len(x), f"{part}_accuracy": accuracy(logits, y)}
-    return ClassifierSummary(network=network, **numbers)
+        sizes[part] = len(x)
+        accuracies[part] = accuracy(logits, y)
+    return ClassifierSummary(
+        network=network,
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        n_train=sizes["train"],
+        n_val=sizes["val"],
+        n_test=sizes["test"],
+        train_accuracy=accuracies["train"],
+        val_accuracy=accuracies["val"],
+        test_accuracy=accuracies["test"],
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ def main(
     params = load_params()
     seed = seeds.derive_seed(params.seed, "tsne", dataset)
     options = {**params.tsne.model_dump(), "seed": seed}
-    embeddings, metrics = [], {}
+    embeddings = []
+    metrics = {}
     for model in params.models:
         codes = results.load_codes(latent / model / results.CODES)
         if codes is not None:

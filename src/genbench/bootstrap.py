@@ -1,5 +1,6 @@
 """How sure a number is: bootstrap intervals over images."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ def mean_with_interval(values: np.ndarray | Tensor, n_resamples: int, seed: int)
 
 
 def means_with_intervals(
-    values: dict[str, np.ndarray | Tensor], n_resamples: int, seed: int
+    values: Mapping[str, np.ndarray | Tensor], n_resamples: int, seed: int
 ) -> dict[str, Estimate]:
     """`mean_with_interval` of several arrays, by name."""
     return {name: mean_with_interval(v, n_resamples, seed) for name, v in values.items()}

@@ -66,7 +66,7 @@ def test_images_are_chosen_without_repetition_and_keep_their_codes_and_labels():
 
 def test_a_model_without_an_encoder_has_samples_of_the_prior_and_labels_in_turn():
     space = analysis.encode_images(build("gan"), dataset(24), n=10, seed=0)
-    assert space.test.x is None and space.test.codes.shape == (10, 4)
+    assert space.test.x.shape == (0, 1, 8, 8) and space.test.codes.shape == (10, 4)
     assert space.test.y.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
 
 

@@ -34,7 +34,7 @@ def iterative_scores(
     x, y : images (N, C, H, W) uint8 and labels (N,)
     """
     is_vae = hasattr(model, "importance_weighted")
-    scores = {}
+    scores: dict[str, np.ndarray] = {}
     for name in choices.scores:
         if is_vae or name == "latent_inversion":
             score = partial(SCORES[name], model, choices)
@@ -51,19 +51,16 @@ def _importance_weighted(model, choices: Iterative, x: Tensor, y: Tensor) -> Ten
 def _likelihood_regret(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
     (noise,) = model.per_image_noise(x, 1)
 
-    def negative_elbo(encoded) -> Tensor:
+    def negative_elbo(encoded: Tensor) -> Tensor:
         antithetic = [model.nll_and_kl(x, y, encoded, e) for e in (noise, -noise)]
         return sum(nll + sum(kls.values()) for nll, kls in antithetic) / 2
 
     with torch.no_grad():
         encoded = model.encoder_output(x, y)
         start = negative_elbo(encoded)
-    hierarchical = isinstance(encoded, list)
-    parts = encoded if hierarchical else [encoded]
-    leaves = [part.clone().requires_grad_() for part in parts]
-    objective = lambda: negative_elbo(leaves if hierarchical else leaves[0])  # noqa: E731
+    leaf = encoded.clone().requires_grad_()
     best = start
-    for values in _optimize(leaves, objective, choices.steps):
+    for values in _optimize(leaf, lambda: negative_elbo(leaf), choices.steps):
         best = torch.minimum(best, values)
     return start - best
 
@@ -71,22 +68,19 @@ def _likelihood_regret(model, choices: Iterative, x: Tensor, y: Tensor) -> Tenso
 def _latent_inversion(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
     z = torch.zeros(len(x), model.latent_dim, device=x.device, requires_grad=True)
     error = lambda: (model.decode(z, y) - x).square().flatten(1).sum(1)  # noqa: E731
-    return torch.stack(list(_optimize([z], error, choices.steps))).min(0).values
+    return torch.stack(list(_optimize(z, error, choices.steps))).min(0).values
 
 
-def _optimize(
-    leaves: list[Tensor], objective: Callable[[], Tensor], steps: int
-) -> Iterator[Tensor]:
-    """Minimize `objective()` (N,) by Adam and yield its values before every step and at the end.
+def _optimize(leaf: Tensor, objective: Callable[[], Tensor], steps: int) -> Iterator[Tensor]:
+    """Minimize `objective()` (N,) over `leaf` by Adam; yield it before every step and at the end.
 
     Images do not interact: the gradient of the sum is that of each image.
     """
-    optimizer = torch.optim.Adam(leaves, lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam([leaf], lr=LEARNING_RATE)
     for _ in range(steps):
         values = objective()
         yield values.detach()
-        for leaf, gradient in zip(leaves, torch.autograd.grad(values.sum(), leaves), strict=True):
-            leaf.grad = gradient
+        (leaf.grad,) = torch.autograd.grad(values.sum(), leaf)
         optimizer.step()
     with torch.no_grad():
         yield objective()

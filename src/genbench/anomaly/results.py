@@ -112,6 +112,7 @@ def load_scores(path: Path) -> Iterator[SetScores]:
     """Read what `save_scores` wrote, in order."""
     arrays = files.load_arrays(path)
     names = arrays["scores"].tolist()
-    for i, (kind, name) in enumerate(zip(arrays["kinds"], arrays["names"], strict=True)):
+    pairs = zip(arrays["kinds"].tolist(), arrays["names"].tolist(), strict=True)
+    for i, (kind, name) in enumerate(pairs):
         scores = {score: arrays[f"{i}_{j}"] for j, score in enumerate(names)}
-        yield SetScores(str(kind), str(name), scores)
+        yield SetScores(kind, name, scores)

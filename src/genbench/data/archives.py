@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ def _zip_entries(file: zipfile.ZipFile) -> Iterator[Entry]:
             raise InputError(f"{name} is a link; put the file itself there")
         if info.flag_bits & 1:
             raise InputError(f"{name} is encrypted; pack it without a password")
-        yield Entry(name, name.endswith("/"), info.file_size, lambda i=info: file.read(i))
+        yield Entry(name, name.endswith("/"), info.file_size, partial(file.read, info))
 
 
 def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:
@@ -154,7 +155,7 @@ def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:
     while file.fileobj.read(2**20):
         pass  # to the end, where .gz and .xz have their checksum
     for member in file.getmembers():
-        target = member
+        target: tarfile.TarInfo | None = member
         if member.issym() or member.islnk():
             # A symbolic link starts at its own folder, a hard link at the top of the archive.
             start = posixpath.dirname(member.name) if member.issym() else ""
@@ -164,6 +165,10 @@ def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:
             target = members.get(name)
         if target is None or not (target.isreg() or member.isdir()):
             raise InputError(f"{member.name} is neither a file nor a link to one in the archive")
-        yield Entry(
-            member.name, member.isdir(), target.size, lambda t=target: file.extractfile(t).read()
-        )
+        yield Entry(member.name, member.isdir(), target.size, partial(_read_member, file, target))
+
+
+def _read_member(file: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    content = file.extractfile(member)
+    assert content is not None, "only regular files are read"
+    return content.read()

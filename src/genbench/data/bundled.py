@@ -30,7 +30,10 @@ class BundledDataset:
     def download(self, folder: Path, previous: Path, *, needs_train: bool) -> None:
         """Copy the files into `folder`."""
         # importing sklearn to find them would cost 1 s
-        (package,) = importlib.util.find_spec("sklearn").submodule_search_locations
+        spec = importlib.util.find_spec("sklearn")
+        if spec is None or spec.submodule_search_locations is None:
+            raise ModuleNotFoundError("scikit-learn is not installed")
+        (package,) = spec.submodule_search_locations
         for name in self.files:
             shutil.copyfile(Path(package, "datasets", name), folder / Path(name).name)
 

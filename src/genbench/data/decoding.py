@@ -1,6 +1,7 @@
 """Image files of any mode, depth and size to uint8 (C, size, size); arrays to other shapes."""
 
 import io
+import math
 import warnings
 
 import numpy as np
@@ -31,16 +32,17 @@ def decode(data: bytes, size: int, channels: int) -> np.ndarray:
     ------
     InputError : if it is no PNG, JPEG, WebP or BMP, broken, or larger than Pillow's pixel limit.
     """
+    limit = Image.MAX_IMAGE_PIXELS or math.inf
     try:
-        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
-        if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        original = Image.open(io.BytesIO(data), formats=list(FORMATS))
+        if original.width * original.height > limit:
             raise Image.DecompressionBombError
-        image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        image = _eight_bits(image, MODES[channels])
+        original.load()
+        ImageOps.exif_transpose(original, in_place=True)
+        image = _eight_bits(original, MODES[channels])
     except Image.DecompressionBombError:
-        limit = f"{Image.MAX_IMAGE_PIXELS / 1e6:.0f} million"
-        raise InputError(f"larger than {limit} pixels; make it smaller") from None
+        pixels = f"{limit / 1e6:.0f} million pixels"
+        raise InputError(f"larger than {pixels}; make it smaller") from None
     except Image.UnidentifiedImageError:
         raise InputError(f"not a {', '.join(FORMATS)} image, whatever its suffix") from None
     except Exception as error:  # decoders of damaged files raise almost anything

@@ -102,7 +102,7 @@ def _depth_of_wrapper(names: list[list[str]]) -> int:
 
 
 def _classes(path: Path, labels: dict[str, tuple[str, str]]) -> list[str]:
-    classes_of = {}
+    classes_of: dict[str, set[str]] = {}
     for split, label in labels.values():
         classes_of.setdefault(split, set()).add(label)
     classes = set.union(*classes_of.values())
@@ -118,7 +118,7 @@ def _empty_arrays(labels: dict[str, tuple[str, str]], classes: list[str], shape)
     """Per split (x to be filled, y), and where in it each image goes: {name: (split, row)}."""
     number = {label: i for i, label in enumerate(classes)}
     splits = {}
-    rows = {}
+    rows: dict[str, tuple[str, int]] = {}
     for split in sorted({split for split, _ in labels.values()}):
         names = sorted(name for name, (s, _) in labels.items() if s == split)
         names = [names[i] for i in seeds.rng(0, "order", split).permutation(len(names))]

@@ -55,20 +55,29 @@ def encode_images(model, data: dict[str, np.ndarray], n: int, seed: int) -> Late
     data : the dataset's arrays: classes, and train_x, train_y, test_x, test_y
     """
     classes = data["classes"].tolist()
-    x, y = data["test_x"], data["test_y"]
-    codes = sampling.encode(model, x, y)
-    chosen = _random_subset(len(y), n, seed)
-    if codes is None:
+    test_x = data["test_x"]
+    test = _encode(model, test_x, data["test_y"])
+    chosen = _random_subset(len(test_x), n, seed)
+    if test is None:
         labels = sampling.labels(len(chosen), len(classes))
         prior = sample_latents(len(chosen), model.latent_dim, seed)
-        test = EncodedImages(None, labels, prior)
-        return LatentSpace(model, classes, test, seed)
-    test = EncodedImages(x[chosen], y[chosen], codes[chosen])
-    chosen = _random_subset(len(data["train_y"]), n, seed)
-    train_x, train_y = data["train_x"][chosen], data["train_y"][chosen]
-    train = EncodedImages(train_x, train_y, sampling.encode(model, train_x, train_y))
-    factors = data.get("test_factors")
-    return LatentSpace(model, classes, test, seed, train=train, codes=codes, factors=factors)
+        return LatentSpace(model, classes, EncodedImages(test_x[:0], labels, prior), seed)
+    chosen_train = _random_subset(len(data["train_y"]), n, seed)
+    return LatentSpace(
+        model,
+        classes,
+        EncodedImages(test.x[chosen], test.y[chosen], test.codes[chosen]),
+        seed,
+        train=_encode(model, data["train_x"][chosen_train], data["train_y"][chosen_train]),
+        codes=test.codes,
+        factors=data.get("test_factors"),
+    )
+
+
+def _encode(model, x: np.ndarray, y: np.ndarray) -> EncodedImages | None:
+    """Images with their latent codes; None without an encoder."""
+    codes = sampling.encode(model, x, y)
+    return None if codes is None else EncodedImages(x, y, codes)
 
 
 def _random_subset(total: int, n: int, seed: int) -> np.ndarray:
@@ -113,8 +122,8 @@ def analyze(space: LatentSpace, classifier, real: np.ndarray, params: Params) ->
 
 
 def factor_scores(space: LatentSpace) -> dict[str, float] | None:
-    """Disentanglement scores of the latent codes; None where no factors are known."""
-    if space.factors is None:
+    """Disentanglement scores of the latent codes; None without codes or known factors."""
+    if space.codes is None or space.factors is None:
         return None
     from . import disentanglement  # scikit-learn's import takes seconds
 
@@ -126,7 +135,8 @@ def arithmetic_accuracy(space: LatentSpace, classifier) -> np.ndarray:
 
     See `geometry.class_shift`. A conditional model is also given the new class.
     """
-    images, n_classes = space.test, len(space.classes)
+    images = space.test
+    n_classes = len(space.classes)
     targets = geometry.target_classes(images.y, n_classes)
     shifted = geometry.class_shift(images.codes, images.y, n_classes)
     codes = shifted[np.arange(len(targets)), targets]
@@ -146,8 +156,10 @@ def _mean_by_class(errors: np.ndarray, space: LatentSpace) -> list[ClassError]:
 
 def draw_figures(space: LatentSpace, results: LatentResults) -> dict[str, np.ndarray]:
     """Figures by name, pictures (H, W, 3) uint8: all that a model of this kind can have."""
-    model, (x, y, codes), n = space.model, space.test, N_EXAMPLES
-    pictures = figures.interpolations(model, codes[:n], y[:n], None if x is None else x[:n])
+    model = space.model
+    x, y, codes = space.test
+    ends = None if space.train is None else x[:N_EXAMPLES]
+    pictures = figures.interpolations(model, codes[:N_EXAMPLES], y[:N_EXAMPLES], ends)
     directions = traversal_directions(space, results)
     pictures["traversals"] = figures.traversals(model, codes[0], y[0], directions)
     pictures["local_perturbations"] = figures.local_perturbations(model, codes[0], y[0], space.seed)

@@ -125,7 +125,8 @@ def mutual_information(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
     -------
     (D, F) float, in nats
     """
-    low, high = codes.min(0), codes.max(0)
+    low = codes.min(0)
+    high = codes.max(0)
     width = np.where(high > low, high - low, 1)
     bins = np.minimum((codes - low) / width * N_BINS, N_BINS - 1).astype(int)
     return np.array([[mutual_info_score(c, f) for f in factors.T] for c in bins.T])
@@ -147,7 +148,8 @@ def _forests(codes: np.ndarray, factors: np.ndarray, seed: int) -> tuple[np.ndar
     """Importance (D, F), each column of sum 1 or 0, and mean accuracy on the other half."""
     codes = _standardize(codes)  # the trees compute in float32
     train, test = np.array_split(np.random.default_rng(seed).permutation(len(codes)), 2)
-    importance, accuracy = [], []
+    importance = []
+    accuracy = []
     for factor in factors.T:
         forest = RandomForestClassifier(
             N_TREES, max_features=None, min_samples_leaf=MIN_LEAF, random_state=seed
@@ -163,7 +165,8 @@ def _votes(codes: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> 
     votes = np.zeros((codes.shape[1], factors.shape[1]), int)
     rows = [[np.flatnonzero(f == value) for value in range(f.max() + 1)] for f in factors.T]
     for _ in range(N_VOTES):
-        factor, image = rng.integers(factors.shape[1]), rng.integers(len(codes))
+        factor = rng.integers(factors.shape[1])
+        image = rng.integers(len(codes))
         batch = rng.choice(rows[factor][factors[image, factor]], VOTE_BATCH)
         votes[codes[batch].var(0).argmin(), factor] += 1
     return votes
@@ -182,7 +185,8 @@ def _is_constant(values: np.ndarray) -> np.ndarray:
 
 def _check(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64, and the factors that have more than one value."""
-    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
+    codes = np.asarray(codes, np.float64)
+    factors = np.asarray(factors)
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
         raise ValueError(f"expected (N, D) and (N, F), got {codes.shape} and {factors.shape}")
     if not np.isfinite(codes).all():

@@ -78,7 +78,8 @@ def principal_directions(model, n: int, classes: int, seed: int) -> tuple[np.nda
 
     Source: Wang & Ponce 2021, arXiv:2101.06006.
     """
-    z, y = sample_latents(n, model.latent_dim, seed), labels(n, classes)
+    z = sample_latents(n, model.latent_dim, seed)
+    y = labels(n, classes)
     steps = STEP * np.eye(model.latent_dim, dtype=np.float32)
     differences = [
         (_decode(model, z + h, y) - _decode(model, z - h, y)).flatten().cpu() for h in steps

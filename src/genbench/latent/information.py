@@ -71,8 +71,8 @@ def posterior_statistics(
         )
 
     columns = zip(*in_batches(model, describe, x, y), strict=True)
-    return PosteriorStatistics(
-        *(None if parts[0] is None else torch.cat(parts).cpu().double() for parts in columns)
+    return PosteriorStatistics._make(
+        None if parts[0] is None else torch.cat(parts).cpu().double() for parts in columns
     )
 
 
@@ -100,7 +100,7 @@ def vae_information(statistics: PosteriorStatistics, draws: int, seed: int) -> d
         "active_units": int((statistics.codes.var(0) > ACTIVE_VARIANCE).sum()),
         "mmd": mmd(statistics.samples, torch.from_numpy(prior)),
     }
-    if statistics.mean is not None:
+    if statistics.mean is not None and statistics.log_variance is not None:
         information = index_code_mutual_information(
             statistics.mean, statistics.log_variance, statistics.noise
         )

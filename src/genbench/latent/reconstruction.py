@@ -1,6 +1,6 @@
 """How close reconstructions are to their images: PSNR, SSIM and squared error."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,10 +15,10 @@ BATCH_SIZE = 100
 class EncodedImages(NamedTuple):
     """Images (N, C, H, W) uint8, their labels (N,) and latent codes (N, latent_dim).
 
-    Of a model without an encoder: no images, and samples of the prior as codes.
+    Of a model without an encoder: 0 images, and samples of the prior as codes.
     """
 
-    x: np.ndarray | None
+    x: np.ndarray
     y: np.ndarray
     codes: np.ndarray
 
@@ -40,13 +40,14 @@ def reconstruction_metrics(x: Tensor, reconstructions: Tensor) -> dict[str, Tens
         structural_similarity_index_measure,
     )
 
-    x, reconstructions = x.float(), reconstructions.float()
+    x = x.float()
+    reconstructions = reconstructions.float()
     psnr = peak_signal_noise_ratio(
         reconstructions, x, data_range=255.0, reduction="none", dim=(1, 2, 3)
     )
     sigma = 1.5 if x.shape[-1] >= 16 else 0.5
     pairs = zip(reconstructions.split(BATCH_SIZE), x.split(BATCH_SIZE), strict=True)
-    ssim = [
+    ssim: list[Any] = [
         structural_similarity_index_measure(*pair, sigma=sigma, reduction="none", data_range=255.0)
         for pair in pairs
     ]

@@ -27,7 +27,8 @@ def tsne_of_latents(
     The metrics are those of `tsne_with_diagnostics` and of `class_structure`.
     """
     chosen = stratified_subset(y, n, seed)
-    x, y = codes[chosen], y[chosen]
+    x = codes[chosen]
+    y = y[chosen]
     k = _usable_neighbors(n_neighbors, len(x))
     log.info("t-SNE of the latent codes of %s: %d points, from two starts", model, len(x))
     points, diagnostics = tsne_with_diagnostics(x, k, perplexity=perplexity, seed=seed)

@@ -4,6 +4,8 @@ A flow prior is equivalent to an inverse autoregressive posterior along the enco
 et al. 2017, arXiv:1611.02731), and also serves sampling.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -20,13 +22,15 @@ class AffineCoupling(nn.Module):
     Source: Dinh et al. 2017; the log-scale is kept in (-2, 2) by tanh.
     """
 
+    mask: Tensor
+
     def __init__(self, dim: int, hidden: int, flipped: bool):
         super().__init__()
         mask = torch.arange(dim) % 2 == flipped
         self.register_buffer("mask", mask.float())
         self.net = mlp(dim, hidden, hidden, 2 * dim)
-        nn.init.zeros_(self.net[-1].weight)  # starts as the identity
-        nn.init.zeros_(self.net[-1].bias)
+        for parameter in self.net[-1].parameters():  # starts as the identity
+            nn.init.zeros_(parameter)
 
     def _scale_and_shift(self, z: Tensor) -> tuple[Tensor, Tensor]:
         log_scale, shift = self.net(z * self.mask).chunk(2, 1)
@@ -45,6 +49,8 @@ class AffineCoupling(nn.Module):
 
 
 class Model(VAE):
+    flow: Sequence[AffineCoupling]
+
     def __init__(
         self,
         image_shape,
@@ -61,9 +67,10 @@ class Model(VAE):
         check_minimum(1, couplings=couplings)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
-        self.flow = nn.ModuleList(
+        flow = nn.ModuleList(
             AffineCoupling(latent_dim, 4 * width, flipped=i % 2 == 1) for i in range(couplings)
         )
+        self.flow = flow  # type: ignore[assignment]  # torch does not type its elements
 
     def flow_forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z (N, D) of the posterior to u (N, D), N(0, 1) under the prior, and log |det du/dz|."""

@@ -45,7 +45,7 @@ def cnn(image_shape, width: int) -> nn.Sequential:
     """
     in_channels, size, _ = image_shape
     sizes = downsampling_sizes(size)
-    layers = []
+    layers: list[nn.Module] = []
     for i, side in enumerate(sizes):
         out_channels = width * 2 ** min(i, 2)
         layers += _conv_block(in_channels, out_channels, stride=1 if side == size else 2)
@@ -144,7 +144,8 @@ def load_classifier(path: Path, device: torch.device) -> Classifier:
     stored = read(path)
     classifier = Classifier(**stored["build_args"])
     classifier.load_state_dict(stored["weights"])
-    return classifier.to(device, memory_format=torch.channels_last).eval()
+    classifier.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return classifier.eval()
 
 
 def perceptual_features(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:

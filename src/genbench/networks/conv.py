@@ -53,7 +53,7 @@ class Encoder(nn.Sequential):
         channels, size, _ = image_shape
         spectral = spectral_norm if norm == "spectral" else lambda layer: layer
         sizes = downsampling_sizes(size)
-        layers = []
+        layers: list[nn.Module] = []
         for i in range(len(sizes) - 1):
             out_channels = width * 2**i
             batch_norm = norm == "batch" and i > 0
@@ -103,8 +103,10 @@ class Decoder(nn.Sequential):
         channels, size, _ = image_shape
         sizes = downsampling_sizes(size)[::-1]
         widths = [width * 2**i for i in range(len(sizes) - 1)][::-1]
-        layers = [nn.Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=False)]
-        layers += [nn.Unflatten(1, (widths[0], sizes[0], sizes[0]))]
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=False),
+            nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
+        ]
         for before, after, side in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
             norm = ConditionalBatchNorm2d(before, classes) if classes else nn.BatchNorm2d(before)
             bias = side == size  # of the last layer, which no batch normalization follows
@@ -135,7 +137,8 @@ def initialize_glorot(module: nn.Module) -> None:
     for m in module.modules():
         if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.xavier_uniform_(m.weight)
-            nn.init.zeros_(m.bias)
+            if m.bias is not None:
+                nn.init.zeros_(m.bias)
 
 
 def mlp(*sizes: int) -> nn.Sequential:

@@ -4,6 +4,8 @@ The first step of a `torch.optim.Optimizer` imports torch's compiler: about 2 se
 `import torch`, in every process that trains.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
@@ -18,12 +20,12 @@ class Adam:
 
     def __init__(
         self,
-        parameters: list[Tensor],
+        parameters: Sequence[Tensor],
         lr: float,
         betas: tuple[float, float],
         decay_steps: int | None = None,
     ):
-        self.parameters = parameters
+        self.parameters = list(parameters)
         self.lr = lr
         self.betas = betas
         self.decay_steps = decay_steps
@@ -61,8 +63,8 @@ class Adam:
 class RMSprop:
     """RMSprop (Tieleman & Hinton 2012) without momentum."""
 
-    def __init__(self, parameters: list[Tensor], lr: float):
-        self.parameters = parameters
+    def __init__(self, parameters: Sequence[Tensor], lr: float):
+        self.parameters = list(parameters)
         self.lr = lr
         self.squares = [torch.zeros_like(p) for p in parameters]
         self.steps = [torch.zeros(()) for _ in parameters]

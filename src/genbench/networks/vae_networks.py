@@ -70,7 +70,7 @@ def residual_encoder(image_shape, out_features: int, width: int, blocks: int) ->
     dense 128, ReLU.
     """
     channels, size, _ = image_shape
-    layers = []
+    layers: list[nn.Module] = []
     for side, before, after in ((size, channels, width), (-(-size // 2), width, 2 * width)):
         layers += [nn.ZeroPad2d((0, 1, 0, 1))] * (side % 2)
         layers += [nn.Conv2d(before, after, 4, 2, 1)]
@@ -89,7 +89,7 @@ def residual_decoder(latent_dim: int, image_shape, width: int, blocks: int) -> n
     """Latents (N, latent_dim) to unbounded logits or means (N, C, H, W): the encoder in reverse."""
     channels, size, _ = image_shape
     quarter = -(-size // 4)
-    layers = [
+    layers: list[nn.Module] = [
         nn.Linear(latent_dim, 128),
         nn.ReLU(),
         nn.Linear(128, 2 * width * quarter**2),

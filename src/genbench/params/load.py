@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..utils.errors import InputError, unknown_names
 from ..utils.paths import resolve
@@ -78,7 +79,7 @@ class Params(Block):
 
 
 def _flat(tree: dict, prefix: str = "") -> dict[str, object]:
-    rows = {}
+    rows: dict[str, object] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
         rows |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
@@ -103,7 +104,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
     return p
 
 
-def _line(e: dict) -> str:
+def _line(e: ErrorDetails) -> str:
     key = ".".join(map(str, e["loc"])) or "the file"
     if e["type"] == "extra_forbidden":
         return f"{key} is not a known key"

@@ -112,7 +112,8 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
 def _point(
     params: Params, dataset: str, point: SweepPoint, data: Path, details: Path
 ) -> RunContent:
-    model, at = point.point.model, point.point.at
+    model = point.point.model
+    at = point.point.at
     if "beta" in at:  # 4 in params.yaml is 4.0 here, which is another key
         at = {"beta": next(beta for beta in params.sweep.beta if beta == at["beta"])}
     metrics, tags = _facts(point.training)

@@ -8,7 +8,9 @@ from ..utils.paths import main_repository
 from .content import RunContent
 from .selection import is_shown
 
-KEY, TRAINING, CONTENT = "genbench.key", "genbench.made_of", "genbench.content"
+KEY = "genbench.key"
+TRAINING = "genbench.made_of"
+CONTENT = "genbench.content"
 MODEL = "genbench.model"
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -48,7 +49,7 @@ class Checkpoint:
         self.every = every or math.inf
         self.images_seen = 0  # at the last saving
         self.stop = False
-        self.handlers = {}
+        self.handlers: dict[int, Any] = {}  # what `signal.signal` returned
 
     def __enter__(self):
         self.due = time.monotonic() + self.every
@@ -132,8 +133,8 @@ def _code_digests() -> list[str]:
     A change of a metric must not throw away what was trained.
     """
     prefixes = tuple(f"genbench.{package}." for package in PACKAGES)
-    files = {name: m.__file__ for name, m in sys.modules.items() if name.startswith(prefixes)}
-    return [f"{name} {sha256(Path(file))}" for name, file in sorted(files.items())]
+    loaded = sorted(name for name in sys.modules if name.startswith(prefixes))
+    return [f"{name} {sha256(Path(str(sys.modules[name].__file__)))}" for name in loaded]
 
 
 def _sync(folder: Path) -> None:

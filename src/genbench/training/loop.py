@@ -50,7 +50,8 @@ def train(
     ----------
     trainer : a new training, or one that was interrupted, which is continued
     name : of the training, for those who read its progress
-    make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents
+    make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents; None for no
+        snapshots
     on_log : called with every row of the history, those from before an interruption included
     after_iteration : called after every iteration, when nothing is half done
 
@@ -63,7 +64,7 @@ def train(
     with Progress(name, schedule.images, done=trainer.images_seen) as progress:
         for n_rows in range(1, len(trainer.history) + 1):
             _report(trainer.history[:n_rows], trainer, progress, on_log)
-        if schedule.snapshots and not trainer.snapshots:
+        if make_snapshot and schedule.snapshots and not trainer.snapshots:
             trainer.take_snapshot(make_snapshot)
         while trainer.iterations < n:
             trainer.train_iteration()
@@ -71,7 +72,7 @@ def train(
                 row = trainer.record_metrics(validate=trainer.iterations in validate_at)
                 health.flag_row(row, trainer.iterations / n, trainer.latent_dim)
                 _report(trainer.history, trainer, progress, on_log)
-            if trainer.iterations in snapshot_at:
+            if make_snapshot and trainer.iterations in snapshot_at:
                 trainer.take_snapshot(make_snapshot)
             after_iteration(trainer)
     trainer.finish()

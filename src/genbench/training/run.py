@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..models.base import registry, sampling
+from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
 from ..params import Params
@@ -60,8 +62,8 @@ class TrainedModel:
     whether the weights are averages.
     """
 
-    model: torch.nn.Module
-    build_args: dict
+    model: GenerativeModel
+    build_args: dict[str, Any]
     ema: bool
     history: list[dict[str, float]]
     snapshots: list[tuple[int, np.ndarray]]
@@ -101,14 +103,8 @@ def train_model(
     on from its last checkpoint and ends the same. `on_log` gets every row of the history.
     """
     choices = spec.params.train
-    trainer, build_args = _prepare(spec)
+    trainer, schedule, build_args = _prepare(spec)
     model = trainer.model
-    schedule = Schedule(
-        images=choices.images,
-        log_points=choices.log_points,
-        snapshots=spec.snapshots,
-        validations=max(1, int(VALIDATION_SHARE * choices.images / len(trainer.validation[0]))),
-    )
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
         saved.resume(trainer)
@@ -131,28 +127,37 @@ def train_model(
         )
 
 
-def _prepare(spec: TrainingSpec) -> tuple[TrainerState, dict]:
-    """The training before its first iteration, and the arguments that built its model."""
+def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]]:
+    """The training before its first iteration, its schedule, and the arguments of its model."""
     params = spec.params
     device = devices.configure_torch(params.device, params.train)
     seed = seeds.seed_everything(params.seed, "train", spec.dataset, spec.model, *spec.stream)
     names = ("train_x", "train_y", "val_x", "val_y", "classes")
-    x, y, val_x, val_y, classes = files.load_npz(spec.data, *names)
+    train_x, train_y, val_x, val_y, classes = files.load_npz(spec.data, *names)
     some = np.linspace(0, len(val_x) - 1, min(len(val_x), VALIDATION_IMAGES)).astype(int)
-    x, y, val_x, val_y = (torch.as_tensor(v).to(device) for v in (x, y, val_x[some], val_y[some]))
-    build_args = {"name": spec.model, "image_shape": tuple(x.shape[1:]), "classes": len(classes)}
-    build_args |= params.build_args(spec.model)
+    arrays = (train_x, train_y, val_x[some], val_y[some])
+    x, y, x_val, y_val = (torch.as_tensor(array).to(device) for array in arrays)
+    build_args: dict[str, Any] = {"name": spec.model, "image_shape": tuple(x.shape[1:])}
+    build_args |= {"classes": len(classes), **params.build_args(spec.model)}
     model = registry.build(**build_args).to(device)
     if model.perceptual:
+        if spec.perceptual is None:
+            raise ValueError(f"{spec.model} has a perceptual loss and needs a classifier")
         model.perceptual_features = perceptual_features(spec.perceptual, device)
     trainer = TrainerState(
         model,
         InMemoryLoader(x, y, params.train.batch_size, seed),
-        validation=(val_x, val_y),
+        validation=(x_val, y_val),
         ema_images=params.train.ema_images,
         bfloat16=params.train.precision == "bfloat16",
     )
-    return trainer, build_args
+    schedule = Schedule(
+        images=params.train.images,
+        log_points=params.train.log_points,
+        snapshots=spec.snapshots,
+        validations=max(1, int(VALIDATION_SHARE * params.train.images / len(x_val))),
+    )
+    return trainer, schedule, build_args
 
 
 def _checkpoint_key(
@@ -162,7 +167,7 @@ def _checkpoint_key(
     return [
         build_args,
         provenance.sha256(spec.data),
-        trainer.model.perceptual and provenance.sha256(spec.perceptual),
+        trainer.model.perceptual and spec.perceptual and provenance.sha256(spec.perceptual),
         spec.params.train.model_dump(exclude={"threads", "checkpoint_every"}),
         asdict(schedule),
         trainer.loader.seed,

@@ -85,7 +85,7 @@ class TrainerState:
         Gradients are taken of the player's own parameters: no player changes another's. Values
         to be logged are summed on the device, so that nothing waits for them.
         """
-        metrics = {}
+        metrics: dict[str, Tensor] = {}
         for player, indices in zip(self.model.update_order, self.batch_indices, strict=True):
             x, y = self.loader[indices]
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
@@ -129,6 +129,8 @@ class TrainerState:
 
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:
+        if self.validation is None:
+            raise ValueError("a training without validation images cannot be validated")
         x, y = self.validation
         with self.eval_mode():
             torch.manual_seed(0)  # the same noise every time

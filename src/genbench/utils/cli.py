@@ -56,9 +56,11 @@ def _line(error: Exception) -> str | None:
         return None if isinstance(error, RuntimeError) else " ".join(str(error).split())
     asked = ""
     if size:
-        amount, unit = float(size[1]), size[2]
+        amount = float(size[1])
+        unit = size[2]
         if unit == "bytes":
-            amount, unit = amount / 2**30, "GiB"
+            amount /= 2**30
+            unit = "GiB"
         asked = f": {amount:.2f} {unit} more were asked for"
     lower = "lower train.batch_size, model.width or the number of images (n) of this stage"
     return f"out of memory{asked}; {lower}"

@@ -63,7 +63,8 @@ def peak_memory_mib(device: torch.device) -> float:
     try:
         # not ru_maxrss, which counts the process that started this one
         status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 2**10
+        (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+        return int(kib) / 2**10
     except FileNotFoundError:
         import resource
 

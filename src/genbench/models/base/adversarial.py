@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ...networks import losses
-from ...networks.optimizers import Adam
+from ...networks.optimizers import Adam, RMSprop
 from .interface import GenerativeModel
 
 
@@ -33,7 +33,7 @@ class GAN(GenerativeModel):
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {p: list(getattr(self, p).parameters()) for p in dict.fromkeys(self.update_order)}
 
-    def optimizer(self, parameters: list[nn.Parameter]) -> Adam:
+    def optimizer(self, parameters: list[nn.Parameter]) -> Adam | RMSprop:
         # beta_1 = 0.5: Radford et al. 2016, arXiv:1511.06434, section 4
         return Adam(parameters, self.lr, betas=(0.5, 0.999))
 
@@ -52,7 +52,8 @@ class GAN(GenerativeModel):
         """The logits of real and of generated images with the same labels."""
         if self.separate_batches:
             return self.logits(x, y), self.logits(fake, y)
-        return self.logits(torch.cat([x, fake]), torch.cat([y, y])).chunk(2)
+        real_logits, fake_logits = self.logits(torch.cat([x, fake]), torch.cat([y, y])).chunk(2)
+        return real_logits, fake_logits
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         if player == "generator":

@@ -32,14 +32,17 @@ class GenerativeModel(nn.Module, ABC):
     """Dimension of a latent vector, which is N(0, I) under the model."""
     lr: float
     update_order: tuple[str, ...] = ("model",)
-    averaged: tuple[str, ...] = ()
-    """Names of the networks whose weights are averaged over training (EMA) for sampling."""
     conditional = False
     """Whether an image depends on its label."""
     perceptual = 0.0
     """Weight in the loss of the distance between `perceptual_features` of images; 0 without."""
     perceptual_features: Callable[[Tensor], Tensor] | None = None
     """Images to features (N, D) of a trained classifier, set before a training that uses them."""
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """Names of the networks whose weights are averaged over training (EMA) for sampling."""
+        return ()
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """The parameters of each player. Every parameter belongs to exactly one."""

@@ -25,9 +25,9 @@ def decode(model, z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     n = len(z)
     n_padded = -(-n // BATCH) * BATCH
-    z, y = (np.resize(v, (n_padded, *v.shape[1:])) for v in (z, y))
-    z, y = (torch.from_numpy(v).to(model.device) for v in (z, y))
-    batches = zip(z.split(BATCH), y.split(BATCH), strict=True)
+    padded = [np.resize(array, (n_padded, *array.shape[1:])) for array in (z, y)]
+    tensors = [torch.from_numpy(array).to(model.device) for array in padded]
+    batches = zip(*(tensor.split(BATCH) for tensor in tensors), strict=True)
     return torch.cat([to_uint8(model.decode(*batch)).cpu() for batch in batches]).numpy()[:n]
 
 

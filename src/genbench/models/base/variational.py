@@ -1,6 +1,7 @@
 """What VAEs share: a posterior, a likelihood, and the evidence lower bound (ELBO) in nats."""
 
 import math
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,6 @@ ACTIVE_VARIANCE = 0.01
 """A latent is active if its posterior mean varies over images by more than this variance."""
 NOISE_BANK_SIZE = 4099  # noise vectors of `per_image_noise`, a prime number
 NOISE_STRIDE = 977  # between the noise vectors of one image
-EncoderOutput = Tensor | list[Tensor]  # (N, D), or one such tensor per layer
 
 
 def reparameterize(mean: Tensor, log_variance: Tensor, noise: Tensor | float) -> Tensor:
@@ -32,6 +32,7 @@ class VAE(GenerativeModel):
 
     encoder: nn.Module
     decoder: nn.Module
+    images_seen: Tensor  # in training
     diagonal_posterior = True
     """Whether the posterior is one Gaussian whose latents are independent given the image."""
 
@@ -49,23 +50,24 @@ class VAE(GenerativeModel):
         self.lr = lr
         self.kl_warmup_images = kl_warmup_images
         self.likelihood = Likelihood(likelihood, image_shape)
-        self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))  # in training
+        self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))
 
     @property
     def averaged(self) -> tuple[str, ...]:
         """All networks: encoder and decoder must fit each other."""
         return tuple(name for name, _ in self.named_children())
 
-    def encoder_output(self, x: Tensor, y: Tensor) -> EncoderOutput:
-        """The encoder's output for images, all that the posterior depends on."""
+    def encoder_output(self, x: Tensor, y: Tensor) -> Tensor:
+        """The encoder's output for images (N, D), all that the posterior depends on."""
         return self.encoder(x)
 
-    def posterior(self, encoder_output: EncoderOutput) -> tuple[Tensor, Tensor]:
+    def posterior(self, encoder_output: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z | x), each (N, latent_dim)."""
-        return encoder_output.chunk(2, dim=1)
+        mean, log_variance = encoder_output.chunk(2, dim=1)
+        return mean, log_variance
 
     def sample_posterior(
-        self, encoder_output: EncoderOutput, noise: Tensor
+        self, encoder_output: Tensor, noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The decoder's input for a sample of the posterior, and the KL to the prior.
 
@@ -82,14 +84,14 @@ class VAE(GenerativeModel):
         """The decoder's output, parameters of the likelihood (N, C, H, W)."""
         return self.decoder(decoder_input)
 
-    def log_ratio(self, encoder_output: EncoderOutput, noise: Tensor) -> Tensor:
+    def log_ratio(self, encoder_output: Tensor, noise: Tensor) -> Tensor:
         """log q(z | x) - log p(z), (N,) in nats, for the z that `noise` gives."""
         mean, log_variance = self.posterior(encoder_output)
         z = reparameterize(mean, log_variance, noise)
         return 0.5 * (z.square() - noise.square() - log_variance).sum(1)
 
     def nll_and_kl(
-        self, x: Tensor, y: Tensor, encoder_output: EncoderOutput, noise: Tensor
+        self, x: Tensor, y: Tensor, encoder_output: Tensor, noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """-log p(x | z) for one sample z, and the KLs; all (N,) in nats per image."""
         decoder_input, kls = self.sample_posterior(encoder_output, noise)
@@ -100,7 +102,7 @@ class VAE(GenerativeModel):
         nll, kl_terms = self.nll_and_kl(x, y, self.encoder_output(x, y), noise)
         reconstruction = nll.mean()
         kls = {name: values.mean() for name, values in kl_terms.items()}
-        kl = sum(kls.values())
+        kl = reduce(torch.add, kls.values())
         if self.training:
             self.images_seen += len(x)
         negative_elbo = reconstruction + kl
@@ -129,15 +131,15 @@ class VAE(GenerativeModel):
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         return self.posterior_mean(self.encoder_output(x, y))
 
-    def posterior_sample(self, encoder_output: EncoderOutput, noise: Tensor) -> Tensor:
+    def posterior_sample(self, encoder_output: Tensor, noise: Tensor) -> Tensor:
         """A sample (N, latent_dim) of the posterior, made with `noise`."""
         return reparameterize(*self.posterior(encoder_output), noise)
 
-    def kl_per_latent(self, encoder_output: EncoderOutput) -> Tensor | None:
+    def kl_per_latent(self, encoder_output: Tensor) -> Tensor | None:
         """The KL of each latent to its prior, (N, latent_dim) in nats; None if they mix."""
         return kl_to_standard_normal(*self.posterior(encoder_output))
 
-    def posterior_mean(self, encoder_output: EncoderOutput) -> Tensor:
+    def posterior_mean(self, encoder_output: Tensor) -> Tensor:
         """The posterior's mean (N, latent_dim), the latent code of an image."""
         return self.posterior(encoder_output)[0]
 
@@ -149,16 +151,16 @@ class VAE(GenerativeModel):
         """
         encoder_output = self.encoder_output(x, y)
         (noise,) = self.per_image_noise(x, 1)
-        scores = {"negative_elbo": [], "reconstruction_error": [], "kl": []}
+        samples = []
         for e in (noise, -noise):
             decoder_input, kls = self.sample_posterior(encoder_output, e)
             output = self.likelihood_params(decoder_input, y)
-            kl = sum(kls.values())
+            kl = reduce(torch.add, kls.values())
             error = (self.likelihood.mean(output) - x).square().flatten(1).sum(1)
-            scores["negative_elbo"].append(self.likelihood.nll(output, x) + kl)
-            scores["reconstruction_error"].append(error)
-            scores["kl"].append(kl)
-        return {name: sum(pair) / 2 for name, pair in scores.items()}
+            nll = self.likelihood.nll(output, x)
+            samples.append({"negative_elbo": nll + kl, "reconstruction_error": error, "kl": kl})
+        first, second = samples
+        return {name: (first[name] + second[name]) / 2 for name in first}
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor:
         return self.scores(x, y)["negative_elbo"]
@@ -192,9 +194,6 @@ class VAE(GenerativeModel):
         return self.encode(x, y)
 
     def diagnose(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Also active_units, the number of latents whose posterior mean varies over images.
-
-        By a variance above 0.01 (Burda et al. 2016, arXiv:1509.00519).
-        """
+        """Also active_units, how many codes vary by image (Burda et al. 2016, arXiv:1509.00519)."""
         active = (self.encode(x, y).var(0) > ACTIVE_VARIANCE).sum()
         return super().diagnose(x, y) | {"active_units": active}
