@@ -1,4 +1,4 @@
-"""genbench: image generative models on equal data and budget, judged by one protocol."""
+"""genbench: image generative models on equal data and budget, evaluated under one protocol."""
 
 import os
 import sys

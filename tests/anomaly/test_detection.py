@@ -71,7 +71,7 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
     sets = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     again = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     assert all(np.array_equal(a.x, b.x) for a, b in zip(sets, again, strict=True))
-    corruptions = [("corruption", name) for name in params.anomaly.damages]
+    corruptions = [("corruption", name) for name in params.anomaly.severities]
     names = [("val", "val"), ("test", "test"), *corruptions, ("ood", "photos"), ("ood", "noise")]
     assert [(part.kind, part.name) for part in sets] == names
     test = sets[1]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from genbench.data import datasets, ood_images, splits
 from genbench.params import schema
-from genbench.params.load import BUILT_IN, PARTNERS
+from genbench.params.load import BUILT_IN, OOD_NAMES
 from genbench.utils import files
 from genbench.utils.errors import InputError
 
@@ -41,7 +41,7 @@ def paint(folder, counts=(20, 12, 3)):
 
 
 def test_every_name_that_params_allows_has_a_source():
-    assert set(datasets.SOURCES) == set(PARTNERS)
+    assert set(datasets.SOURCES) == set(OOD_NAMES)
     assert all(datasets.SOURCES[name].load for name in BUILT_IN)
 
 

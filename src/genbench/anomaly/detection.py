@@ -29,7 +29,7 @@ def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageS
         subset = rng.permutation(len(x))[:n]
         sets.append(ImageSet(part, part, x[subset], y[subset]))
     test = sets[-1]
-    for name, severity in params.anomaly.damages.items():
+    for name, severity in params.anomaly.severities.items():
         sets.append(ImageSet("corruption", name, corrupt(test.x, name, severity, rng), test.y))
     for name in files.ood_names(processed):
         (x,) = files.load_npz(processed, f"ood_{name}_x")

@@ -28,7 +28,7 @@ from .schema import (
 )
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
-PARTNERS = (*BUILT_IN, "cifar100", "photos", "noise")
+OOD_NAMES = (*BUILT_IN, "cifar100", "photos", "noise")
 NO_RESULT = {"threads", "checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
 
@@ -116,7 +116,7 @@ def _line(e: ErrorDetails) -> str:
 def _cross_checks(p: Params):
     own = [name for name, block in p.data.items() if block.path]
     yield unknown_names("datasets", p.datasets, [*BUILT_IN, *own])
-    if not p.anomaly.damages:
+    if not p.anomaly.severities:
         yield "anomaly.corruptions: none is left; give at least one a severity"
     lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
     lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta")}
@@ -131,9 +131,9 @@ def _cross_checks(p: Params):
             yield f"data.{name} is missing"
             continue
         block = p.data[name]
-        yield unknown_names(f"data.{name}.ood", block.ood, [*PARTNERS, *own])
+        yield unknown_names(f"data.{name}.ood", block.ood, [*OOD_NAMES, *own])
         if name in block.ood:
-            yield f"data.{name}.ood: {name} cannot be its own partner"
+            yield f"data.{name}.ood: {name} cannot be its own OOD dataset"
         if name in BUILT_IN and (block.path or block.size or block.channels):
             yield f"data.{name}: path, size and channels are for images of your own"
         if name not in BUILT_IN and not (block.path and block.size and block.channels):

@@ -100,7 +100,7 @@ class Anomaly(Block):
     iterative: Iterative
 
     @property
-    def damages(self) -> dict[str, float]:
+    def severities(self) -> dict[str, float]:
         """Kinds of corruption with their severities."""
         return {k: v for k, v in self.corruptions.model_dump().items() if v is not None}
 

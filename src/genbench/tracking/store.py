@@ -83,7 +83,7 @@ def serve(port: int) -> None:
     except (OSError, OverflowError):
         raise InputError(f"port {port} is in use or cannot be; try `make ui PORT=5001`") from None
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
-    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # no judges here: half the start-up
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # half the start-up
     configure_mlflow_env()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]

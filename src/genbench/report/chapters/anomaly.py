@@ -38,7 +38,7 @@ def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
             if (decisions := _decisions(result))
         ],
         "sets": {
-            "corruptions": [spaced(name) for name in params.anomaly.damages],
+            "corruptions": [spaced(name) for name in params.anomaly.severities],
             "ood_datasets": results.ood_datasets,
         },
         "extremes": [
@@ -121,11 +121,13 @@ def _by_corruption(results: DatasetResults, params: Params) -> Table:
     """AUROC of the main score against each corruption."""
     metrics = [
         AUROC._replace(key=name, label=f"{spaced(name)} {severity:g}", note=None)
-        for name, severity in params.anomaly.damages.items()
+        for name, severity in params.anomaly.severities.items()
     ]
     rows = []
     for result in _with_scores(results):
-        main = {name: result.detection.main("corruption", name) for name in params.anomaly.damages}
+        main = {
+            name: result.detection.main("corruption", name) for name in params.anomaly.severities
+        }
         rows.append(Row(result.model, {name: d.auroc for name, d in main.items() if d}))
     return make_table(metrics, rows, first="model")
 
