@@ -50,8 +50,7 @@ def train(
     ----------
     trainer : a new training, or one that was interrupted, which is continued
     name : of the training, for those who read its progress
-    make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents; None for no
-        snapshots
+    make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents; None: no snapshots
     on_log : called with every row of the history, those from before an interruption included
     after_iteration : called after every iteration, when nothing is half done
 
