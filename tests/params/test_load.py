@@ -48,7 +48,7 @@ def test_the_shipped_file_is_valid_and_frozen():
         (["datasets"], [], "datasets: list should have at least 1 item"),
         (["datasets"], ["digits", "digits"], "datasets: a value stands twice"),
         (["data", "mnist", "ood"], ["mars"], "data.mnist.ood: unknown mars; known: .*noise"),
-        (["data", "mnist", "ood"], ["mnist"], "data.mnist.ood: mnist cannot be its own OOD dataset"),
+        (["data", "mnist", "ood"], ["mnist"], "mnist.ood: mnist cannot be its own OOD dataset"),
         (["data", "mnist", "size"], 32, "data.mnist: path, size and channels are for images"),
         (["data", "mine"], {"path": "x"}, "data.mine: images of your own need path, size"),
         (["evaluate", "extractor"], "vgg", "evaluate.extractor: input should be 'auto', 'classif"),

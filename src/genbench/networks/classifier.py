@@ -144,6 +144,7 @@ def load_classifier(path: Path, device: torch.device) -> Classifier:
     stored = read(path)
     classifier = Classifier(**stored["build_args"])
     classifier.load_state_dict(stored["weights"])
+    # torch has no stub for a memory format together with a device
     classifier.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return classifier.eval()
 
