@@ -11,8 +11,16 @@ import shutil
 import sys
 from pathlib import Path
 
+from genbench.anomaly.results import DetectionResults
+from genbench.evaluation.results import METRICS_FILE, Reference
+from genbench.latent.results import Embeddings
+from genbench.results.metrics import QUALITY, SAMPLES
+from genbench.results.run import load_model
 from genbench.utils import files, provenance
+from genbench.utils.record import Estimate
 
+DETAILS = Path("metrics/details")
+BY_EXTRACTOR = {metric.key for metric in (*QUALITY, *SAMPLES) if metric.by_extractor}
 KEPT = Path(__file__).parents[1] / "docs" / "results"
 COLUMNS = {
     "fid": ".1f",
@@ -22,7 +30,7 @@ COLUMNS = {
     "recall": ".3f",
     "density": ".3f",
     "coverage": ".3f",
-    "nearest_ratio": ".3f",
+    "memorization_ratio": ".3f",
     "duplicates": ".3f",
     "classes_covered": "d",
     "negative_elbo": ".2f",
@@ -52,18 +60,37 @@ LATENT = {
 
 def keep(dataset: str, model: str, folder: Path) -> None:
     """Numbers and sample grid of one trained and evaluated model."""
-    training = files.load_json(Path("metrics/train", dataset, model, "summary.json"))
-    found = {k: training[k] for k in ("images", "parameters", "alarms", "final")}
-    found |= provenance.load(Path("data/models", dataset, f"{model}.pt"))
-    found |= files.load_json(Path("metrics/evaluate", dataset, f"{model}.json"))
-    latent = Path("metrics/latent", dataset, f"{model}.json")
-    if latent.exists():
-        tsne = Path("metrics/tsne", f"{dataset}.json")
-        maps = files.load_json(tsne)["codes"] if tsne.exists() else {}
-        found["latent"] = {**files.load_json(latent), **maps.get(model, {})}
-    detection = files.load_json(Path("metrics/anomaly", dataset, f"{model}.json"))
-    files.save_json(folder / f"{model}.json", {**found, "detection": detection})
-    shutil.copy(Path("metrics/sample", dataset, f"{model}.png"), folder / f"{model}.png")
+    path = DETAILS / "tsne" / dataset / METRICS_FILE
+    embeddings = Embeddings.load(path) if path.exists() else None
+    result = load_model(model, dataset, embeddings, Path("data"), DETAILS, partial=True)
+    numbers = result.training.summary.model_dump(exclude={"flops", "ema"})
+    numbers |= provenance.load(result.training.weights)
+    numbers |= flat(result.quality.metrics, result.protocol.extractor)
+    numbers["protocol"] = result.protocol.model_dump()
+    embedding = result.embedding.model_dump() if result.embedding else {}
+    numbers["latent"] = flat(result.latent.metrics) | embedding
+    numbers["detection"] = detection_table(result.detection)
+    files.save_json(folder / f"{model}.json", numbers)
+    shutil.copy(result.paths["sample"] / "grid.png", folder / f"{model}.png")
+
+
+def flat(metrics: dict[str, Estimate], extractor: str | None = None) -> dict:
+    """Values by name, with the extractor's where it matters, and their [low, high]."""
+    names = {k: f"{k}_{extractor}" if k in BY_EXTRACTOR and extractor else k for k in metrics}
+    values = {names[k]: e.value for k, e in metrics.items()}
+    intervals = {names[k]: [e.low, e.high] for k, e in metrics.items() if e.low is not None}
+    return values | {"intervals": intervals}
+
+
+def detection_table(results: DetectionResults) -> dict:
+    """AUROC by score against all corruptions, and by OOD dataset and score."""
+
+    def auroc(kind: str, name: str) -> dict:
+        rows = results.by_score(kind, name).items()
+        return {score: {"auroc": detection.auroc.value} for score, detection in rows}
+
+    ood = {name: auroc("ood", name) for name in results.names("ood")}
+    return {"anomaly": auroc("corruptions", "all"), "ood": ood}
 
 
 def cells_of(columns: dict[str, str], found: dict, extractor: str) -> list[str]:
@@ -81,7 +108,7 @@ def row(name: str, found: dict, extractor: str) -> list[str]:
 
 
 def scores(name: str, detection: dict) -> list[list[str]]:
-    """A row per score: its AUROC against corrupted images and against every partner."""
+    """A row per score: its AUROC against corrupted images and against every OOD dataset."""
     of = (detection["anomaly"], *detection["ood"].values())
     return [
         [name, score, *(f"{numbers[score]['auroc']:.3f}" for numbers in of)]
@@ -96,20 +123,23 @@ def show(rows: list[list[str]]) -> None:
 
 
 def main(dataset: str) -> None:
-    for path in Path("metrics/evaluate", dataset).glob("*.json"):
-        keep(dataset, path.stem, KEPT / dataset)
+    for path in (DETAILS / "evaluate" / dataset).glob("*"):
+        keep(dataset, path.name, KEPT / dataset)
     kept = KEPT / f"{dataset}.json"
-    if (made := Path("metrics/reference", f"{dataset}.json")).exists():
-        found = files.load_json(made)
-        baselines = files.load_json(Path("metrics/baselines", f"{dataset}.json"))
-        files.save_json(kept, {**found, "detection": baselines})
+    if (path := DETAILS / "reference" / dataset / METRICS_FILE).exists():
+        measured = Reference.load(path)
+        numbers = {"protocol": measured.protocol.model_dump()}
+        for kind, metrics in (("floor", measured.floor), ("ceiling", measured.ceiling)):
+            numbers[kind] = flat(metrics, measured.protocol.extractor)
+        baselines = DetectionResults.load(DETAILS / "baselines" / dataset / METRICS_FILE)
+        files.save_json(kept, numbers | {"detection": detection_table(baselines)})
     reference = files.load_json(kept)
     extractor = reference["protocol"]["extractor"]
     models = {p.stem: files.load_json(p) for p in (KEPT / dataset).glob("*.json")}
     ranked = sorted(models, key=lambda name: models[name][f"fid_{extractor}"])
     rows = [row(kind, reference[kind], extractor) for kind in ("floor", "ceiling")]
     rows += [row(f"`{name}`", models[name], extractor) for name in ranked]
-    show([["model", *COLUMNS, "alarms"], *rows])
+    show([["model", *COLUMNS, "warnings"], *rows])
     print()
     found = scores("none", reference["detection"])
     for name in ranked:

@@ -40,10 +40,8 @@ def test_the_cost_of_tracking_is_told_in_seconds():
 
 def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_path, monkeypatch):
     fabricated.tree(tmp_path, datasets=["digits"])
-    weights = tmp_path / "data" / "models" / "digits"
-    weights.mkdir(parents=True)
     for model in fabricated.MODELS:
-        (weights / f"{model}.pt").write_text(model)
+        (tmp_path / "data" / "models" / "digits" / model / "weights.pt").write_text(model)
     code = "import results, sys; results.KEPT = results.Path('kept'); results.main('digits')"
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     for _ in range(2):
@@ -76,7 +74,7 @@ def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_
             "recall": "0.400",
             "density": "0.900",
             "coverage": "0.800",
-            "nearest_ratio": "0.980",
+            "memorization_ratio": "0.980",
             "duplicates": "0.020",
             "classes_covered": "3",
             "negative_elbo": "21.40",
@@ -84,7 +82,7 @@ def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_
             "images_per_second": "-",
             "parameters": "493,824",
             "images": "60,000",
-            "alarms": "-",
+            "warnings": "-",
         }
         assert rows[-1][-1] == fabricated.ALARMS["gan"][0]
     assert len(list((tmp_path / "kept" / "digits").glob("*.png"))) == 4
