@@ -16,7 +16,7 @@ from genbench.utils import files
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-HOW = {"image_shape": (3, 8, 8), "classes": 3, "width": 4, "lr": 0.001, "network": "resnet"}
+BUILD_ARGS = {"image_shape": (3, 8, 8), "classes": 3, "width": 4, "lr": 0.001, "network": "resnet"}
 
 
 @pytest.fixture
@@ -30,22 +30,23 @@ def workspace(tmp_path, monkeypatch):
         arrays[f"{part}_y"] = np.arange(60) % 3
     files.save_npz(Path("data.npz"), **arrays)
     torch.manual_seed(0)
-    checkpoint.save(Path("classifier.pt"), Classifier(**HOW), **HOW)
+    checkpoint.save(Path("classifier/weights.pt"), Classifier(**BUILD_ARGS), **BUILD_ARGS)
 
 
 def history(perceptual: float) -> list[dict]:
     """The curves of a res_vae that was trained with this weight."""
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
     tree["models"] = ["gan", "res_vae"]
+    tree["sweep"]["models"] = []
     tree["model"] |= {"latent_dim": 4, "width": 4}
     tree["train"] |= {"images": 640, "log_points": 2}
     tree["zoo"]["res_vae"]["perceptual"] = perceptual
     Path("params.yaml").write_text(yaml.safe_dump(tree))
-    stage("perceptual_classifier", "--classifier", "classifier.pt", "--out", "perceptual")
-    options = {"dataset": "digits", "model": "res_vae", "data": "data.npz", "out": "res_vae.pt"}
-    options |= {"perceptual": "perceptual/res_vae.pt", "record": "record"}
+    stage("perceptual_classifier", "--classifier", "classifier", "--out", "perceptual")
+    options = {"dataset": "digits", "model": "res_vae", "data": "data.npz", "out": "res_vae"}
+    options["perceptual"] = "perceptual/res_vae.pt"
     stage("train", *(word for k, v in options.items() for word in (f"--{k}", v)))
-    return files.load_csv(Path("record/history.csv"))
+    return files.load_csv(Path("res_vae/history.csv"))
 
 
 def stage(name: str, *words: str) -> None:
@@ -57,7 +58,10 @@ def stage(name: str, *words: str) -> None:
 def test_only_a_model_that_looks_through_the_classifier_gets_it_and_records_the_distance(workspace):
     plain, seeing = history(0.0), history(3000.0)
     given = {p.name: p.read_bytes() for p in Path("perceptual").iterdir()}
-    assert given == {"gan.pt": b"not used\n", "res_vae.pt": Path("classifier.pt").read_bytes()}
+    assert given == {
+        "gan.pt": b"not used\n",
+        "res_vae.pt": Path("classifier/weights.pt").read_bytes(),
+    }
     assert "model/perceptual" not in plain[0]
     for row in seeing:  # the KL has next to no weight so early
         distance = 3000 * row["model/perceptual"]
@@ -67,6 +71,6 @@ def test_only_a_model_that_looks_through_the_classifier_gets_it_and_records_the_
 
 def test_the_classifier_of_the_loss_is_no_part_of_the_model(workspace):
     history(3.0)
-    stored = checkpoint.read(Path("res_vae.pt"))["weights"]
-    assert {name.split(".")[0] for name in stored} == {"encoder", "decoder", "likelihood", "seen"}
-    registry.load_model(Path("res_vae.pt"))
+    stored = checkpoint.read(Path("res_vae/weights.pt"))["weights"]
+    assert {name.split(".")[0] for name in stored} == {"encoder", "decoder", "likelihood", "images_seen"}
+    registry.load_model(Path("res_vae/weights.pt"))

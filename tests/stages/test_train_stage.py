@@ -51,7 +51,7 @@ def command(folder, data, model="gan", *, width=4, **train):
     tree["tracking"]["enabled"] = False
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     options = {"dataset": "digits", "model": model, "data": data}
-    options |= {"perceptual": "none.pt", "out": f"out/{model}.pt", "record": "record"}
+    options |= {"perceptual": "none.pt", "out": f"out/{model}"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [sys.executable, str(ROOT / "stages" / "train.py"), *words]
 
@@ -86,7 +86,7 @@ def stamp(folder):
 
 
 def results(folder):
-    files = [p for p in folder.glob("out/*")] + [p for p in folder.glob("record/**/*.*")]
+    files = [path for path in folder.glob("out/**/*") if path.is_file()]
     return {p.relative_to(folder): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
@@ -95,7 +95,7 @@ def uninterrupted(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
     finish(folder, command(folder, data, checkpoint_every=0))
     digests = results(folder)
-    assert {"gan.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {p.name for p in digests}
+    assert {"weights.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {p.name for p in digests}
     return digests
 
 
@@ -172,7 +172,7 @@ kill -9 $trainer; wait $trainer
 head -c 2m /dev/zero >.genbench/filler 2>/dev/null
 "$@"; echo "full checkpoints: $?"
 rm .genbench/filler
-"$@" --out small/gan.pt; echo "full outputs: $?"
+"$@" --out small/gan; echo "full outputs: $?"
 ls .genbench/checkpoints | grep -c '\\.pt$'
 "$@"; echo "room: $?"
 """
@@ -219,7 +219,7 @@ def test_training_on_as_much_as_cifar_10_takes_less_than_a_gibibyte_more_than_on
         data = write(tmp_path / f"{name}.npz", size, 3, train=n, val=n // 10)
         words = command(tmp_path, data, "dcgan", width=width, images=2000, threads="auto")
         finish(tmp_path, words)
-        weights = hashlib.sha256((tmp_path / "out" / "dcgan.pt").read_bytes()).hexdigest()
+        weights = hashlib.sha256((tmp_path / "out" / "dcgan" / "weights.pt").read_bytes()).hexdigest()
         facts = json.loads((tmp_path / ".genbench" / "facts" / f"{weights}.json").read_text())
         peaks.append(facts["peak_memory_mib"])
     assert peaks[0] + 150 < peaks[1] < peaks[0] + 1024
