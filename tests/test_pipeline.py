@@ -138,7 +138,7 @@ def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
     path.write_text(text.replace("def load(", "def missing("))
     output = run(folder, "python", "stages/params.py", "--out", "data/params.validated", ok=False)
     path.write_text(text)
-    assert "has no attribute 'load'" in output
+    assert "cannot import name 'load'" in output
 
 
 def test_editing_a_model_concerns_that_model_and_the_report(project):
