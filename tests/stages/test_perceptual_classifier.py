@@ -72,5 +72,6 @@ def test_only_a_model_that_looks_through_the_classifier_gets_it_and_records_the_
 def test_the_classifier_of_the_loss_is_no_part_of_the_model(workspace):
     history(3.0)
     stored = checkpoint.read(Path("res_vae/weights.pt"))["weights"]
-    assert {name.split(".")[0] for name in stored} == {"encoder", "decoder", "likelihood", "images_seen"}
+    parts = {name.split(".")[0] for name in stored}
+    assert parts == {"encoder", "decoder", "likelihood", "images_seen"}
     registry.load_model(Path("res_vae/weights.pt"))

@@ -95,7 +95,9 @@ def uninterrupted(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
     finish(folder, command(folder, data, checkpoint_every=0))
     digests = results(folder)
-    assert {"weights.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {p.name for p in digests}
+    assert {"weights.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {
+        p.name for p in digests
+    }
     return digests
 
 
@@ -219,7 +221,9 @@ def test_training_on_as_much_as_cifar_10_takes_less_than_a_gibibyte_more_than_on
         data = write(tmp_path / f"{name}.npz", size, 3, train=n, val=n // 10)
         words = command(tmp_path, data, "dcgan", width=width, images=2000, threads="auto")
         finish(tmp_path, words)
-        weights = hashlib.sha256((tmp_path / "out" / "dcgan" / "weights.pt").read_bytes()).hexdigest()
+        weights = hashlib.sha256(
+            (tmp_path / "out" / "dcgan" / "weights.pt").read_bytes()
+        ).hexdigest()
         facts = json.loads((tmp_path / ".genbench" / "facts" / f"{weights}.json").read_text())
         peaks.append(facts["peak_memory_mib"])
     assert peaks[0] + 150 < peaks[1] < peaks[0] + 1024
