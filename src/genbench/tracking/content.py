@@ -16,6 +16,9 @@ from ..utils import provenance
 from . import details as table
 from .selection import FACTS
 
+WEIGHTS_TAG = "genbench.weights"
+"""The sha256 of the weights."""
+
 
 @dataclass(frozen=True)
 class RunContent:
@@ -53,8 +56,8 @@ class RunContent:
     @cached_property
     def training_digest(self) -> str:
         """Weights and loss curves in 16 hexadecimal digits: equal ones are the same training."""
-        paths = (self.training.weights, self.training.folder / "history.csv")
-        return provenance.digest([provenance.sha256(path) for path in paths])
+        history = provenance.sha256(self.training.folder / "history.csv")
+        return provenance.digest([self.tags[WEIGHTS_TAG], history])
 
     @property
     def content_digest(self) -> str:
@@ -75,7 +78,7 @@ def collect(params: Params, data: Path, details: Path) -> Iterator[RunContent]:
         folder = data / "models" / dataset
         for model in filter(lambda name: _is_trained(folder / name), params.models):
             yield _model(params, dataset, model, data, details)
-        names = [*points.grid_names(params), *results.beta_names(params)]
+        names = [*points.grid_names(params), *points.beta_names(params)]
         names = [name for name in names if _is_trained(folder / name)]
         for point in points.load_points(dataset, names, data, details):
             yield _point(params, dataset, point, data, details)
@@ -138,7 +141,7 @@ def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
     facts = provenance.load(training.weights)
     tags = {key: str(value) for key, value in facts.items() if key not in FACTS}
     tags["genbench.restored"] = "false" if facts else "true"
-    tags["genbench.weights"] = provenance.sha256(training.weights)
+    tags[WEIGHTS_TAG] = provenance.sha256(training.weights)
     tags["genbench.alarms"] = "; ".join(training.summary.alarms) or "none"
     numbers = {key: facts.get(key) for key in FACTS}
     return {k: v for k, v in numbers.items() if isinstance(v, int | float)}, tags

@@ -15,8 +15,6 @@ NOT_SHOWN = re.compile(
     r"|val/kl_layer_([6-9]|\d\d+)"  # a deep hierarchy would fill the page
 )
 """Curves that stay in history.csv, which is an artifact of the run."""
-
-
 UNWATCHED = {"DiskMonitor", "NetworkMonitor"}
 """Classes of MLflow that watch what a training does not use."""
 
