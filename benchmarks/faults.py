@@ -1,0 +1,114 @@
+"""How many faults would the tests notice? Plants one at a time in a copy, and runs what may see it.
+
+A fault is noticed if a test fails: one of the same folder under tests/, of the tiny run with known
+answers, or else of the whole fast suite. The faults stand in faults/*.yaml: `file`, `old` (occurs
+once in it), `new`, and `why` it matters.
+"""
+
+import argparse
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LISTS = Path(__file__).with_suffix("")
+EVERYTHING = ["tests"]
+SECONDS = 900
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lists", nargs="*", help="names of files in faults/; without any: all")
+    parser.add_argument("--only", default="", help="only faults whose file or reason has this text")
+    parser.add_argument("--jobs", type=int, default=2, help="copies that are tried side by side")
+    parser.add_argument("--near", action="store_true", help="do not try the whole suite at last")
+    options = parser.parse_args()
+    faults = load_faults(options.lists)
+    faults = [fault for fault in faults if options.only in f"{fault['file']} {fault['why']}"]
+    with tempfile.TemporaryDirectory() as folder:
+        copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        for i in range(options.jobs):
+            copies.put(copy_repository(Path(folder) / str(i)))
+
+        def try_one(fault: dict) -> bool:
+            copy = copies.get()
+            noticed_by = plant(fault, copy, whole=not options.near)
+            copies.put(copy)
+            print(f"{noticed_by or 'NOT NOTICED':40} {fault['file']}: {fault['why']}", flush=True)
+            return bool(noticed_by)
+
+        with ThreadPoolExecutor(options.jobs) as pool:
+            noticed = list(pool.map(try_one, faults))
+    for fault, seen in zip(faults, noticed, strict=True):
+        if not seen:
+            print(f"\nnot noticed: {fault['why']}\n  {fault['file']}: {fault['old']!r}")
+    print(
+        f"\n{sum(noticed)} of {len(faults)} faults were noticed ({sum(noticed) / len(faults):.1%})"
+    )
+
+
+def load_faults(names: Sequence[str] = ()) -> list[dict]:
+    """All faults of the lists with these names, or of all lists."""
+    paths = [LISTS / f"{name}.yaml" for name in names] or sorted(LISTS.glob("*.yaml"))
+    return [f for path in paths for f in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
+def copy_repository(folder: Path) -> Path:
+    """Everything that git tracks or would track."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.check_output(command, cwd=ROOT, text=True).split("\0")
+    for name in filter(None, names):
+        if os.path.lexists(ROOT / name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    return folder
+
+
+def plant(fault: dict, copy: Path, *, whole: bool = True) -> str | None:
+    """Who notices the fault: the first test that fails. None if none does."""
+    path = copy / fault["file"]
+    text = path.read_text(encoding="utf-8")
+    if text.count(fault["old"]) != 1:
+        raise ValueError(f"{fault['file']} does not hold once: {fault['old']}")
+    path.write_text(text.replace(fault["old"], fault["new"]), encoding="utf-8")
+    try:
+        rounds = [*tests_nearby(fault["file"], copy), *([EVERYTHING] if whole else [])]
+        return next(filter(None, (first_failure(copy, tests) for tests in rounds)), None)
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def tests_nearby(file: str, copy: Path) -> list[list[str]]:
+    """The tests that may see a fault in a file, those that see it soonest first."""
+    parts = Path(file).parts
+    room = parts[2].removesuffix(".py") if parts[0] == "src" else parts[0].removesuffix(".yaml")
+    places = [f"tests/{room}", f"tests/test_{room}.py", "tests/test_known_answers.py"]
+    return [[place] for place in places if (copy / place).exists()]
+
+
+def first_failure(copy: Path, tests: list[str]) -> str | None:
+    """The name of the first test that fails, of these; None if all pass."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "--no-header", *tests]
+    env = {**os.environ, "PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=env, capture_output=True, text=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f"{tests[0]} does not end"
+    if done.returncode in (0, 5):  # 5: no test is there
+        return None
+    lines = [x for x in done.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))]
+    return lines[0].split()[1].removeprefix("tests/") if lines else f"exit {done.returncode}"
+
+
+if __name__ == "__main__":
+    main()
