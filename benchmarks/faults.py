@@ -90,7 +90,7 @@ def tests_nearby(file: str, copy: Path) -> list[list[str]]:
     """The tests that may see a fault in a file, those that see it soonest first."""
     parts = Path(file).parts
     room = parts[2].removesuffix(".py") if parts[0] == "src" else parts[0].removesuffix(".yaml")
-    places = [f"tests/{room}", f"tests/test_{room}.py", "tests/test_known_answers.py"]
+    places = [f"tests/{room}", f"tests/test_{room}.py", "tests/known_run"]
     return [[place] for place in places if (copy / place).exists()]
 
 

@@ -1,0 +1,143 @@
+"""Images become the right arrays, and trainings see the right ones of them."""
+
+import numpy as np
+import pytest
+import torch
+from known import CLASSES, DATASET, GAN, OTHER, VAE
+from PIL import Image
+
+from genbench.models.base import sampling
+from genbench.models.base.registry import load_model
+from genbench.networks import checkpoint
+from genbench.networks.classifier import extract_features, load_classifier
+from genbench.training.results import ClassifierSummary, load_training
+from genbench.utils.files import load_csv, load_npz
+from genbench.utils.images import grid, to_float
+
+MODELS = (GAN, VAE)
+
+
+def as_set(x):
+    return {image.tobytes() for image in x}
+
+
+def test_every_image_is_in_the_part_and_class_that_its_folder_says(run):
+    arrays = run.processed
+    assert arrays["classes"].tolist() == sorted(CLASSES)
+    for k, name in enumerate(arrays["classes"].tolist()):
+        original = {p: as_set(run.images[p][CLASSES.index(name)]) for p in ("train", "test")}
+        of_class = {p: arrays[f"{p}_x"][arrays[f"{p}_y"] == k] for p in ("train", "val", "test")}
+        assert as_set(of_class["test"]) == original["test"] and len(of_class["test"]) == 10
+        train, val = as_set(of_class["train"]), as_set(of_class["val"])
+        assert train | val == original["train"] and not train & val
+        assert len(val) == len(of_class["val"]) == 4  # a fifth of 20
+
+
+def test_ood_images_are_the_other_datasets_test_images_and_noise(run):
+    arrays = run.processed
+    assert arrays["ood_names"].tolist() == [OTHER, "noise"]
+    assert as_set(arrays[f"ood_{OTHER}_x"]) == as_set(run.images["other"])
+    noise = arrays["ood_noise_x"]
+    assert noise.shape == arrays["test_x"].shape
+    assert np.bincount(noise.ravel(), minlength=256).max() < 40  # 7.5 of each level expected
+
+
+def test_accuracies_of_the_classifier_are_of_the_parts_that_they_name(run):
+    folder = run.root / "data" / "classifiers" / DATASET
+    summary = ClassifierSummary.load(folder / "summary.json")
+    network = load_classifier(folder / "weights.pt", torch.device("cpu"))
+    assert summary.parameters == sum(w.numel() for w in network.parameters())
+    for part in ("train", "val", "test"):
+        x, y = run.processed[f"{part}_x"], run.processed[f"{part}_y"]
+        assert getattr(summary, f"n_{part}") == len(x)
+        predicted = extract_features(network, x)[1].argmax(1).numpy()
+        accuracy = getattr(summary, f"{part}_accuracy")
+        assert accuracy == pytest.approx((predicted == y).mean(), abs=1e-6) and accuracy > 0.6
+
+
+def test_only_a_model_with_a_perceptual_loss_is_handed_the_classifier(run):
+    folder = run.root / "data" / "perceptual" / DATASET
+    weights = (run.root / "data" / "classifiers" / DATASET / "weights.pt").read_bytes()
+    assert (folder / f"{VAE}.pt").read_bytes() == weights
+    assert (folder / f"{GAN}.pt").read_bytes() == b"not used\n"
+
+
+def folder_of(run, name):
+    return run.root / "data" / "models" / DATASET / name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_validation_is_on_validation_images(run, name):
+    folder = folder_of(run, name)
+    training = load_training(folder)
+    model = load_model(folder / "weights.pt")
+    if model.perceptual:
+        path = run.root / "data" / "classifiers" / DATASET / "weights.pt"
+        classifier = load_classifier(path, torch.device("cpu"))
+        model.perceptual_features = lambda x: classifier(x)[0]
+    x, y = (torch.as_tensor(run.processed[f"val_{kind}"]) for kind in "xy")
+    torch.manual_seed(0)  # the noise of every validation
+    with torch.no_grad():
+        loss = model.loss(model.update_order[0], to_float(x), y)
+    for part, value in loss.items():
+        assert training.summary.final[f"val/{part}"] == pytest.approx(value.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", [*MODELS, f"{VAE}-2-8", "beta_vae-3"])
+def test_a_training_has_its_budget_its_arguments_and_its_loss_on_training_images(run, name):
+    point = name not in MODELS
+    training = load_training(folder_of(run, name))
+    stored = checkpoint.read(folder_of(run, name) / "weights.pt")
+    args = stored["build_args"]
+    assert args["name"] == name.split("-")[0] and args["image_shape"] == (1, 8, 8)
+    assert (args["latent_dim"], args["width"]) == ((2, 8) if name == f"{VAE}-2-8" else (3, 4))
+    assert args["classes"] == 3 and args.get("beta", 3) == 3
+    assert training.summary.images == (480 if point else 960)
+    assert training.history[-1]["images"] == training.summary.images
+    assert training.summary.parameters == sum(w.numel() for w in weights(folder_of(run, name)))
+    assert training.summary.ema is False
+    assert len(training.history) == 5 and len(training.snapshots) == (0 if point else 3)
+
+
+def weights(folder):
+    return list(load_model(folder / "weights.pt").parameters())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_last_snapshot_is_of_the_trained_model_and_the_first_of_another(run, name):
+    first, *_, last = load_training(folder_of(run, name)).snapshots.items()
+    assert (first[0], last[0]) == (0, 960)
+    pictures = [np.asarray(Image.open(path)) for _, path in (first, last)]
+    assert pictures[0].shape == pictures[1].shape == (5 * 66 - 2, 5 * 66 - 2, 3)
+    assert (pictures[0] != pictures[1]).any()
+    curve = load_csv(folder_of(run, name) / "history.csv")
+    assert [row["images"] for row in curve] == sorted({row["images"] for row in curve})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_samples_are_the_models_images_of_their_latents_and_labels(run, name):
+    folder = run.root / "data" / "samples" / DATASET / name
+    model = load_model(folder_of(run, name) / "weights.pt")
+    with np.load(folder / "samples.npz") as file:
+        arrays = dict(file)
+    x, y, z = (arrays[k] for k in "xyz")
+    assert len(x) == 200 and y.tolist() == [i % 3 for i in range(200)]
+    assert np.array_equal(sampling.decode(model, z, y), x)
+    assert abs(z.mean()) < 0.15 and abs(z.std() - 1) < 0.1 and len(np.unique(z)) == z.size
+    assert ("labels" in arrays) == model.conditional == (name == GAN)
+    assert not arrays["ema"]
+    picture = np.asarray(Image.open(folder / "grid.png"))
+    assert np.array_equal(picture, grid(x[:100], 10))
+    if name == VAE:
+        test_x, test_y = (run.processed[f"test_{kind}"] for kind in "xy")
+        bound = sampling.negative_elbo(model, test_x, test_y)
+        np.testing.assert_allclose(arrays["test_negative_elbo"], bound, rtol=1e-5)
+    else:
+        assert "test_negative_elbo" not in arrays
+
+
+def test_points_and_models_are_trained_on_the_same_images_in_their_own_order(run):
+    rows = [load_csv(folder_of(run, name) / "history.csv")[0] for name in (VAE, f"{VAE}-2-8")]
+    assert rows[0]["model/loss"] != rows[1]["model/loss"]
+    (train_x,) = load_npz(run.root / "data" / "processed" / f"{DATASET}.npz", "train_x")
+    assert len(train_x) == 48
