@@ -3,6 +3,8 @@
 import os
 import signal
 
+import pytest
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, here and in child processes
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -19,3 +21,33 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items):
     """The longest file first, so that the other workers have the rest meanwhile."""
     items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+
+
+@pytest.fixture(scope="session")
+def random_inception(tmp_path_factory):
+    """Inception as torchmetrics builds it, with random weights, and the file of these."""
+    import torch
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torchmetrics.image.fid import NoTrainInceptionV3
+
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    torch.manual_seed(0)
+    load = FeatureExtractorInceptionV3.load_state_dict
+    states = []
+
+    def randomize(self, _):
+        for module in self.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
+                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+                torch.nn.init.normal_(module.bias, 0, 0.1)
+        states.append({k: v.clone() for k, v in self.state_dict().items()})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", randomize)
+        torch.save({}, path)
+        network = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
+    assert FeatureExtractorInceptionV3.load_state_dict is load
+    torch.save(states[0], path)
+    return network, path

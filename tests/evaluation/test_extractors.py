@@ -46,38 +46,11 @@ def inception(path, resize="tensorflow"):
     return extractors.inception_extractor(choices(inception_weights=str(path), resize=resize), CPU)
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    """Inception as torchmetrics builds it, with random weights, and the file of these."""
-    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-    from torchmetrics.image.fid import NoTrainInceptionV3
-
-    path = tmp_path_factory.mktemp("weights") / "weights.pth"
-    torch.manual_seed(0)
-    load = FeatureExtractorInceptionV3.load_state_dict
-    states = []
-
-    def randomize(self, _):
-        for module in self.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 1.5)
-                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-                torch.nn.init.normal_(module.bias, 0, 0.1)
-        states.append({k: v.clone() for k, v in self.state_dict().items()})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", randomize)
-        torch.save({}, path)
-        network = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
-    assert FeatureExtractorInceptionV3.load_state_dict is load
-    torch.save(states[0], path)
-    return network, path
-
-
 @pytest.mark.parametrize("resize, antialias", [("tensorflow", False), ("antialias", True)])
-def test_folding_batch_norm_changes_the_features_by_rounding_only(network, resize, antialias):
-    plain, path = network
+def test_folding_batch_norm_changes_the_features_by_rounding_only(
+    random_inception, resize, antialias
+):
+    plain, path = random_inception
     extractor = inception(path, resize)
     plain.use_antialias = antialias
     a, b = pictures(24), pictures(24, seed=1) // 2
@@ -91,8 +64,10 @@ def test_folding_batch_norm_changes_the_features_by_rounding_only(network, resiz
     assert "299x299" in extractor.resize and ("antialiasing" in extractor.resize) == antialias
 
 
-def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(network, own):
-    _, path = network
+def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(
+    random_inception, own
+):
+    _, path = random_inception
     params = choices(extractor="inception", inception_weights=str(path))
     extractor = extractors.choose_extractor(params, own, 3, CPU)
     protocol = extractor.protocol(n=10, seed=0)
@@ -104,8 +79,8 @@ def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(
         extractors.load_matching_extractor(changed, params, own, CPU)
 
 
-def test_gray_images_become_color_and_batches_change_nothing(network, monkeypatch):
-    extractor = inception(network[1])
+def test_gray_images_become_color_and_batches_change_nothing(random_inception, monkeypatch):
+    extractor = inception(random_inception[1])
     x = pictures(5, channels=1)
     want, _ = extractor.extract(np.repeat(x, 3, 1))
     monkeypatch.setattr(extractors, "BATCH", 2)
@@ -125,9 +100,9 @@ def no_weights(path):
 
 
 @pytest.mark.parametrize("spoil", [truncated, other_weights, no_weights])
-def test_wrong_weights_are_one_clear_line(network, tmp_path, spoil):
+def test_wrong_weights_are_one_clear_line(random_inception, tmp_path, spoil):
     path = tmp_path / "w.pth"
-    path.write_bytes(network[1].read_bytes())
+    path.write_bytes(random_inception[1].read_bytes())
     spoil(path)
     with pytest.raises(
         InputError, match="evaluate.inception_weights: .*w.pth holds no weights"
@@ -136,9 +111,9 @@ def test_wrong_weights_are_one_clear_line(network, tmp_path, spoil):
     assert "\n" not in str(e.value)
 
 
-def test_a_file_whose_name_ends_in_a_hash_must_have_it(network, tmp_path):
+def test_a_file_whose_name_ends_in_a_hash_must_have_it(random_inception, tmp_path):
     path = tmp_path / "weights-inception-2015-12-05-6726825d.pth"
-    path.write_bytes(network[1].read_bytes())
+    path.write_bytes(random_inception[1].read_bytes())
     with pytest.raises(InputError, match="its sha256 begins with [0-9a-f]{8}, not 6726825d"):
         inception(path)
 
@@ -217,8 +192,8 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 
 
 @pytest.mark.slow
-def test_folding_makes_inception_at_least_1_3_times_as_fast(network):
-    plain, path = network
+def test_folding_makes_inception_at_least_1_3_times_as_fast(random_inception):
+    plain, path = random_inception
     extractor = inception(path)
     x = pictures(8, size=32)
     ratios = []

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from test_extractors import network  # noqa: F401
 
 from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, Quality, Reference
 from genbench.networks import checkpoint
@@ -66,8 +65,8 @@ def quality() -> Quality:
     return Quality.load(Path("evaluate") / METRICS_FILE)
 
 
-def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, network):  # noqa: F811
-    weights = network[1]
+def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, random_inception):
+    weights = random_inception[1]
     choose(extractor="inception", inception_weights=str(weights))
     assert reference() == "" and evaluate() == ""
     result = quality()
