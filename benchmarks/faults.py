@@ -6,6 +6,7 @@ once in it), `new`, and `why` it matters.
 """
 
 import argparse
+import multiprocessing
 import os
 import queue
 import shutil
@@ -22,6 +23,10 @@ ROOT = Path(__file__).parents[1]
 LISTS = Path(__file__).with_suffix("")
 EVERYTHING = ["tests"]
 SECONDS = 900
+os.environ["OMP_NUM_THREADS"] = "1"  # read when the server of processes imports torch
+PROCESSES = multiprocessing.get_context("forkserver")
+LIBRARIES = ["torch", "torchmetrics.image.fid", "sklearn.manifold", "matplotlib.figure", "pytest"]
+PROCESSES.set_forkserver_preload(LIBRARIES)
 
 
 def main() -> None:
@@ -76,10 +81,9 @@ def copy_repository(folder: Path) -> Path:
 
 def check_without_fault(faults: list[dict], copy: Path) -> None:
     """Stop if one of the nearby tests fails already: it would seem to notice everything."""
-    places = {place for fault in faults for (place,) in tests_nearby(fault["file"], copy)}
-    for place in sorted(places):
-        if failure := first_failure(copy, [place]):
-            raise SystemExit(f"without any fault, {failure} fails")
+    groups = [group for fault in faults for group in tests_nearby(fault["file"], copy)]
+    if failure := first_failure(copy, sorted({test for group in groups for test in group})):
+        raise SystemExit(f"without any fault, {failure} fails")
 
 
 def plant(fault: dict, copy: Path, *, whole: bool = True) -> str | None:
@@ -100,24 +104,44 @@ def tests_nearby(file: str, copy: Path) -> list[list[str]]:
     """The tests that may see a fault in a file, those that see it soonest first."""
     parts = Path(file).parts
     room = parts[2].removesuffix(".py") if parts[0] == "src" else parts[0].removesuffix(".yaml")
-    places = [f"tests/{room}", f"tests/test_{room}.py", "tests/known_run"]
-    return [[place] for place in places if (copy / place).exists()]
+    words = [word for word in Path(file).stem.split("_") if word != "results"]
+    of_file = [path for word in words for path in copy.glob(f"tests/{room}/test_*{word}*.py")]
+    places = [*dict.fromkeys(of_file), copy / f"tests/{room}", copy / f"tests/test_{room}.py"]
+    near, known = (
+        [str(path.relative_to(copy)) for path in group if path.exists()]
+        for group in (places, [copy / "tests" / "known_run"])
+    )
+    return [group for group in (near, known) if group]
 
 
 def first_failure(copy: Path, tests: list[str]) -> str | None:
     """The name of the first test that fails, of these; None if all pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "--no-header", *tests]
-    env = {**os.environ, "PYTHONPATH": str(copy / "src"), "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=env, capture_output=True, text=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
+    log = copy / "tests.log"
+    process = PROCESSES.Process(target=run_tests, args=(copy, tests, log))
+    process.start()
+    process.join(SECONDS)
+    if process.is_alive():
+        process.kill()
         return f"{tests[0]} does not end"
-    if done.returncode in (0, 5):  # 5: no test is there
+    if process.exitcode in (0, 5):  # 5: no test is there
         return None
-    lines = [x for x in done.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))]
-    return lines[0].split()[1].removeprefix("tests/") if lines else f"exit {done.returncode}"
+    lines = [x for x in log.read_text().splitlines() if x.startswith(("FAILED", "ERROR"))]
+    return lines[0].split()[1].removeprefix("tests/") if lines else f"exit {process.exitcode}"
+
+
+def run_tests(copy: Path, tests: list[str], log: Path) -> None:
+    """In a process of its own: pytest with the code of the copy."""
+    import pytest
+
+    os.chdir(copy)
+    os.environ["PYTHONPATH"] = str(copy / "src")
+    sys.path.insert(0, str(copy / "src"))
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+    os.dup2(1, 2)
+    options = ["-x", "-q", "-m", "not slow", "--no-header", "-p", "no:cacheprovider"]
+    code = pytest.main([*options, *tests])
+    sys.stdout.flush()
+    os._exit(int(code))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The list of planted faults is kept true: each still changes one place into code that is read."""
 
 import ast
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def test_every_planted_fault_changes_one_place_of_todays_code(name):
         assert tree != other, fault
 
 
-def test_a_fault_that_a_test_sees_is_noticed_and_taken_back(tmp_path):
+def test_a_fault_that_a_test_sees_is_noticed_and_taken_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(faults, "PROCESSES", multiprocessing.get_context("spawn"))
     (tmp_path / "src" / "genbench").mkdir(parents=True)
     (tmp_path / "src" / "genbench" / "__init__.py").touch()
     code = tmp_path / "src" / "genbench" / "bootstrap.py"

@@ -33,8 +33,17 @@ CHOICES = {
         "kid_subsets": 2,
         "kid_subset_size": 30,
     },
-    "anomaly": {"n": 100, "corruptions": {"blur": 1, "inversion": 1.0}},
-    "latent": {"n": 100, "ppl_samples": 10, "iwae_samples": 0},
+    "anomaly": {
+        "n": 100,
+        "corruptions": {"blur": 1, "inversion": 1.0},
+        "iterative": {
+            "scores": ["importance_weighted", "likelihood_regret", "latent_inversion"],
+            "n": 8,
+            "draws": 3,
+            "steps": 2,
+        },
+    },
+    "latent": {"n": 100, "ppl_samples": 10, "iwae_samples": 2},
     "tsne": {"n": 90, "perplexity": 5, "n_neighbors": 4},
     "sweep": {
         "models": [VAE],

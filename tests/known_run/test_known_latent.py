@@ -91,6 +91,7 @@ def test_information_is_that_of_test_images(run):
 def test_path_lengths_have_the_spread_of_real_test_images_as_unit(run, name):
     path = run.root / "data" / "classifiers" / DATASET / "weights.pt"
     real = load_arrays(run.details("reference", "features.npz"))["test"]
+    assert len(real) == len(run.processed["test_x"])
     lengths = geometry.perceptual_path_lengths(
         model_of(run, name),
         load_classifier(path, torch.device("cpu")),
