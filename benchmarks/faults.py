@@ -134,6 +134,7 @@ def run_tests(copy: Path, tests: list[str], log: Path) -> None:
     import pytest
 
     os.chdir(copy)
+    sys.dont_write_bytecode = False  # or every run would compile the copy again
     os.environ["PYTHONPATH"] = str(copy / "src")
     sys.path.insert(0, str(copy / "src"))
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)

@@ -1,0 +1,437 @@
+"""Every number on the page, in its charts and in the plots is the one of the right record."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import fabricated
+import numpy as np
+import pytest
+
+from genbench.anomaly.results import load_scores
+from genbench.report import charts, line_charts
+from genbench.report.gallery import Gallery
+from genbench.report.page import save_report
+from genbench.results.metrics import HEADLINES
+from genbench.results.run import collect
+from genbench.results.summary import summarize
+from genbench.utils import files
+
+DATASET = "digits"
+QUALITY = {
+    "FID": "fid",
+    "FID∞": "fid_infinity",
+    "IS": "is",
+    "KID": "kid",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+}
+SAMPLES = {
+    "classes": "classes_covered",
+    "class entropy": "class_entropy",
+    "memorization ratio": "memorization_ratio",
+    "duplicates": "duplicates",
+    "negative ELBO": "negative_elbo",
+}
+DETECTION = {"AUROC": "auroc", "AP": "aupr", "AP of test images": "aupr_normal", "FPR95": "fpr95"}
+DECISIONS = {"threshold": "threshold", "TP": "tp", "FP": "fp", "TN": "tn", "FN": "fn", "F1": "f1"}
+DECISIONS |= {"precision": "precision", "recall": "recall"}
+SHIFT = {"mean of test images": "mean_in", "mean of OOD images": "mean_out", "effect": "effect"}
+LATENT = {
+    "path length": "path_length",
+    "median path": "path_length_median",
+    "PSNR": "psnr",
+    "SSIM": "ssim",
+    "rate": "rate",
+    "distortion": "distortion",
+    "active units": "active_units",
+    "mutual information": "mutual_information",
+    "marginal KL": "marginal_kl",
+    "MMD": "mmd",
+    "latent arithmetic": "arithmetic_accuracy",
+}
+
+
+def make_all_different(folder, random):
+    """Replace every number in the JSON records below a folder by one of its own, near it."""
+    counter = iter(range(1, 10**6))
+
+    def change(value):
+        if isinstance(value, dict):
+            return {k: v if k == "protocol" else change(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [change(v) for v in value]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        step = next(counter)
+        return value + step if isinstance(value, int) else round(value * 0.9 + step * 1e-5, 9)
+
+    for path in sorted(folder.rglob("*.json")):
+        text = change({k: v for k, v in json.loads(path.read_text()).items() if k != "at"})
+        at = {k: v for k, v in json.loads(path.read_text()).items() if k == "at"}
+        path.write_text(json.dumps(text | at))
+
+
+class Tables(HTMLParser):
+    """The tables of a page: by the text of the first header, rows of name -> label -> value."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.place, self.value, self.best = [], None, None, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "table":
+            self.tables.append({"labels": [], "rows": []})
+        elif tag == "th":
+            self.place = attrs["scope"]
+            self.tables[-1]["labels" if self.place == "col" else "rows"].append(
+                "" if self.place == "col" else {"name": "", "cells": []}
+            )
+        elif tag == "td":
+            self.place = "td"
+            value = attrs.get("data-value")
+            cell = {"value": None if value is None else float(value), "interval": "", "best": False}
+            self.tables[-1]["rows"][-1]["cells"].append(cell)
+        elif tag == "small" and self.place == "td":
+            self.place = "interval"
+        elif tag == "b" and self.place == "td":
+            self.tables[-1]["rows"][-1]["cells"][-1]["best"] = True
+
+    def handle_endtag(self, tag):
+        if tag in ("th", "td"):
+            self.place = None  # what is small in a header is part of it
+
+    def handle_data(self, data):
+        if self.place == "col":
+            self.tables[-1]["labels"][-1] += data
+        elif self.place == "row":
+            self.tables[-1]["rows"][-1]["name"] += data
+        elif self.place == "interval":
+            self.tables[-1]["rows"][-1]["cells"][-1]["interval"] += data
+
+
+def as_grid(table):
+    """Rows of a table: name -> label without arrow -> cell; and all labels with arrows."""
+    labels = [label.strip() for label in table["labels"][1:]]
+    plain = [label.rstrip(" ↓↑") for label in labels]
+    rows = {
+        " ".join(row["name"].split()): dict(zip(plain, row["cells"], strict=True))
+        for row in table["rows"]
+    }
+    return table["labels"][0], rows, labels
+
+
+class Shown:
+    """The page over a tree whose numbers are all different, and what its charts were given."""
+
+    def __init__(self, root):
+        data, self.details = fabricated.tree(root, datasets=[DATASET])
+        make_all_different(root, np.random.default_rng(0))
+        self.data = data
+        self.params = fabricated.params(datasets=[DATASET])
+        self.charts = {}
+        plain = Gallery.chart
+
+        def chart(gallery, draw, name, *data, **words):
+            self.charts[name] = (draw, data, words)
+            return plain(gallery, draw, name, *data, **words)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Gallery, "chart", chart)
+            self.results = collect(self.params, data, self.details)
+            save_report(self.params, self.results, root / "reports")
+        self.folder = root / "reports"
+        text = (self.folder / "index.html").read_text(encoding="utf-8")
+        self.tables = [as_grid(table) for table in Tables(text).tables]
+        self.summary = summarize(self.results)[DATASET]
+
+    def record(self, stage, *names):
+        path = self.details.joinpath(stage, DATASET, *names, "metrics.json")
+        return json.loads(path.read_text())
+
+    def find(self, *labels, without=()):
+        """The tables that have all of some columns."""
+        has = [t for t in self.tables if set(labels) <= set(next(iter(t[1].values())))]
+        return [t for t in has if not set(without) & set(next(iter(t[1].values())))]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    return Shown(tmp_path_factory.mktemp("shown"))
+
+
+def value_of(estimate):
+    return estimate["value"] if isinstance(estimate, dict) else estimate
+
+
+def check_row(cells, labels, values):
+    """Compare the cells of a row with the values of a record."""
+    compared = 0
+    for label, key in labels.items():
+        if key in values and label in cells:
+            assert cells[label]["value"] == value_of(values[key]), label
+            if isinstance(values[key], dict) and "low" in values[key]:
+                ends = re.findall(r"−?[\d,.]+", cells[label]["interval"])
+                ends = [float(end.replace("−", "-").replace(",", "")) for end in ends]
+                want = [values[key]["low"], values[key]["high"]]
+                assert ends == pytest.approx(want, rel=0.02, abs=6e-4), label
+            compared += 1
+    return compared
+
+
+def test_the_ranking_has_the_numbers_of_each_model_best_first_below_floor_and_ceiling(shown):
+    ((_, rows, _),) = shown.find("FID", "IS", "KID", without=["parameters", "latent_dim x width"])
+    reference = shown.record("reference")
+    names = list(rows)
+    assert names[0].startswith("real-data") and names[1].startswith("noise")
+    assert check_row(rows[names[0]], QUALITY, reference["floor"]) == len(QUALITY)
+    assert check_row(rows[names[1]], QUALITY, reference["ceiling"]) == len(QUALITY)
+    fids = {m: shown.record("evaluate", m)["metrics"]["fid"]["value"] for m in fabricated.MODELS}
+    ranked = [name.split()[-1] for name in names[2:]]
+    assert ranked == sorted(fids, key=fids.__getitem__)
+    for name, model in zip(names[2:], ranked, strict=True):
+        metrics = shown.record("evaluate", model)["metrics"]
+        assert check_row(rows[name], QUALITY, metrics) == len(QUALITY)
+
+
+def test_what_models_are_not_ranked_by_stands_in_its_column(shown):
+    ((_, rows, _),) = shown.find("memorization ratio", "duplicates")
+    for model in fabricated.MODELS:
+        metrics = shown.record("evaluate", model)["metrics"]
+        assert check_row(rows[model], SAMPLES, metrics) >= 4
+        summary = files.load_json(shown.data / "models" / DATASET / model / "summary.json")
+        assert rows[model]["parameters"]["value"] == summary["parameters"]
+        record = shown.record("anomaly", model)
+        main = {
+            (d["kind"], d["name"]): d["auroc"]["value"]
+            for d in record["detections"]
+            if d["score"] == record["main_score"]
+        }
+        assert rows[model]["corruption AUROC"]["value"] == main["corruptions", "all"]
+        for name in (fabricated.OOD, "noise"):
+            assert rows[model][f"{name} AUROC"]["value"] == main["ood", name]
+    codes = shown.record("tsne")["codes"]
+    assert rows["vae"]["kNN accuracy"]["value"] == codes["vae"]["knn_accuracy"]
+    assert rows["gan"]["kNN accuracy"]["value"] is None
+
+
+@pytest.mark.parametrize("kind", ["corruptions", "ood"])
+def test_detections_stand_in_the_row_of_their_model_and_score(shown, kind):
+    more = DECISIONS if kind == "corruptions" else SHIFT
+    tables = shown.find("AUROC", "FPR95", *list(more)[:1])
+    names = ["all"] if kind == "corruptions" else [fabricated.OOD, "noise"]
+    assert len(tables) == len(names)
+    for (_, rows, _), name in zip(tables, names, strict=True):
+        for model in ("baselines", *fabricated.MODELS):
+            folder = ["baselines"] if model == "baselines" else ["anomaly", model]
+            record = shown.record(*folder)
+            detections = [d for d in record["detections"] if (d["kind"], d["name"]) == (kind, name)]
+            for d in detections:
+                score = d["score"].replace("_", " ")
+                row = rows[score if model == "baselines" else f"{model} {score}"]
+                assert check_row(row, DETECTION, d) == 4
+                inner = d["decisions" if kind == "corruptions" else "shift"]
+                assert check_row(row, more, inner) == len(more)
+                if kind == "ood":
+                    assert row["n test"]["value"] == d["n_in"]
+                    assert row["n OOD"]["value"] == d["n_out"]
+
+
+def test_aurocs_by_corruption_are_those_of_the_main_score(shown):
+    ((_, rows, _),) = shown.find("noise 64", "blur 3")
+    for model in fabricated.MODELS:
+        record = shown.record("anomaly", model)
+        for d in record["detections"]:
+            if d["kind"] == "corruption" and d["score"] == record["main_score"]:
+                severity = {"noise": "64", "blur": "3"}[d["name"]]
+                cell = rows[model][f"{d['name']} {severity}"]
+                assert cell["value"] == d["auroc"]["value"]
+
+
+def test_latent_spaces_have_their_numbers(shown):
+    ((_, rows, _),) = shown.find("path length", "median path")
+    for model in fabricated.MODELS:
+        expected = len(LATENT) if model == "vae" else 2
+        metrics = shown.record("latent", model)["metrics"]
+        assert check_row(rows[model], LATENT, metrics) == expected
+
+
+def test_points_of_the_sweeps_have_the_numbers_of_their_own(shown):
+    ((_, rows, _),) = shown.find("FID", "parameters", "FLOPs per image", without=["IS"])
+    for latent_dim in (4, 16):
+        for width in (16, 32):
+            name = f"vae-{latent_dim}-{width}"
+            training = files.load_json(shown.data / "models" / DATASET / name / "summary.json")
+            point = files.load_json(shown.details / "sweep" / DATASET / f"{name}.json")
+            row = rows[f"{latent_dim} x {width}"]
+            assert row["FID"]["value"] == point["metrics"]["fid"]["value"]
+            assert row["parameters"]["value"] == training["parameters"]
+            assert row["FLOPs per image"]["value"] == training["flops"]
+            assert row["loss"]["value"] == training["final"]["val/loss"] if "loss" in row else True
+    ((_, rows, _),) = [t for t in shown.tables if t[0] == "beta"]
+    for beta in ("0.5", "4"):
+        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")
+        labels = {"rate": "rate", "distortion": "distortion", "FID": "fid"}
+        assert check_row(rows[beta], labels, point["metrics"]) == 3
+
+
+def test_shares_and_precisions_of_classes_are_apart(shown):
+    tables = [t for t in shown.tables if any("class <b>0" in label for label in t[2])]
+    for (_, rows, _), key in zip(tables, ("share", "precision"), strict=False):
+        for model in fabricated.MODELS:
+            for share in shown.record("evaluate", model)["classes"]:
+                if key in share:
+                    assert rows[model][share["name"]]["value"] == share[key]
+
+
+def test_the_summary_has_every_headline_of_the_records(shown):
+    for model in fabricated.MODELS:
+        sources = {
+            **shown.record("latent", model)["metrics"],
+            **shown.record("evaluate", model)["metrics"],
+        }
+        row = shown.summary[model]
+        for metric in HEADLINES:
+            name = f"{metric.key}_classifier" if metric.by_extractor else metric.key
+            if metric.key in sources:
+                assert row[name] == value_of(sources[metric.key])
+        record = shown.record("anomaly", model)
+        main = [d for d in record["detections"] if d["score"] == record["main_score"]]
+        ood = [d["auroc"]["value"] for d in main if d["kind"] == "ood"]
+        assert row["ood_auroc"] == pytest.approx(np.mean(ood))
+        (all_corruptions,) = (d for d in main if d["kind"] == "corruptions")
+        assert row["corruption_auroc"] == all_corruptions["auroc"]["value"]
+    for name in ("floor", "ceiling"):
+        reference = shown.record("reference")[name]
+        assert shown.summary[name]["fid_classifier"] == reference["fid"]["value"]
+
+
+def scores_of(shown, model):
+    path = shown.details / "anomaly" / DATASET / model / "scores.npz"
+    main = shown.record("anomaly", model)["main_score"]
+    return {(part.kind, part.name): part.scores[main] for part in load_scores(path)}
+
+
+@pytest.mark.parametrize("model", fabricated.MODELS)
+def test_charts_of_detection_are_given_the_models_main_score_and_counts(shown, model):
+    scores = scores_of(shown, model)
+    corrupted = np.concatenate([v for (kind, _), v in scores.items() if kind == "corruption"])
+    record = shown.record("anomaly", model)
+    (d,) = (
+        d["decisions"]
+        for d in record["detections"]
+        if (d["kind"], d["score"]) == ("corruptions", record["main_score"])
+    )
+    draw, (values, rows, columns, *_), _ = shown.charts[f"{model}/confusion.svg"]
+    assert draw is charts.heat_map
+    assert (rows, columns) == (["intact", "corrupted"], ["below", "above"])
+    assert values.tolist() == [[d["tn"], d["fp"]], [d["fn"], d["tp"]]]
+    _, (sets, label, threshold), _ = shown.charts[f"{model}/scores-anomaly.svg"]
+    assert label == record["main_score"].replace("_", " ") and threshold == d["threshold"]
+    assert np.array_equal(sets["test"], scores["test", "test"])
+    assert np.array_equal(sets["corrupted"], corrupted)
+    _, (sets, *_), _ = shown.charts[f"{model}/scores-ood.svg"]
+    assert sets.keys() == {"test", fabricated.OOD, "noise"}
+    for name in (fabricated.OOD, "noise"):
+        assert np.array_equal(sets[name], scores["ood", name])
+    for name, out in (("corruptions", corrupted), ("ood-noise", scores["ood", "noise"])):
+        _, (lines, colors), _ = shown.charts[f"roc-{name}.svg"]
+        false, true = lines[model]
+        inside = scores["test", "test"]
+        area = (out[:, None] > inside).mean()
+        assert np.trapezoid(true, false) == pytest.approx(area, abs=0.01)
+        _, (lines, _), _ = shown.charts[f"precision_recall-{name}.svg"]
+        recall, precision = lines[model]
+        assert recall[0] == 0 and recall[-1] == 1
+        share = len(out) / (len(out) + len(inside))
+        assert precision[-1] == pytest.approx(share, abs=1e-6)
+        assert colors[model] == charts.assign_colors(list(fabricated.MODELS))[model]
+
+
+def test_charts_of_sweeps_and_latent_spaces_are_given_their_records(shown):
+    points = {
+        (a, b): files.load_json(shown.details / "sweep" / DATASET / f"vae-{a}-{b}.json")
+        for a in (4, 16)
+        for b in (16, 32)
+    }
+    draw, (values, rows, columns, title, x_label, y_label), _ = shown.charts["vae/sweep-fid.svg"]
+    assert (rows, columns, title, x_label, y_label) == (
+        [4, 16],
+        [16, 32],
+        "FID",
+        "width",
+        "latent_dim",
+    )
+    fid = {at: point["metrics"]["fid"]["value"] for at, point in points.items()}
+    assert values.tolist() == [[fid[4, 16], fid[4, 32]], [fid[16, 16], fid[16, 32]]]
+    _, (lines, title, axis), _ = shown.charts["vae/fid-over-width.svg"]
+    assert (title, axis) == ("FID", "width")
+    assert lines["latent_dim 4"] == [(16, fid[4, 16]), (32, fid[4, 32])]
+    _, (pairs,), _ = shown.charts["rate-distortion.svg"]
+    for rate, distortion, beta in pairs:
+        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")
+        assert rate == point["metrics"]["rate"]["value"]
+        assert distortion == point["metrics"]["distortion"]["value"]
+    _, (values, *_), _ = shown.charts["vae/kl_per_latent.svg"]
+    kl = shown.record("latent", "vae")["kl_per_latent"]
+    assert values == sorted(kl, reverse=True)
+    _, (values, *_), _ = shown.charts["gan/direction_shares.svg"]
+    assert values == sorted(shown.record("latent", "gan")["direction_shares"], reverse=True)
+
+
+@pytest.mark.parametrize("model", fabricated.MODELS)
+def test_curves_of_training_are_those_of_the_history(shown, model):
+    history = files.load_csv(shown.data / "models" / DATASET / model / "history.csv")
+    drawn = [
+        (line.dashed, tuple(line.x), tuple(line.y))
+        for name, (draw, data, _) in shown.charts.items()
+        if name.startswith(f"{model}/") and draw is line_charts.training_curves
+        for line in data[0]
+    ]
+    columns = {key for row in history for key in row if "/" in key and "alarm" not in key}
+    expected = []
+    for key in columns:
+        rows = [row for row in history if key in row]
+        x, y = tuple(row["images"] for row in rows), tuple(row[key] for row in rows)
+        expected.append((key.startswith("val/"), x, y))
+    assert sorted(drawn) == sorted(expected)
+
+
+def test_tables_for_plots_have_the_points_of_their_records(shown):
+    import csv
+
+    def rows_of(name):
+        with (shown.folder / "plots" / f"{name}.csv").open(encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    losses = {
+        (r["model"], r["part"], float(r["images"])): float(r["value"]) for r in rows_of("losses")
+    }
+    for model in fabricated.MODELS:
+        history = files.load_csv(shown.data / "models" / DATASET / model / "history.csv")
+        for row in history:
+            for key, value in row.items():
+                if "/" in key and "alarm" not in key:
+                    assert losses[model, key, row["images"]] == pytest.approx(value, rel=1e-5)
+    for row in rows_of("sweep"):
+        name = f"vae-{row['latent_dim']}-{row['width']}.json"
+        point = files.load_json(shown.details / "sweep" / DATASET / name)
+        fid = point["metrics"]["fid"]["value"]
+        assert float(row["fid_classifier"]) == pytest.approx(fid, rel=1e-5)
+    for model in fabricated.MODELS:
+        scores = scores_of(shown, model)
+        curve = [r for r in rows_of("roc") if (r["model"], r["against"]) == (model, "noise")]
+        false, true = (
+            [float(r[f"{kind}_positive_rate"]) for r in curve] for kind in ("false", "true")
+        )
+        area = (scores["ood", "noise"][:, None] > scores["test", "test"]).mean()
+        assert np.trapezoid(true, false) == pytest.approx(area, abs=0.01)
+    with np.load(shown.details / "tsne" / DATASET / "embeddings.npz") as file:
+        points = {tuple(np.round(p, 3)) for p in file["points"]}
+    shown_points = {(round(float(r["x"]), 3), round(float(r["y"]), 3)) for r in rows_of("tsne")}
+    close = [min(abs(np.array(list(points)) - p).sum(1)) for p in list(shown_points)[:50]]
+    assert max(close) < 0.01
