@@ -25,9 +25,9 @@ def main(dataset: str, training: Path, data: Path, out: Path) -> None:
 
     sets = detection_sets(params, dataset, data)
     scores = []
-    for kind, name, x, y in sets:
-        slow = iterative_scores(model, x[: choices.n], y[: choices.n], choices)
-        scores.append(SetScores(kind, name, scorer(x, y) | slow))
+    for kind, name, x in sets:
+        slow = iterative_scores(model, x[: choices.n], scorer.log_shares, choices)
+        scores.append(SetScores(kind, name, scorer(x) | slow))
 
     with files.atomic_write(out) as folder:
         results.save_scores(folder / results.SCORES, scores)

@@ -205,7 +205,9 @@ def _quality(dataset, model, i):
         n_fake=100,
         metrics=metrics,
         sample_sets={},
-        classes=[ClassShare(name=name, share=1 / k) for name in class_names(dataset)],
+        classes=[
+            ClassShare(name=name, share=1 / k, precision=0.6) for name in class_names(dataset)
+        ],
     )
 
 

@@ -22,29 +22,22 @@ MAIN_SCORE = {GAN: "discriminator", VAE: "negative_elbo", "baselines": "mean_pix
 
 
 def detector_of(run, name):
-    """Scores of images (N, C, H, W) with labels, anew from the weights and training images."""
+    """Scores of images (N, C, H, W), anew from the weights and training images."""
     train = run.processed["train_x"], run.processed["train_y"]
     if name == "baselines":
         path = run.root / "data" / "classifiers" / DATASET / "weights.pt"
         network = load_classifier(path, torch.device("cpu"))
-        score = make_baseline_scorer(train[0], lambda x: extract_features(network, x)[1])
-        return lambda x, y: score(x)
+        return make_baseline_scorer(train[0], lambda x: extract_features(network, x)[1])
     return Scorer(load_model(run.root / "data" / "models" / DATASET / name / "weights.pt"), *train)
 
 
 def image_sets(run):
-    """Images and labels of every set, but of OOD datasets with unknown labels."""
-    arrays = run.processed
-    test = arrays["test_x"], arrays["test_y"]
-    sets = {("val", "val"): (arrays["val_x"], arrays["val_y"]), ("test", "test"): test}
+    """The images of every set, by kind and name."""
+    test = run.processed["test_x"]
+    sets = {("val", "val"): run.processed["val_x"], ("test", "test"): test}
     for name, severity in (("blur", 1), ("inversion", 1.0)):
-        sets["corruption", name] = (
-            corrupt(test[0], name, severity, np.random.default_rng()),
-            test[1],
-        )
-    for name in (OTHER, "noise"):
-        sets["ood", name] = arrays[f"ood_{name}_x"], None
-    return sets
+        sets["corruption", name] = corrupt(test, name, severity, np.random.default_rng())
+    return sets | {("ood", name): run.processed[f"ood_{name}_x"] for name in (OTHER, "noise")}
 
 
 @pytest.fixture(scope="module", params=MAIN_SCORE)
@@ -62,11 +55,8 @@ def test_scores_are_of_the_images_of_each_set(run, detection):
     detector = detector_of(run, name)
     sets = image_sets(run)
     assert list(stored) == list(sets)
-    for key, (x, y) in sets.items():
-        if y is None and name == GAN:  # its scores depend on labels that these images lack
-            assert len(stored[key][MAIN_SCORE[name]]) == len(x)
-            continue
-        scores = detector(x, np.zeros(len(x), int) if y is None else y)
+    for key, x in sets.items():
+        scores = detector(x)
         own = [score for score in stored[key] if score not in ITERATIVE]
         assert list(scores) == own and own[0] == MAIN_SCORE[name]
         for score, values in scores.items():
@@ -75,16 +65,16 @@ def test_scores_are_of_the_images_of_each_set(run, detection):
 
 
 @pytest.mark.parametrize("name", [GAN, VAE])
-def test_iterative_scores_are_of_the_first_images_with_their_labels(run, name):
+def test_iterative_scores_are_of_the_first_images(run, name):
     path = run.details("anomaly", name, "scores.npz")
     (stored,) = (part.scores for part in load_scores(path) if part.kind == "test")
-    x, y = run.processed["test_x"], run.processed["test_y"]
+    x = run.processed["test_x"]
     detector = detector_of(run, name)
-    main = detector(x, y)[MAIN_SCORE[name]]
+    main = detector(x)[MAIN_SCORE[name]]
     order = np.abs(stored[MAIN_SCORE[name]][:, None] - main).argmin(1)[:8]
     assert len(set(order)) == 8
     choices = run.params.anomaly.iterative
-    expected = iterative_scores(detector.model, x[order], y[order], choices)
+    expected = iterative_scores(detector.model, x[order], detector.log_shares, choices)
     assert expected.keys() == stored.keys() & set(ITERATIVE)
     for score, values in expected.items():
         np.testing.assert_allclose(stored[score], values, rtol=1e-3, err_msg=score)
@@ -142,10 +132,8 @@ def test_the_figure_has_the_lowest_and_highest_scores_of_each_set(run, name):
     tiles = by_hand.rows(picture, 8, 22)
     sets = {key: images for key, images in image_sets(run).items() if key[0] != "val"}
     assert len(tiles) == 2 * len(sets)
-    for i, (x, y) in enumerate(sets.values()):
-        if y is None and name == GAN:
-            continue
-        scores = next(iter(detector(x, np.zeros(len(x), int) if y is None else y).values()))
+    for i, x in enumerate(sets.values()):
+        scores = next(iter(detector(x).values()))
         order = np.argsort(scores, kind="stable")
         for row, ends in ((2 * i, order), (2 * i + 1, order[::-1])):
             n = min(22, len(x))

@@ -20,8 +20,10 @@ class Pixels:
     def encode(self, x, y):
         return x.flatten(1)
 
-    def negative_elbo(self, x, y):
-        return x.flatten(1).sum(1) + y
+    conditional = True
+
+    def scores(self, x, y):
+        return {"negative_elbo": x.flatten(1).sum(1) + y}
 
 
 def points(n=6, d=4, seed=0):
@@ -36,15 +38,18 @@ def test_images_come_back_from_their_codes():
 
 def test_bounds_come_one_per_image_for_any_batch_size():
     x = np.full((7, 1, 2, 2), 255, np.uint8)
-    got = sampling.negative_elbo(Pixels(), x, np.arange(7), batch_size=3)
-    assert got.tolist() == [4, 5, 6, 7, 8, 9, 10]
+    log_shares = torch.tensor([0.25, 0.75]).log()
+    got = sampling.negative_elbo(Pixels(), x, log_shares, batch_size=3)
+    assert got == pytest.approx(4 - np.log(0.25 + 0.75 * np.exp(-1)), rel=1e-6)
 
 
 def test_without_an_encoder_or_a_bound_the_result_is_none():
     model = Pixels()
-    model.encode = model.negative_elbo = lambda x, y: None
+    model.encode = lambda x, y: None
+    model.scores = lambda x, y: {"discriminator": x.flatten(1).sum(1)}
     x, y = np.zeros((7, 1, 2, 2), np.uint8), np.zeros(7)
-    assert sampling.encode(model, x, y) is None and sampling.negative_elbo(model, x, y) is None
+    assert sampling.encode(model, x, y) is None
+    assert sampling.negative_elbo(model, x, torch.zeros(1)) is None
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn():

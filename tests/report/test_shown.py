@@ -281,11 +281,10 @@ def test_points_of_the_sweeps_have_the_numbers_of_their_own(shown):
 
 def test_shares_and_precisions_of_classes_are_apart(shown):
     tables = [t for t in shown.tables if any("class <b>0" in label for label in t[2])]
-    for (_, rows, _), key in zip(tables, ("share", "precision"), strict=False):
+    for (_, rows, _), key in zip(tables, ("share", "precision"), strict=True):
         for model in fabricated.MODELS:
             for share in shown.record("evaluate", model)["classes"]:
-                if key in share:
-                    assert rows[model][share["name"]]["value"] == share[key]
+                assert rows[model][share["name"]]["value"] == share[key]
 
 
 def test_the_summary_has_every_headline_of_the_records(shown):

@@ -18,23 +18,20 @@ N_COLUMNS = 22
 def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageSet]:
     """The images that every detector is tried on, at most `params.anomaly.n` in each set.
 
-    Validation images, test images, each corruption of the same test images, each OOD dataset. The
-    labels of an OOD dataset are those of test images and say nothing of its own.
+    Validation images, test images, each corruption of the same test images, each OOD dataset.
     """
     rng = seeds.rng(params.seed, "anomaly", dataset)
     n = params.anomaly.n
     sets: list[ImageSet] = []
     for part in ("val", "test"):
-        x, y = files.load_npz(processed, f"{part}_x", f"{part}_y")
-        subset = rng.permutation(len(x))[:n]
-        sets.append(ImageSet(part, part, x[subset], y[subset]))
+        (x,) = files.load_npz(processed, f"{part}_x")
+        sets.append(ImageSet(part, part, x[rng.permutation(len(x))[:n]]))
     test = sets[-1]
     for name, severity in params.anomaly.severities.items():
-        sets.append(ImageSet("corruption", name, corrupt(test.x, name, severity, rng), test.y))
+        sets.append(ImageSet("corruption", name, corrupt(test.x, name, severity, rng)))
     for name in files.ood_names(processed):
         (x,) = files.load_npz(processed, f"ood_{name}_x")
-        x = x[rng.permutation(len(x))[:n]]
-        sets.append(ImageSet("ood", name, x, np.resize(test.y, len(x))))
+        sets.append(ImageSet("ood", name, x[rng.permutation(len(x))[:n]]))
     return sets
 
 

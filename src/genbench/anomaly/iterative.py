@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..models.base.marginal import by_class, marginal_bound, marginal_scores
 from ..models.base.sampling import in_batches
 from ..params.schema import Iterative
 from .scores import BATCH_SIZE
@@ -16,7 +17,7 @@ LEARNING_RATE = 0.05
 
 
 def iterative_scores(
-    model, x: np.ndarray, y: np.ndarray, choices: Iterative
+    model, x: np.ndarray, log_shares: Tensor, choices: Iterative
 ) -> dict[str, np.ndarray]:
     """The scores of `choices.scores` that the model can have, each (N,) float32.
 
@@ -29,27 +30,34 @@ def iterative_scores(
         `choices.steps` steps from the mean latent, summed over pixels in [-1, 1] (Schlegl et al.
         2017, arXiv:1703.05921, without the discriminator's part)
 
+    A conditional model is not told the classes (`marginal`): the bound is that of p(x), the regret
+    that of the label that suits the image best, the error that of the best image of any class.
+
     Parameters
     ----------
-    x, y : images (N, C, H, W) uint8 and labels (N,)
+    x : images (N, C, H, W) uint8; log_shares : (K,) of `log_class_shares`
     """
     is_vae = hasattr(model, "importance_weighted")
+    log_shares = log_shares if model.conditional else torch.zeros(1)
     scores: dict[str, np.ndarray] = {}
     for name in choices.scores:
         if is_vae or name == "latent_inversion":
-            score = partial(SCORES[name], model, choices)
-            batches = in_batches(model, score, x, y, BATCH_SIZE)
+            score = partial(SCORES[name], model, choices, log_shares)
+            batches = in_batches(model, score, x, size=BATCH_SIZE)
             scores[name] = torch.cat(batches).float().cpu().numpy()
     return scores
 
 
 @torch.no_grad()
-def _importance_weighted(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
-    return model.importance_weighted(x, y, choices.draws)
+def _importance_weighted(model, choices: Iterative, log_shares: Tensor, x: Tensor) -> Tensor:
+    bounds = by_class(lambda y: model.importance_weighted(x, y, choices.draws), x, log_shares)
+    return marginal_bound(bounds, log_shares)
 
 
-def _likelihood_regret(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
+def _likelihood_regret(model, choices: Iterative, log_shares: Tensor, x: Tensor) -> Tensor:
     (noise,) = model.per_image_noise(x, 1)
+    with torch.no_grad():
+        _, y = marginal_scores(model, x, log_shares)
 
     def negative_elbo(encoded: Tensor) -> Tensor:
         antithetic = [model.nll_and_kl(x, y, encoded, e) for e in (noise, -noise)]
@@ -65,10 +73,13 @@ def _likelihood_regret(model, choices: Iterative, x: Tensor, y: Tensor) -> Tenso
     return start - best
 
 
-def _latent_inversion(model, choices: Iterative, x: Tensor, y: Tensor) -> Tensor:
-    z = torch.zeros(len(x), model.latent_dim, device=x.device, requires_grad=True)
-    error = lambda: (model.decode(z, y) - x).square().flatten(1).sum(1)  # noqa: E731
-    return torch.stack(list(_optimize(z, error, choices.steps))).min(0).values
+def _latent_inversion(model, choices: Iterative, log_shares: Tensor, x: Tensor) -> Tensor:
+    def smallest_error(y: Tensor) -> Tensor:
+        z = torch.zeros(len(x), model.latent_dim, device=x.device, requires_grad=True)
+        error = lambda: (model.decode(z, y) - x).square().flatten(1).sum(1)  # noqa: E731
+        return torch.stack(list(_optimize(z, error, choices.steps))).min(0).values
+
+    return by_class(smallest_error, x, log_shares).min(0).values
 
 
 def _optimize(leaf: Tensor, objective: Callable[[], Tensor], steps: int) -> Iterator[Tensor]:

@@ -82,12 +82,11 @@ class DetectionResults(Record):
 
 
 class ImageSet(NamedTuple):
-    """Images that detectors are tried on: x (N, C, H, W) uint8 and labels y (N,)."""
+    """Images that detectors are tried on, (N, C, H, W) uint8; no detector is told their classes."""
 
     kind: Kind
     name: str
     x: np.ndarray
-    y: np.ndarray
 
 
 @dataclass(frozen=True)

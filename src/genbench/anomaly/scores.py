@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..models.base.marginal import log_class_shares, marginal_scores
 from ..models.base.sampling import in_batches
 from .baselines import MAX_REFERENCE_IMAGES, png_bytes
 
@@ -21,7 +22,8 @@ class Scorer:
     """Scores images by one model, with statistics of training images.
 
     The scores are the model's own (`GenerativeModel.scores`), the first of which is its main
-    score, and
+    score, and those below. A conditional model is not told the class of any image, as nobody knows
+    that of a strange one: see `marginal_scores`.
 
     nearest_neighbor : mean distance to the 5 nearest training images in the model's features
         (latent codes of a VAE, the discriminator's last hidden layer in a GAN; Sun et al. 2022,
@@ -37,22 +39,23 @@ class Scorer:
 
     Parameters
     ----------
-    x, y : training images (N, C, H, W) uint8 and labels (N,)
+    x, y : training images (N, C, H, W) uint8, and labels (N,) for the shares of the classes
     """
 
     def __init__(self, model, x: np.ndarray, y: np.ndarray):
         self.model = model
         subset = np.linspace(0, len(x) - 1, min(len(x), MAX_REFERENCE_IMAGES)).astype(int)
-        scores, self.train_features = self._score_and_embed(x[subset], y[subset])
+        self.log_shares = log_class_shares(y)
+        scores, self.train_features = self._score_and_embed(x[subset])
         nll = scores.get("negative_elbo")
         self.train_mean_nll = None if nll is None else nll.mean()
         self.train_mean = self.train_features.mean(0)
         covariance = self.train_features.T.cov().view(*[len(self.train_mean)] * 2)
         self.precision = torch.linalg.pinv(covariance, rtol=1e-5)
 
-    def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        """Scores, each (N,) float32, of images (N, C, H, W) uint8 with labels (N,)."""
-        scores, features = self._score_and_embed(x, y)
+    def __call__(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Scores, each (N,) float32, of images (N, C, H, W) uint8."""
+        scores, features = self._score_and_embed(x)
         if self.train_mean_nll is not None:
             nll = scores["negative_elbo"]
             scores["typicality"] = (nll - self.train_mean_nll).abs()
@@ -71,14 +74,14 @@ class Scorer:
         return ((deviations @ self.precision) * deviations).sum(1).clamp_min(0).sqrt()
 
     @torch.no_grad()
-    def _score_and_embed(self, x: np.ndarray, y: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
+    def _score_and_embed(self, x: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:
         """The model's own scores, each (N,), and its features (N, D), on the CPU."""
 
-        def score_and_embed(images, labels):
-            features = self.model.features(images, labels)
-            return self.model.scores(images, labels), features.flatten(1)
+        def score_and_embed(images):
+            scores, labels = marginal_scores(self.model, images, self.log_shares)
+            return scores, self.model.features(images, labels).flatten(1)
 
-        batches = in_batches(self.model, score_and_embed, x, y, BATCH_SIZE)
+        batches = in_batches(self.model, score_and_embed, x, size=BATCH_SIZE)
         names = batches[0][0]
         scores = {name: torch.cat([part[name] for part, _ in batches]).cpu() for name in names}
         return scores, torch.cat([features for _, features in batches]).cpu()

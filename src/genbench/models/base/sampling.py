@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...utils.images import grid, to_float, to_uint8
 from ...utils.seeds import sample_latents
+from .marginal import marginal_scores
 
 BATCH = 100
 """Images are decoded so many at a time, never fewer: small batches are rounded differently."""
@@ -36,23 +38,40 @@ def encode(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.nda
     return _apply(model, model.encode, x, y, batch_size)
 
 
-def negative_elbo(model, x: np.ndarray, y: np.ndarray, batch_size: int = 500) -> np.ndarray | None:
-    """Upper bounds of -log p(x), (N,) nats per image, of uint8 images; None without a bound."""
-    return _apply(model, model.negative_elbo, x, y, batch_size)
+@torch.no_grad()
+def negative_elbo(
+    model, x: np.ndarray, log_shares: Tensor, batch_size: int = 500
+) -> np.ndarray | None:
+    """Upper bounds of -log p(x), (N,) nats per image, of uint8 images; None without a bound.
 
-
-def in_batches(model, function: Callable, x: np.ndarray, y: np.ndarray, size: int = 500) -> list:
-    """The values of `function(images, labels)`, batch by batch, on the model's device.
-
-    x, y : images (N, C, H, W) uint8, which `function` gets in [-1, 1], and labels (N,)
+    Of a conditional model p(x) is the mixture of its classes by their shares (`marginal_scores`).
     """
-    pairs = zip(torch.as_tensor(x).split(size), torch.as_tensor(y).split(size), strict=True)
-    return [function(to_float(a.to(model.device)), b.to(model.device)) for a, b in pairs]
+
+    def bound(images: Tensor) -> Tensor | None:
+        return marginal_scores(model, images, log_shares)[0].get("negative_elbo")
+
+    bounds = in_batches(model, bound, x, size=batch_size)
+    return None if bounds[0] is None else torch.cat(bounds).cpu().numpy()
+
+
+def in_batches(
+    model, function: Callable, x: np.ndarray, *labels: np.ndarray, size: int = 500
+) -> list:
+    """The values of `function(images, *labels)`, batch by batch, on the model's device.
+
+    x : images (N, C, H, W) uint8, which `function` gets in [-1, 1]
+    labels : arrays (N,) that go with them
+    """
+    images, *others = (torch.as_tensor(array).split(size) for array in (x, *labels))
+    return [
+        function(to_float(batch.to(model.device)), *(each.to(model.device) for each in rest))
+        for batch, *rest in zip(images, *others, strict=True)
+    ]
 
 
 @torch.no_grad()
 def _apply(model, function, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray | None:
-    outputs = in_batches(model, function, x, y, batch_size)
+    outputs = in_batches(model, function, x, y, size=batch_size)
     return None if outputs[0] is None else torch.cat(outputs).cpu().numpy()
 
 
