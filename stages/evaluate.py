@@ -21,13 +21,14 @@ def main(
     protocol = Reference.of(reference).protocol
     network = classifier_extractor(classifier, device)
     generated = Samples.load(samples / SAMPLES, p.evaluate.sample_sets, protocol.n)
-    classes, train_x = files.load_npz(data, "classes", "train_x")
+    classes, train_x, test_y = files.load_npz(data, "classes", "train_x", "test_y")
     evaluation = evaluate_samples(
         generated,
         RealFeatures.load(reference / FEATURES),
         extractor=load_matching_extractor(protocol, p.evaluate, network, device),
         classifier=network,
         classes=classes.tolist(),
+        test_y=test_y,
         protocol=protocol,
         params=p.evaluate,
         seed=seeds.derive_seed(p.seed, "metrics", dataset),

@@ -25,7 +25,7 @@ def main(
     extractor, metrics = sweep.measure_point(
         network,
         dataset,
-        len(arrays["classes"]),
+        arrays["train_y"],
         classifier=classifier,
         reference=reference,
         params=choices,

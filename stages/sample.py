@@ -11,10 +11,10 @@ from genbench.utils import cli, devices, files, images, seeds
 def main(dataset: str, training: Path, data: Path, out: Path) -> None:
     choices = params.load()
     model = registry.load_model(training / "weights.pt", devices.select_device(choices.device))
-    test_x, train_y, classes = files.load_npz(data, "test_x", "train_y", "classes")
+    test_x, train_y = files.load_npz(data, "test_x", "train_y")
     n = choices.evaluate.n * choices.evaluate.sample_sets
     seed = seeds.derive_seed(choices.seed, "sample", dataset)
-    samples = sampling.sample(model, n, len(classes), seed)
+    samples = sampling.sample(model, n, train_y, seed)
     samples["ema"] = files.load_json(training / "summary.json")["ema"]
     if model.conditional:
         samples["labels"] = samples["y"]

@@ -20,11 +20,11 @@ def main(
     out: Path,
 ) -> None:
     p = params.load()
-    (classes,) = files.load_npz(data, "classes")
+    (train_y,) = files.load_npz(data, "train_y")
     extractor, metrics = sweep.measure_point(
         load_model(training / "weights.pt", devices.select_device(p.device)),
         dataset,
-        len(classes),
+        train_y,
         classifier=classifier,
         reference=reference,
         params=p,

@@ -40,7 +40,7 @@ def measure(tmp_path, model):
     return sweep.measure_point(
         model,
         "digits",
-        3,
+        np.arange(60) % 3,
         classifier=tmp_path / "classifier",
         reference=tmp_path / "reference",
         params=PARAMS,
@@ -56,7 +56,7 @@ def model():
 def test_a_point_has_the_metrics_of_as_many_samples_as_the_reference(tmp_path, extractor, model):
     name, metrics = measure(tmp_path, model)
     seed = seeds.derive_seed(PARAMS.seed, "sample", "digits")
-    fake, logits = extractor.extract(sampling.sample(model, 40, 3, seed)["x"])
+    fake, logits = extractor.extract(sampling.sample(model, 40, np.arange(60) % 3, seed)["x"])
     real = RealFeatures.load(tmp_path / "reference" / FEATURES)
     want, _ = feature_metrics(real, fake, logits, PARAMS.evaluate, seed)
     assert name == "classifier"

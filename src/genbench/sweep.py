@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from .evaluation.extractors import classifier_extractor, load_matching_extractor
 from .evaluation.quality import RealFeatures, feature_metrics
 from .evaluation.results import FEATURES, Reference
@@ -15,7 +17,7 @@ from .utils.record import Estimate
 def measure_point(
     model: GenerativeModel,
     dataset: str,
-    n_classes: int,
+    train_y: np.ndarray,
     *,
     classifier: Path,
     reference: Path,
@@ -25,6 +27,7 @@ def measure_point(
 
     Parameters
     ----------
+    train_y : labels of the training images
     classifier, reference : folders of these stages
 
     Returns
@@ -39,7 +42,7 @@ def measure_point(
         model.device,
     )
     seed = seeds.derive_seed(params.seed, "sample", dataset)
-    x = sampling.sample(model, protocol.n, n_classes, seed)["x"]
+    x = sampling.sample(model, protocol.n, train_y, seed)["x"]
     fake, logits = extractor.extract(x)
     real = RealFeatures.load(reference / FEATURES)
     metrics, _ = feature_metrics(real, fake, logits, params.evaluate, seed, with_intervals=False)

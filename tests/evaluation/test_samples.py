@@ -40,6 +40,7 @@ def evaluate(samples, classifier=CLASSIFIER):
         extractor=EXTRACTOR,
         classifier=classifier,
         classes=CLASSES,
+        test_y=np.arange(60) % 3,
         protocol=EXTRACTOR.protocol(60, seed=0),
         params=PARAMS,
         seed=3,

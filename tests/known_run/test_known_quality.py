@@ -136,7 +136,7 @@ def test_a_point_of_a_sweep_is_measured_on_samples_of_its_own_training(run, real
     assert point["extractor"] == "classifier"
     model = load_model(run.root / "data" / "models" / DATASET / name / "weights.pt")
     seed = seeds.derive_seed(0, "sample", DATASET)
-    x = sampling.sample(model, N, 3, seed)["x"]
+    x = sampling.sample(model, N, run.processed["train_y"], seed)["x"]
     check_metrics(point["metrics"], real, *features_and_logits(run, x))
     if "beta" in at:
         test = run.processed["test_x"], run.processed["test_y"]

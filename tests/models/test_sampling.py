@@ -53,9 +53,17 @@ def test_without_an_encoder_or_a_bound_the_result_is_none():
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn():
-    few, many = (sampling.sample(Pixels(), n, 3, seed=5) for n in (10, 64))
+    few, many = (sampling.sample(Pixels(), n, np.arange(60) % 3, seed=5) for n in (10, 64))
     assert all(np.array_equal(few[k], many[k][:10]) for k in ("x", "y", "z"))
     assert few["y"].tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
+
+
+def test_labels_have_the_shares_of_the_training_images_at_every_length():
+    y = np.repeat([0, 1, 3], [60, 30, 10])
+    labels = sampling.proportional_labels(1000, y)
+    for n in (10, 100, 333, 1000):
+        counts = np.bincount(labels[:n], minlength=4)
+        assert np.abs(counts - n * np.array([0.6, 0.3, 0, 0.1])).max() <= 1
 
 
 @pytest.mark.parametrize("walk", [geometry.lerp, geometry.slerp])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from .scores import BATCH_SIZE
 
 LEARNING_RATE = 0.05
 """Of Adam, in units of the latents or of the encoder's output."""
+STEP_DRAWS = 16
+JUDGE_DRAWS = 800
+"""Samples of the posterior behind a step of the likelihood regret, and behind its result."""
 
 
 def iterative_scores(
@@ -25,7 +29,9 @@ def iterative_scores(
         `choices.draws` samples, in nats (VAEs; Burda et al. 2016, arXiv:1509.00519)
     likelihood_regret : by how many nats the negative ELBO falls in `choices.steps` steps that
         optimize the posterior of each image (VAEs; Xiao et al. 2020, arXiv:2003.02977, optimizing
-        the encoder's output instead of its weights)
+        the encoder's output instead of its weights). Each step has STEP_DRAWS fresh samples, and
+        before and after are means over JUDGE_DRAWS others: the regret of a posterior that cannot be
+        bettered is 0 up to their noise, and may be slightly below
     latent_inversion : squared error of the best image that the generator makes in
         `choices.steps` steps from the mean latent, summed over pixels in [-1, 1] (Schlegl et al.
         2017, arXiv:1703.05921, without the discriminator's part)
@@ -55,22 +61,24 @@ def _importance_weighted(model, choices: Iterative, log_shares: Tensor, x: Tenso
 
 
 def _likelihood_regret(model, choices: Iterative, log_shares: Tensor, x: Tensor) -> Tensor:
-    (noise,) = model.per_image_noise(x, 1)
     with torch.no_grad():
         _, y = marginal_scores(model, x, log_shares)
-
-    def negative_elbo(encoded: Tensor) -> Tensor:
-        antithetic = [model.nll_and_kl(x, y, encoded, e) for e in (noise, -noise)]
-        return sum(nll + sum(kls.values()) for nll, kls in antithetic) / 2
-
-    with torch.no_grad():
         encoded = model.encoder_output(x, y)
-        start = negative_elbo(encoded)
+
+    def negative_elbo(encoded: Tensor, first: int, draws: int) -> Tensor:
+        total = torch.zeros(len(x), device=x.device)
+        for noise in model.per_image_noise(x, draws, first):
+            nll, kls = model.nll_and_kl(x, y, encoded, noise)
+            total = total + (nll + sum(kls.values())) / draws
+        return total
+
     leaf = encoded.clone().requires_grad_()
-    best = start
-    for values in _optimize(leaf, lambda: negative_elbo(leaf), choices.steps):
-        best = torch.minimum(best, values)
-    return start - best
+    draws = count(JUDGE_DRAWS, STEP_DRAWS)  # fresh ones in every step, or they would be fitted
+    for _ in _optimize(leaf, lambda: negative_elbo(leaf, next(draws), STEP_DRAWS), choices.steps):
+        pass
+    with torch.no_grad():
+        before, after = (negative_elbo(each, 0, JUDGE_DRAWS) for each in (encoded, leaf))
+    return before - after
 
 
 def _latent_inversion(model, choices: Iterative, log_shares: Tensor, x: Tensor) -> Tensor:

@@ -11,13 +11,18 @@ from ..utils.record import Estimate
 from .results import ClassShare
 
 MIN_CLASS_SHARE = 0.1
-"""A class is covered if it gets at least this part of its share (N / K) of the images."""
+"""A class is covered if it gets at least this part of its share of the real images."""
 
 
-def classes_covered(predictions: Tensor, n_classes: int) -> Estimate:
-    """How many classes get at least a tenth of their share of the predictions (N,)."""
-    counts = predictions.bincount(minlength=n_classes)
-    return Estimate(value=int((counts >= MIN_CLASS_SHARE * len(predictions) / n_classes).sum()))
+def classes_covered(predictions: Tensor, real: np.ndarray, n_classes: int) -> Estimate:
+    """How many classes get at least a tenth of their share of real images.
+
+    predictions : (N,) classes of generated images; real : (M,) labels of test images. A class
+    without test images is covered, as there is nothing to cover.
+    """
+    shares = predictions.bincount(minlength=n_classes) / len(predictions)
+    expected = torch.from_numpy(np.bincount(real, minlength=n_classes) / len(real))
+    return Estimate(value=int((shares >= MIN_CLASS_SHARE * expected).sum()))
 
 
 def class_entropy(predictions: Tensor, n_classes: int) -> Estimate:

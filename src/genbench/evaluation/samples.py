@@ -61,6 +61,7 @@ def evaluate_samples(
     extractor: Extractor,
     classifier: Extractor,
     classes: list[str],
+    test_y: np.ndarray,
     protocol: Protocol,
     params: Evaluate,
     seed: int,
@@ -69,6 +70,7 @@ def evaluate_samples(
 
     real, protocol : of the reference, in features of `extractor`
     classifier : of the dataset, predicts the classes; it may be the extractor
+    classes, test_y : names of the classes, and labels (N,) of all test images
     """
     x, *other_sets = samples.sets
     features, logits = extractor.extract(x)
@@ -84,7 +86,7 @@ def evaluate_samples(
         protocol=protocol.model_copy(update={"weights": samples.weights, "checkpoint": "last"}),
         n_real=len(real.test),
         n_fake=len(x),
-        metrics=metrics | _other_metrics(samples, predictions, len(classes), params, seed),
+        metrics=metrics | _other_metrics(samples, predictions, test_y, len(classes), params, seed),
         sample_sets=_values_by_metric(by_set),
         classes=class_shares(predictions, membership.in_real_manifold, classes),
     )
@@ -92,11 +94,16 @@ def evaluate_samples(
 
 
 def _other_metrics(
-    samples: Samples, predictions: Tensor, n_classes: int, params: Evaluate, seed: int
+    samples: Samples,
+    predictions: Tensor,
+    test_y: np.ndarray,
+    n_classes: int,
+    params: Evaluate,
+    seed: int,
 ) -> dict[str, Estimate]:
     """Metrics that do not depend on the extractor: of predicted classes, and the bound."""
     metrics = {
-        "classes_covered": classes_covered(predictions, n_classes),
+        "classes_covered": classes_covered(predictions, test_y, n_classes),
         "class_entropy": class_entropy(predictions, n_classes),
     }
     n_resamples = params.bootstrap

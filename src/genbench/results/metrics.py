@@ -72,7 +72,7 @@ SAMPLES = (
         "classes_covered",
         "classes",
         "higher",
-        "Classes that get at least a tenth of their share of the generated images.",
+        "Classes that get at least a tenth of the share that they have of the test images.",
         headline=True,
     ),
     rate(

@@ -75,10 +75,28 @@ def _apply(model, function, x: np.ndarray, y: np.ndarray, batch_size: int) -> np
     return None if outputs[0] is None else torch.cat(outputs).cpu().numpy()
 
 
-def sample(model, n: int, classes: int, seed: int) -> dict[str, np.ndarray]:
-    """Generate `n` images `x`, with the labels `y` and the latents `z` that they are made from."""
+def proportional_labels(n: int, y: np.ndarray) -> np.ndarray:
+    """Class labels (n,) int64 for `n` images, with the shares of the labels `y` of training images.
+
+    Among the first m, for every m, each class is within one image of its share. A sample of other
+    shares than the real images' would differ from them by that alone.
+    """
+    shares = np.bincount(y) / len(y)
+    counts = np.zeros(len(shares), np.int64)
+    chosen = np.empty(n, np.int64)
+    for i in range(n):
+        chosen[i] = np.argmax((i + 1) * shares - counts)
+        counts[chosen[i]] += 1
+    return chosen
+
+
+def sample(model, n: int, train_y: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Generate `n` images `x`, with the labels `y` and the latents `z` that they are made from.
+
+    train_y : labels of the training images, whose shares the labels have
+    """
     z = sample_latents(n, model.latent_dim, seed)
-    y = labels(n, classes)
+    y = proportional_labels(n, train_y)
     return {"x": decode(model, z, y), "y": y, "z": z}
 
 

@@ -177,17 +177,19 @@ class VAE(GenerativeModel):
             log_weights.append(-nll - self.log_ratio(encoder_output, noise))
         return math.log(draws) - torch.stack(log_weights).logsumexp(0)
 
-    def per_image_noise(self, x: Tensor, draws: int) -> Tensor:
+    def per_image_noise(self, x: Tensor, draws: int, first: int = 0) -> Tensor:
         """Noise (draws, N, latent_dim) from a fixed bank, selected by each image's own pixels.
 
         So a score depends on no other image, and a mean over images is one over noise as well.
+        Draws from the number `first` on: those of other numbers are others, up to
+        NOISE_BANK_SIZE in all.
         """
         random = torch.Generator().manual_seed(0)
         bank = torch.randn(NOISE_BANK_SIZE, self.latent_dim, generator=random).to(x.device)
         pixels = x.add(1).mul(127.5).round().long().flatten(1)
-        first = (pixels * torch.arange(1, pixels.shape[1] + 1, device=x.device)).sum(1)
-        offsets = NOISE_STRIDE * torch.arange(draws, device=x.device)
-        return bank[(first + offsets[:, None]) % NOISE_BANK_SIZE]
+        own = (pixels * torch.arange(1, pixels.shape[1] + 1, device=x.device)).sum(1)
+        offsets = NOISE_STRIDE * torch.arange(first, first + draws, device=x.device)
+        return bank[(own + offsets[:, None]) % NOISE_BANK_SIZE]
 
     def features(self, x: Tensor, y: Tensor) -> Tensor:
         """The posterior means."""
