@@ -25,7 +25,8 @@ LATENT = (
     Metric(
         "rate",
         "rate",
-        note="KL of the posterior to the prior in nats per test image: the cost of the code.",
+        note="KL of the posterior to the prior in nats per test image: the cost of the code. A"
+        " conditional model is given the class, here and in the next columns.",
         decimals="each",
     ),
     Metric(

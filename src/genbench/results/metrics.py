@@ -110,8 +110,9 @@ SAMPLES = (
         "negative_elbo",
         "negative ELBO",
         "lower",
-        "Upper bound of -log p(x) of test images in nats per image (VAEs). Compare equal"
-        " likelihoods only: densities of color pixels may fall below 0.",
+        "Upper bound of -log p(x) of test images in nats per image (VAEs; of conditional ones, p(x)"
+        " is the sum over all classes by their shares). Compare equal likelihoods only: densities"
+        " of color pixels may fall below 0.",
         headline=True,
     ),
 )
