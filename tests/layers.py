@@ -45,11 +45,12 @@ def compute(recipe, net, x):
 
     Words of a recipe are layers in their order: conv3/2:8 and deconv3/2:8 (kernel 3, stride 2, to
     8 channels), linear:5, norm, image:8x3 (8 channels of 3x3), crop:9, and WITHOUT_WEIGHTS. What
-    is in parentheses is added to what went in.
+    is in parentheses is added to what went in. A layer has a bias unless normalization follows.
     """
     modules = (m for m in net.modules() if isinstance(m, WITH_WEIGHTS))
     skipped = []
-    for word in recipe.split():
+    words = recipe.split()
+    for i, word in enumerate(words):
         kind, _, size = word.partition(":")
         if word == "(":
             skipped.append(x)
@@ -63,7 +64,10 @@ def compute(recipe, net, x):
         elif kind in WITHOUT_WEIGHTS:
             x = WITHOUT_WEIGHTS[kind](x)
         else:
-            x = _with_weights(kind, next(modules), x)
+            module = next(modules)
+            following = next((w for w in words[i + 1 :] if w[:5] not in ("image", "crop:")), "")
+            assert (module.bias is None) == (following == "norm"), word
+            x = _with_weights(kind, module, x)
             assert not size or x.shape[1] == int(size), word
     assert next(modules, None) is None
     return x

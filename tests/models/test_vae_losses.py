@@ -18,11 +18,13 @@ CLASSES = 6
 # a quarter of the warm-up and half of the annealing are over
 SEEN = 50
 CHOICES = {"kl_warmup_images": 200}
+LAYERS = 3
 BETA_CHOICES = {"beta": 3.0, "capacity": 8.0, "capacity_images": 100}
 
 
 def build(name, **changes):
     args = SHIPPED.build_args(name) | {"latent_dim": 4, "width": 4} | CHOICES | changes
+    args |= {"layers": LAYERS} if name == "hvae" else {}
     torch.manual_seed(0)
     model = registry.build(name, SHAPE, CLASSES, **args)
     model.images_seen.fill_(SEEN)
@@ -59,23 +61,48 @@ def decoder_output(model, name, decoder_input, y):
     return numpy(model.decoder(decoder_input))
 
 
+def step(layer, state, z, top):
+    """The state below a layer of an HVAE, for latents that are N(0, 1) under its prior."""
+    if not top:
+        mean, log_variance = layer.prior(state).chunk(2, 1)
+        z = mean + (log_variance / 2).exp() * z
+    state = state + layer.enter(z)
+    return state + layer.mix(state)
+
+
+def top_down(model, x, noise):
+    """Of an HVAE: the decoder's input, and posterior means and log-variances of each layer."""
+    features = [model.encoder(x)]
+    for up in model.up:
+        features.append(features[-1] + up(features[-1]))
+    state, parameters = torch.zeros(len(x), 128), []
+    for i, (layer, e) in enumerate(zip(model.layers, noise.chunk(LAYERS, 1), strict=True)):
+        output = layer.posterior(torch.cat([state, features[LAYERS - 1 - i]], 1))
+        mean, log_variance = output.chunk(2, 1)
+        state = step(layer, state, mean + (log_variance / 2).exp() * e, top=i == 0)
+        parameters.append((mean, log_variance))
+    return state, parameters
+
+
+def posterior(model, name, x, y, noise):
+    """The decoder's input for a sample, and the posterior that it is from, layer by layer."""
+    if name == "hvae":
+        return top_down(model, x, noise)
+    mean, log_variance = encoder_output(model, name, x, y).chunk(2, 1)
+    return mean + (log_variance / 2).exp() * noise, [(mean, log_variance)]
+
+
 def terms(model, name, x, y, noise):
     """-log p(x | z), the KLs and the squared error of each image, for z by `noise`."""
-    if name == "hvae":  # its KLs have a test of their own
-        decoder_input, kls = model.sample_posterior(model.encoder_output(x, y), noise)
-        kls = [numpy(kl) for kl in kls.values()]
-    else:
-        mean, log_variance = encoder_output(model, name, x, y).chunk(2, 1)
-        decoder_input = mean + (log_variance / 2).exp() * noise
-        kl = (mean**2 + log_variance.exp() - 1 - log_variance) / 2
-        if name == "flow_vae":  # log q(z | x) - log p(z), p by the change of variables
-            u, log_determinant = model.flow_forward(decoder_input)
-            kl = (u**2 - noise**2 - log_variance) / 2 - log_determinant[:, None] / 4
-        kls = [numpy(kl).sum(1)]
+    decoder_input, parameters = posterior(model, name, x, y, noise)
+    kls = [(m**2 + v.exp() - 1 - v).sum(1) / 2 for m, v in parameters]
+    if name == "flow_vae":  # log q(z | x) - log p(z), p by the change of variables
+        u, log_determinant = model.flow_forward(decoder_input)
+        kls = [(u**2 - noise**2 - parameters[0][1]).sum(1) / 2 - log_determinant]
     p = expit(decoder_output(model, name, decoder_input, y))
     target = (numpy(x) + 1) / 2
     nll = -(xlogy(target, p) + xlogy(1 - target, 1 - p)).sum((1, 2, 3))
-    return nll, kls, np.square(2 * p - 1 - numpy(x)).sum((1, 2, 3))
+    return nll, [numpy(kl) for kl in kls], np.square(2 * p - 1 - numpy(x)).sum((1, 2, 3))
 
 
 @pytest.mark.parametrize("name, capacity", [*((n, False) for n in VAES), ("beta_vae", True)])
@@ -126,15 +153,9 @@ def test_a_sample_of_the_prior_is_decoded_to_the_mean_of_its_pixels(name):
     z = torch.randn(len(y), model.latent_dim)
     decoder_input = z
     if name == "hvae":  # each layer by its prior given the layers above
-        state = torch.zeros(len(y), 128)
-        for layer, noise in zip(model.layers, z.chunk(len(model.layers), 1), strict=True):
-            latents = noise
-            if layer is not model.layers[0]:
-                mean, log_variance = layer.prior(state).chunk(2, 1)
-                latents = mean + (log_variance / 2).exp() * noise
-            state = state + layer.enter(latents)
-            state = state + layer.mix(state)
-        decoder_input = state
+        decoder_input = torch.zeros(len(y), 128)
+        for i, part in enumerate(z.chunk(LAYERS, 1)):
+            decoder_input = step(model.layers[i], decoder_input, part, top=i == 0)
     if name == "flow_vae":  # the z that the couplings take to this latent
         for coupling in list(model.flow)[::-1]:
             log_scale, shift = coupling.net(decoder_input * coupling.mask).chunk(2, 1)
@@ -146,19 +167,19 @@ def test_a_sample_of_the_prior_is_decoded_to_the_mean_of_its_pixels(name):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", [name for name in VAES if name != "hvae"])
-def test_codes_and_features_are_posterior_means_and_samples_spread_by_the_deviation(name):
+@pytest.mark.parametrize("name", VAES)
+def test_codes_and_features_are_posterior_means_and_kls_of_latents_the_closed_form(name):
     model, (x, y) = build(name), batch()
-    output = encoder_output(model, name, x, y)
-    torch.testing.assert_close(model.encoder_output(x, y), output)
-    mean, log_variance = output.chunk(2, 1)
-    noise = torch.randn(len(x), 4)
-    sample = mean + (log_variance / 2).exp() * noise
+    output = model.encoder_output(x, y)
+    zeros = torch.zeros(len(x), model.latent_dim)
+    _, parameters = posterior(model, name, x, y, zeros)
+    mean, log_variance = (torch.cat(parts, 1) for parts in zip(*parameters, strict=True))
+    kl = (mean**2 + log_variance.exp() - 1 - log_variance) / 2
     if name == "flow_vae":
-        mean, sample = model.flow_forward(mean)[0], model.flow_forward(sample)[0]
+        mean, kl = model.flow_forward(mean)[0], None
     torch.testing.assert_close(model.encode(x, y), mean)
     torch.testing.assert_close(model.features(x, y), mean)
-    torch.testing.assert_close(model.posterior_sample(output, noise), sample)
+    torch.testing.assert_close(model.kl_per_latent(output), kl)
 
 
 @torch.no_grad()
@@ -169,17 +190,29 @@ def test_samples_of_the_posterior_reach_the_decoder_and_have_their_densities_rat
     noise = torch.randn(len(x), model.latent_dim)
     z = model.posterior_sample(output, noise)
     torch.testing.assert_close(model.decoder_input(z, y), model.sample_posterior(output, noise)[0])
-    if name == "hvae":
-        _, means, log_variances = model._top_down_pass(output, noise)
-        mean, log_variance = torch.cat(means, 1), torch.cat(log_variances, 1)
-    else:
-        mean, log_variance = output.chunk(2, 1)
+    _, parameters = posterior(model, name, x, y, noise)
+    mean, log_variance = (torch.cat(parts, 1) for parts in zip(*parameters, strict=True))
     sample = mean + (log_variance / 2).exp() * noise
     log_q = norm.logpdf(sample, mean, (log_variance / 2).exp()).sum(1)
     log_p = norm.logpdf(z).sum(1)
     if name == "flow_vae":
         log_p = log_p + numpy(model.flow_forward(sample)[1])
     np.testing.assert_allclose(model.log_ratio(output, noise), log_q - log_p, rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", VAES)
+def test_the_importance_weighted_bound_is_its_definition_for_every_image(name):
+    model, (x, y) = build(name), batch()
+    noises = model.per_image_noise(x, 4)
+    output = model.encoder_output(x, y)
+    weights = [
+        -terms(model, name, x, y, noise)[0] - numpy(model.log_ratio(output, noise))
+        for noise in noises
+    ]
+    want = -np.log(np.exp(np.array(weights) + 50).mean(0)) + 50
+    np.testing.assert_allclose(model.importance_weighted(x, y, 4), want, rtol=1e-4)
+    assert len(noises.flatten(0, 1).unique(dim=0)) == 4 * len(x)
 
 
 @pytest.mark.parametrize("couplings", [1, 6])

@@ -13,7 +13,6 @@ from torch.distributions import Normal, kl_divergence
 from genbench import params
 from genbench.models.base import registry
 from genbench.models.base.variational import VAE
-from genbench.networks.likelihoods import Likelihood
 from genbench.utils.errors import InputError
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
@@ -186,16 +185,6 @@ def test_a_bernoulli_of_color_is_refused():
     line = "zoo.vae.likelihood must be gaussian or logistic for color, got bernoulli"
     with pytest.raises(InputError, match=line):
         build("vae", (3, 8, 8), likelihood="bernoulli")
-
-
-def test_bits_per_dim_of_a_uniform_model_are_those_of_the_pixels():
-    # 8 bits where every level is equally likely; a Gaussian density of 1/2 on [-1, 1] is the same
-    nats = torch.tensor(64 * np.log(256))
-    assert Likelihood("logistic", SHAPE).bits_per_dim(nats).item() == pytest.approx(8)
-    nats = torch.tensor(64 * np.log(2))
-    assert Likelihood("bernoulli", SHAPE).bits_per_dim(nats).item() == pytest.approx(1)
-    # a density per unit of [-1, 1] that gives every one of 255 steps of 2/255 the share 1/255
-    assert Likelihood("gaussian", SHAPE).bits_per_dim(nats).item() == pytest.approx(np.log2(255))
 
 
 def test_a_latent_is_active_if_its_mean_varies():

@@ -15,6 +15,7 @@ from genbench.networks.classifier import (
     load_classifier,
     perceptual_features,
 )
+from genbench.utils.errors import InputError
 
 ARGS = {"image_shape": (3, 8, 8), "classes": 4, "width": 2, "lr": 0.1}
 KINDS = ["cnn", "resnet"]
@@ -42,13 +43,15 @@ def test_a_classifier_comes_back_from_its_file_to_the_last_bit(saved):
         assert torch.equal(loaded.state_dict()[key], value), key
 
 
-def test_a_file_of_weights_runs_no_code(tmp_path):
-    torch.save(
-        {"weights": np.zeros(1), "build_args": test_a_file_of_weights_runs_no_code},
-        (tmp_path / "weights.pt"),
-    )
-    with pytest.raises(Exception, match="cannot be read as weights"):
-        checkpoint.read(tmp_path / "weights.pt")
+@pytest.mark.parametrize("damage", ["code", "half", "nothing"])
+def test_a_damaged_file_of_weights_is_one_line_and_runs_no_code(tmp_path, damage):
+    path = tmp_path / "weights.pt"
+    torch.save({"weights": torch.zeros(1000), "build_args": accuracy}, path)
+    content = path.read_bytes()
+    if damage != "code":
+        path.write_bytes(content[: len(content) // 2 if damage == "half" else 0])
+    with pytest.raises(InputError, match="weights.pt cannot be read as weights"):
+        checkpoint.read(path)
 
 
 @torch.no_grad()
@@ -87,7 +90,6 @@ def test_a_trained_classifier_has_the_loss_and_accuracy_of_its_logits(saved):
 def test_in_training_a_fifth_of_the_features_is_dropped(kind):
     network = Classifier(**ARGS, network=kind)
     inputs = []
-    network.head.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
     network.body = torch.nn.Flatten()
     network.head = torch.nn.Linear(192, 4)
     network.head.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
@@ -108,7 +110,6 @@ def test_images_of_color_are_augmented_and_in_training_alone(kind):
 
 
 def test_augmentation_shifts_by_an_eighth_to_all_sides_and_mirrors_half():
-    # what is right and below can be read from an image whose pixels are numbered
     n, size = 3000, 16
     x = torch.arange(float(size**2)).view(1, 1, size, size).expand(n, 2, -1, -1)
     torch.manual_seed(0)
