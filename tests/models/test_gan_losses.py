@@ -93,6 +93,7 @@ def test_the_score_is_the_negative_logit_and_the_features_make_the_logit(name):
     if name == "cgan":
         want = want + (network.embedding(y) * model.features(x, y)).sum(1)
     torch.testing.assert_close(logits, want)
+    assert not any(module._forward_pre_hooks for module in network.modules())
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan"])

@@ -102,14 +102,23 @@ def test_an_unknown_model_is_named_wherever_it_stands(lists, line):
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", registry.NAMES)
-def test_a_loaded_model_makes_the_images_of_the_saved_one(name, tmp_path):
+def test_a_loaded_model_makes_the_images_of_the_saved_one_and_goes_on_with_its_warm_up(
+    name, tmp_path
+):
     args = SHIPPED.build_args(name) | {"width": 4, "latent_dim": 3}
     args |= {"name": name, "image_shape": (3, 9, 9), "classes": 4}
+    if "kl_warmup_images" in args:
+        args |= {"kl_warmup_images": 100}
     model = randomized(registry.build(**args))
+    if "kl_warmup_images" in args:
+        model.images_seen.fill_(25)
     checkpoint.save(tmp_path / "weights.pt", model, **args)
+    assert checkpoint.read(tmp_path / "weights.pt")["build_args"] == args
     loaded = registry.load_model(tmp_path / "weights.pt")
     assert not any(module.training for module in loaded.modules())
     z, y = torch.randn(6, model.latent_dim), torch.arange(6) % 4
     torch.testing.assert_close(loaded.decode(z, y), model.decode(z, y), rtol=0, atol=1e-3)
     for key, value in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
+    if "kl_warmup_images" in args:
+        assert loaded.kl_weight() == 0.25

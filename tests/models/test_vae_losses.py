@@ -189,8 +189,9 @@ def test_samples_of_the_posterior_reach_the_decoder_and_have_their_densities_rat
     output = model.encoder_output(x, y)
     noise = torch.randn(len(x), model.latent_dim)
     z = model.posterior_sample(output, noise)
-    torch.testing.assert_close(model.decoder_input(z, y), model.sample_posterior(output, noise)[0])
-    _, parameters = posterior(model, name, x, y, noise)
+    reached, parameters = posterior(model, name, x, y, noise)
+    for got in (model.decoder_input(z, y), model.sample_posterior(output, noise)[0]):
+        torch.testing.assert_close(got, reached)
     mean, log_variance = (torch.cat(parts, 1) for parts in zip(*parameters, strict=True))
     sample = mean + (log_variance / 2).exp() * noise
     log_q = norm.logpdf(sample, mean, (log_variance / 2).exp()).sum(1)
@@ -198,6 +199,20 @@ def test_samples_of_the_posterior_reach_the_decoder_and_have_their_densities_rat
     if name == "flow_vae":
         log_p = log_p + numpy(model.flow_forward(sample)[1])
     np.testing.assert_allclose(model.log_ratio(output, noise), log_q - log_p, rtol=1e-3, atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", VAES)
+def test_one_gaussian_is_the_posterior_of_the_models_that_say_so(name):
+    model, (x, y) = build(name), batch()
+    output = model.encoder_output(x, y)
+    mean, log_variance = model.posterior(output)
+    noise = torch.randn_like(mean)
+    z = mean + (log_variance / 2).exp() * noise
+    decoder_input, _ = model.sample_posterior(output, noise)
+    if name == "hvae":
+        z = model.decoder_input(z, y)
+    assert torch.allclose(z, decoder_input, atol=1e-4) == model.diagonal_posterior
 
 
 @torch.no_grad()

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from layers import compute, randomized
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from genbench import params
 from genbench.models.base import registry
@@ -71,6 +73,8 @@ NETWORKS = {
     "cgan": {
         "generator": Decoder(5, SHAPE, 4, classes=6),
         "discriminator.body": Encoder(SHAPE, None, 4, norm="spectral"),
+        "discriminator.head": spectral_norm(nn.Linear(8 * 3 * 3, 1)),
+        "discriminator.embedding": spectral_norm(nn.Embedding(6, 8 * 3 * 3)),
     },
     "vae": CLASSIC,
     "beta_vae": CLASSIC,
@@ -125,7 +129,7 @@ def test_a_model_with_networks_of_its_own_computes_what_their_recipes_say(name):
         x = torch.randn(4, *((5,) if attribute == "generator" else SHAPE))
         want = compute(recipe, network, x)
         torch.testing.assert_close(network(x), want, rtol=1e-4, atol=1e-5)
-    rates = [m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)]
+    rates = [m.p for m in model.modules() if isinstance(m, nn.Dropout)]
     assert rates == ([0.4, 0.4] if name == "conv_gan" else [])
 
 

@@ -122,11 +122,12 @@ def test_the_generators_gradient_does_not_vanish_where_the_discriminator_is_conf
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (3, 5, 5)], ids=str)
 @pytest.mark.parametrize("target", [1.0, 0.0])
-def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target):
-    w = torch.randn(shape)
+@pytest.mark.parametrize("norm", [0.2, 5.0])
+def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target, norm):
+    w = torch.nn.functional.normalize(torch.randn(shape), dim=(0, 1, 2)) * norm
     real, fake = torch.randn(2, 6, *shape)
     got = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake, target)
-    assert got.item() == pytest.approx((w.norm().item() - target) ** 2, rel=1e-5)
+    assert got.item() == pytest.approx((norm - target) ** 2, rel=1e-5)
 
 
 def test_the_gradient_penalty_looks_between_real_and_fake_images_each_by_itself():
@@ -171,6 +172,7 @@ def test_a_likelihood_is_that_of_its_name_and_its_scale_is_learned(kind):
     torch.testing.assert_close(likelihood.mean(output[0]), means)
     learned = list(likelihood.parameters())
     assert len(learned) == (kind != "bernoulli")
+    assert 0.1 < scale < 1  # some of the pixels' range of 2, and not all of it
     for parameter in learned:
         (gradient,) = torch.autograd.grad(nll.sum(), parameter)
         assert gradient.abs() > 0

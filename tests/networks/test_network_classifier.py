@@ -39,6 +39,8 @@ def test_a_classifier_comes_back_from_its_file_to_the_last_bit(saved):
     network, path = saved
     loaded = load_classifier(path, CPU)
     assert not loaded.training
+    kind = "resnet" if network.augments else "cnn"
+    assert checkpoint.read(path)["build_args"] == ARGS | {"network": kind}
     for key, value in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
 
@@ -61,6 +63,7 @@ def test_features_and_logits_are_those_of_the_images_in_minus_1_to_1(saved):
     want = network.body(torch.as_tensor(x).float() / 127.5 - 1)
     features, logits = extract_features(network, x, batch_size=3)
     torch.testing.assert_close(features, want)
+    assert logits.shape == (7, 4)
     torch.testing.assert_close(logits, F.linear(want, network.head.weight, network.head.bias))
 
 

@@ -109,6 +109,7 @@ def test_every_layer_is_spectrally_normalized_or_none():
 
 def test_conditional_normalization_scales_and_shifts_what_is_normalized_by_the_class():
     norm = conv.ConditionalBatchNorm2d(3, 4)
+    assert {name for name, _ in norm.named_parameters()} == {"scale.weight", "shift.weight"}
     x, y = 5 + 2 * torch.randn(8, 3, 2, 2), torch.arange(8) % 4
     normalized = (x - x.mean((0, 2, 3), keepdim=True)) / x.var(
         (0, 2, 3), keepdim=True, correction=0
