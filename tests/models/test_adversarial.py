@@ -67,7 +67,7 @@ def test_weights_at_the_clip_bound_are_counted():
     x, y = torch.randn(8, 1, 8, 8), torch.arange(8)
     with torch.no_grad():
         for weight in model.critic.parameters():
-            weight.fill_(0.005)
+            weight.fill_(0.0099)
         assert model.eval().diagnose(x, y)["clip_saturation"].item() == 0
         model.critic[0].weight.fill_(-0.01)
     total = sum(w.numel() for w in model.critic.parameters())

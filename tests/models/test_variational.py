@@ -294,7 +294,14 @@ def test_the_perceptual_loss_is_the_distance_of_features_and_the_bound_stays_wit
     torch.manual_seed(0)
     got = perceptual.loss("model", x, y)
     reconstruction = perceptual.decode(perceptual.encode(x, y), y)
-    distance = (features(reconstruction) - features(x)).square().sum(1).mean().item()
+    distance = (features(reconstruction) - features(x)).square().sum(1).mean()
+    weights = list(perceptual.parameters())
+    gradients, by_hand = (
+        torch.autograd.grad(value, weights, allow_unused=True, materialize_grads=True)
+        for value in (got["perceptual"], distance)
+    )
+    torch.testing.assert_close(gradients, by_hand)
+    distance = distance.item()
     assert got["perceptual"].item() == pytest.approx(distance, rel=1e-5) and distance > 0
     assert got["negative_elbo"].item() == want["negative_elbo"].item()
     assert got["loss"].item() == pytest.approx(want["loss"].item() + 2 * distance, rel=1e-5)

@@ -119,6 +119,7 @@ def test_conditional_normalization_scales_and_shifts_what_is_normalized_by_the_c
     with torch.no_grad():
         norm.scale.weight.copy_(scale)
         norm.shift.weight.copy_(shift)
+    assert sum(w.numel() for w in norm.parameters()) == 2 * 4 * 3
     want = normalized * scale[y][:, :, None, None] + shift[y][:, :, None, None]
     torch.testing.assert_close(norm(x, y), want)
 
