@@ -66,6 +66,41 @@ def test_labels_have_the_shares_of_the_training_images_at_every_length():
         assert np.abs(counts - n * np.array([0.6, 0.3, 0, 0.1])).max() <= 1
 
 
+class Labelled(Pixels):
+    """Its last pixel is the label, and codes have the label added."""
+
+    def decode(self, z, y):
+        return torch.cat([z[:, :3], y[:, None] / 100], 1).reshape(-1, 1, 2, 2).clamp(-1, 1)
+
+    def encode(self, x, y):
+        return x.flatten(1) + y[:, None]
+
+
+def test_samples_are_the_stored_latents_and_labels_decoded():
+    got = sampling.sample(Labelled(), 250, np.arange(70) % 7, seed=5)
+    assert np.array_equal(got["z"], seeds.sample_latents(250, 4, 5))
+    assert not np.array_equal(got["z"], seeds.sample_latents(250, 4, 0))
+    assert np.array_equal(got["y"], np.arange(250) % 7)
+    images = np.concatenate([got["z"][:, :3], got["y"][:, None] / 100], 1).clip(-1, 1)
+    want = np.round((images + 1) * 127.5).reshape(-1, 1, 2, 2)
+    assert np.abs(got["x"] - want).max() <= 1 and (got["x"] == want).mean() > 0.99
+
+
+def test_codes_are_of_images_in_minus_1_to_1_with_their_own_labels():
+    x = np.random.default_rng(0).integers(0, 256, (7, 1, 2, 2), dtype=np.uint8)
+    want = x.reshape(7, 4) / 127.5 - 1 + np.arange(7)[:, None]
+    got = sampling.encode(Labelled(), x, np.arange(7), batch_size=3)
+    np.testing.assert_allclose(got, want, atol=1e-6)
+
+
+def test_the_grid_has_the_first_100_images_ten_in_a_row():
+    x = np.arange(120, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
+    picture = sampling.sample_grid(x)
+    side = len(picture) // 10 + 1
+    tiles = picture[side // 2 :: side, side // 2 :: side, 0]
+    assert np.array_equal(tiles, np.arange(100).reshape(10, 10))
+
+
 @pytest.mark.parametrize("walk", [geometry.lerp, geometry.slerp])
 def test_a_walk_starts_and_ends_at_its_ends(walk):
     a, b = points(seed=1), points(seed=2)

@@ -122,11 +122,12 @@ def test_the_generators_gradient_does_not_vanish_where_the_discriminator_is_conf
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (3, 5, 5)], ids=str)
 @pytest.mark.parametrize("target", [1.0, 0.0])
-def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target):
-    w = torch.randn(shape)
+@pytest.mark.parametrize("norm", [0.2, 5.0])
+def test_the_gradient_penalty_of_a_linear_critic_is_known_from_its_weights(shape, target, norm):
+    w = torch.nn.functional.normalize(torch.randn(shape), dim=(0, 1, 2)) * norm
     real, fake = torch.randn(2, 6, *shape)
     got = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake, target)
-    assert got.item() == pytest.approx((w.norm().item() - target) ** 2, rel=1e-5)
+    assert got.item() == pytest.approx((norm - target) ** 2, rel=1e-5)
 
 
 def test_the_gradient_penalty_looks_between_real_and_fake_images_each_by_itself():
@@ -151,3 +152,56 @@ def _seeded(f, mixed):
     torch.manual_seed(0)
     with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
         return f()
+
+
+NLL = {
+    "bernoulli": lambda output, x, _: likelihoods.bernoulli_nll(output, x),
+    "gaussian": likelihoods.gaussian_nll,
+    "logistic": likelihoods.logistic_nll,
+}
+
+
+@pytest.mark.parametrize("kind", NLL)
+def test_a_likelihood_is_that_of_its_name_and_its_scale_is_learned(kind):
+    likelihood = likelihoods.Likelihood(kind, (1, 3, 3))
+    output, x = 3 * torch.randn(2, 4, 1, 3, 3), torch.rand(4, 1, 3, 3) * 2 - 1
+    scale = torch.tensor(math.exp(likelihoods.INITIAL_LOG_SCALE))
+    nll = likelihood.nll(output[0], x)
+    torch.testing.assert_close(nll, NLL[kind](output[0], x, scale.log()))
+    means = {"bernoulli": 2 / (1 + (-output[0]).exp()) - 1}.get(kind, output[0].clip(-1, 1))
+    torch.testing.assert_close(likelihood.mean(output[0]), means)
+    learned = list(likelihood.parameters())
+    assert len(learned) == (kind != "bernoulli")
+    assert 0.1 < scale < 1  # some of the pixels' range of 2, and not all of it
+    for parameter in learned:
+        (gradient,) = torch.autograd.grad(nll.sum(), parameter)
+        assert gradient.abs() > 0
+
+
+def test_a_bernoullis_nll_is_a_cross_entropy_to_gray_levels_in_0_to_1():
+    p = torch.tensor([0.2, 0.5, 0.9]).view(1, 1, 1, 3)
+    x = torch.tensor([-0.6, 0.5, 1.0]).view(1, 1, 1, 3)  # 0.2, 0.75, 1
+    want = -(0.2 * math.log(0.2) + 0.8 * math.log(0.8) + math.log(0.5) + math.log(0.9))
+    assert likelihoods.bernoulli_nll(p.logit(), x).item() == pytest.approx(want, rel=1e-5)
+
+
+@pytest.mark.parametrize("channels, kind", [(1, "bernoulli"), (3, "gaussian")])
+def test_auto_is_bernoulli_for_grayscale_and_gaussian_for_color(channels, kind):
+    assert likelihoods.Likelihood("auto", (channels, 8, 8)).kind == kind
+
+
+def test_bits_per_dim_of_pixels_that_are_all_alike_are_those_of_their_probability():
+    # 2^-3 for each of 12 pixels; for a Gaussian that is a density of 2^-3 per level of 2/255
+    nats = torch.tensor(12 * 3 * math.log(2))
+    density = nats - 12 * math.log(255 / 2)
+    for kind, value in (("logistic", nats), ("gaussian", density)):
+        likelihood = likelihoods.Likelihood(kind, (3, 2, 2))
+        assert likelihood.bits_per_dim(value).item() == pytest.approx(3, rel=1e-5)
+
+
+def test_a_gradient_penalty_reaches_the_critics_weights():
+    w = torch.tensor([3.0, 4.0], requires_grad=True)  # norm 5: (5 - 1)^2, slope 2 (5 - 1) w / 5
+    real, fake = torch.randn(2, 6, 1, 1, 2)
+    penalty = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake)
+    (gradient,) = torch.autograd.grad(penalty, w)
+    assert gradient.tolist() == pytest.approx([8 * 3 / 5, 8 * 4 / 5], rel=1e-5)
