@@ -75,6 +75,13 @@ def test_validation_images_are_all_there_are_where_they_are_few():
     assert levels_of(x) == list(range(100, 100 + N_VAL)) and y.tolist() == list(range(N_VAL))
 
 
+def test_a_model_is_not_warned_of_in_the_first_fifth_of_its_budget(monkeypatch):
+    monkeypatch.setattr(run, "VALIDATION_SHARE", 1)
+    rows = train(train={"log_points": 20}).history
+    assert all("val/diversity" in row for row in rows)
+    assert [row["images"] for row in rows if "alarm/mode_collapse" in row] == [*range(32, 161, 8)]
+
+
 def test_the_history_has_the_means_of_losses_and_gradients_in_their_order():
     rows = []
     trained = train(rows.append)
