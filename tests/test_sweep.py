@@ -17,7 +17,7 @@ from genbench.utils import files, seeds
 from genbench.utils.errors import InputError
 
 CPU = torch.device("cpu")
-PARAMS = fabricated.params()
+PARAMS = fabricated.params(seed=5)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def extractor(tmp_path):
     test, train = (extractor.extract(part)[0] for part in x)
     real = RealFeatures(test, train, knn_radii(test))
     files.save_npz(tmp_path / "reference" / FEATURES, **real.arrays())
-    reference = Reference(protocol=extractor.protocol(40, seed=0), floor={}, ceiling={})
+    reference = Reference(protocol=extractor.protocol(40, seed=9), floor={}, ceiling={})
     reference.save(tmp_path / "reference" / METRICS_FILE)
     return extractor
 
@@ -50,7 +50,8 @@ def measure(tmp_path, model):
 @pytest.fixture
 def model():
     torch.manual_seed(1)
-    return registry.build("gan", (1, 8, 8), 3, latent_dim=4, width=4, lr=0.001).eval()
+    choices = {"latent_dim": 4, "width": 4, "lr": 0.001, "d_steps_per_g_step": 1}
+    return registry.build("cgan", (1, 8, 8), 3, **choices).eval()
 
 
 def test_a_point_has_the_metrics_of_as_many_samples_as_the_reference(tmp_path, extractor, model):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import map_coordinates
 
 from genbench.anomaly.corruptions import CORRUPTIONS, corrupt
 from genbench.params.schema import Corruptions
@@ -45,7 +46,7 @@ def test_a_corruption_depends_on_its_generator_alone(kind):
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_more_severe_is_further_from_the_image(kind):
     x = np.repeat(np.linspace(20, 230, 16, dtype=np.uint8)[:, None], 16, 1)[None, None]
-    x = np.repeat(np.repeat(x, 30, 0), 1, 1)
+    x = np.repeat(x, 30, 0)
     more = {"blur": 12, "rotation": 90, "noise": 100, "contrast": 1.0, "inversion": 1.0}
     less = {"blur": 2, "rotation": 20, "noise": 20, "contrast": 0.3, "inversion": 0.6}
     less |= {"salt_and_pepper": 0.05, "occlusion": 0.3}
@@ -66,16 +67,36 @@ def test_a_flat_image_stays_flat(kind):
     assert np.array_equal(corrupted(x, kind), x)
 
 
-def test_salt_and_pepper_touches_the_stated_share():
+def test_noise_has_the_stated_deviation_in_every_channel_of_its_own_and_is_clipped():
+    flat = np.full((20, 3, 16, 16), 128, np.uint8)
+    noise = corrupted(flat, "noise", 20).astype(float) - 128
+    n = noise[:, 0].size
+    assert noise.mean() == pytest.approx(0, abs=4 * 20 / (3 * n) ** 0.5)
+    assert noise.std() == pytest.approx(20, rel=4 / (6 * n) ** 0.5)
+    vectors = noise.transpose(1, 0, 2, 3).reshape(3, -1)
+    assert np.abs(np.corrcoef(vectors) - np.eye(3)).max() < 5 / n**0.5
+    images_and_each_other = np.abs(np.corrcoef(noise.reshape(20, -1)) - np.eye(20))
+    assert images_and_each_other.max() < 5 / noise[0].size ** 0.5
+    white = corrupted(np.full_like(flat, 255), "noise", 20)
+    assert (white == 255).mean() == pytest.approx(0.5, abs=0.05) and white.min() > 255 - 6 * 20
+
+
+def test_salt_and_pepper_touches_the_stated_share_half_of_it_black():
     x = np.full((50, 1, 20, 20), 100, np.uint8)
     out = corrupted(x, "salt_and_pepper", 0.3)
-    assert (out != x).mean() == pytest.approx(0.3, abs=0.01)
     assert set(np.unique(out)) == {0, 100, 255}
+    for gray in (0, 255):
+        assert (out == gray).mean() == pytest.approx(0.15, abs=0.01)
+    assert len({image.tobytes() for image in out}) == 50
 
 
 def test_occlusion_covers_a_square_of_the_stated_side():
-    out = corrupted(np.zeros((5, 3, 8, 8), np.uint8), "occlusion", 0.5)
+    out = corrupted(np.zeros((50, 3, 8, 8), np.uint8), "occlusion", 0.5)
     assert ((out == 128).sum((1, 2, 3)) == 3 * 16).all()
+    places = {
+        (covered.any((0, 2)).argmax(), covered.any((0, 1)).argmax()) for covered in out == 128
+    }
+    assert {row for row, _ in places} == {column for _, column in places} == set(range(5))
 
 
 def test_a_quarter_turn_is_exact_and_goes_to_both_sides():
@@ -86,11 +107,29 @@ def test_a_quarter_turn_is_exact_and_goes_to_both_sides():
     assert (sides[0] | sides[1]).all() and sides[0].any() and sides[1].any()
 
 
-def test_contrast_shrinks_the_spread_and_keeps_the_mean():
-    x = images(n=20, size=16) // 2 + 60
-    out = corrupted(x, "contrast", 0.7).astype(float)
-    assert out.std() / x.std() == pytest.approx(0.3, abs=0.05)
-    np.testing.assert_allclose(out.mean((1, 2, 3)), x.mean((1, 2, 3)), atol=0.5)
+def test_a_rotation_interpolates_between_pixels_as_scipy_does():
+    x = images(3, n=20)
+    out = corrupted(x, "rotation", 30)
+    far = []
+    for angle in np.deg2rad([30, -30]):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        places = np.tensordot(turn, np.indices((8, 8)) - 3.5, 1) + 3.5
+        want = [
+            [
+                map_coordinates(channel.astype(float), places, order=1, mode="nearest")
+                for channel in image
+            ]
+            for image in x
+        ]
+        far.append(np.abs(out - np.array(want)).max((1, 2, 3)))
+    assert (np.minimum(*far) <= 0.51).all() and (far[0] > 1).any() and (far[1] > 1).any()
+
+
+def test_contrast_shrinks_towards_the_mean_of_all_channels_of_an_image():
+    x = images(3, n=20, size=16) // [[[[1]], [[2]], [[3]]]]
+    mean = x.mean((1, 2, 3), keepdims=True)
+    out = corrupted(x.astype(np.uint8), "contrast", 0.7)
+    np.testing.assert_allclose(out, mean + 0.3 * (x - mean), atol=0.51)
 
 
 def test_an_unknown_corruption_is_named():
@@ -98,8 +137,10 @@ def test_an_unknown_corruption_is_named():
         corrupted(images(), "rain", 1)
 
 
-def test_blur_is_the_mean_of_nine():
+def test_blur_is_the_mean_of_nine_once_per_pass():
     x = images(3)
-    padded = torch.nn.functional.pad(torch.as_tensor(x).float(), (1,) * 4, mode="replicate")
-    want = torch.nn.functional.avg_pool2d(padded, 3, 1).round()
-    np.testing.assert_allclose(corrupted(x, "blur", 1), want, atol=1)
+    want = torch.as_tensor(x).float()
+    for passes in (1, 2, 3):
+        padded = torch.nn.functional.pad(want, (1,) * 4, mode="replicate")
+        want = torch.nn.functional.avg_pool2d(padded, 3, 1)
+        np.testing.assert_allclose(corrupted(x, "blur", passes), want, atol=0.51)

@@ -1,6 +1,14 @@
 import fabricated
 import numpy as np
 import pytest
+from scipy.stats import ttest_ind
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from genbench.anomaly import detection, results
 from genbench.anomaly.corruptions import corrupt
@@ -8,43 +16,69 @@ from genbench.anomaly.results import DetectionResults, ImageSet, SetScores
 from genbench.utils import files
 
 
-def scores_of(kind, values, name=None):
-    return SetScores(kind, name or kind, {"s": np.asarray(values, float)})
-
-
-def test_the_threshold_comes_from_validation_and_keeps_its_false_positive_rate():
-    rng = np.random.default_rng(5)
-    n = 4000
-    val, test, noise = (rng.normal(size=n) for _ in range(3))
-    sets = [scores_of("val", val), scores_of("test", test)]
-    sets.append(scores_of("corruption", noise + 3, "noise"))
-    decisions = detection.detection_results(sets, quantile=0.9).main("corruptions").decisions
-    error = 4 * np.sqrt(2 * 0.1 * 0.9 / n)
-    assert decisions.fp / n == pytest.approx(0.1, abs=error)
-    assert decisions.threshold == np.quantile(val, 0.9)
-
-
-def test_a_set_against_itself_is_chance():
-    names = {"val": "val", "test": "test", "ood": "twin", "corruption": "blur"}
-    sets = [scores_of(kind, np.arange(50.0), name) for kind, name in names.items()]
-    detections = detection.detection_results(sets, quantile=0.9)
-    assert (
-        detections.main("ood", "twin").auroc.value
-        == detections.main("corruptions").auroc.value
-        == 0.5
+def check_detection(row, inside, outside, threshold):
+    """Compare every number of a detection with scikit-learn and scipy."""
+    labels = np.repeat([0, 1], [len(inside), len(outside)])
+    scores = np.concatenate([inside, outside])
+    assert (row.n_in, row.n_out) == (len(inside), len(outside))
+    assert row.auroc.value == pytest.approx(roc_auc_score(labels, scores))
+    wins = (outside[:, None] > inside) + 0.5 * (outside[:, None] == inside)
+    margin = (
+        1.96 * (wins.mean(1).var(ddof=1) / row.n_out + wins.mean(0).var(ddof=1) / row.n_in) ** 0.5
     )
+    ends = (max(0, row.auroc.value - margin), min(1, row.auroc.value + margin))
+    assert (row.auroc.low, row.auroc.high) == pytest.approx(ends, rel=1e-4)
+    assert row.aupr == pytest.approx(average_precision_score(labels, scores))
+    assert row.aupr_normal == pytest.approx(average_precision_score(1 - labels, -scores))
+    reached = max(t for t in outside if (outside >= t).mean() >= 0.95)
+    assert row.fpr95 == (inside >= reached).mean()
+    if row.kind == "ood":
+        shift = row.shift
+        assert shift.p == pytest.approx(ttest_ind(inside, outside, equal_var=False).pvalue)
+        means = inside.mean(), outside.mean(), inside.std(ddof=1), outside.std(ddof=1)
+        assert (shift.mean_in, shift.mean_out) == pytest.approx(means[:2])
+        errors = means[2] / row.n_in**0.5, means[3] / row.n_out**0.5
+        assert (shift.sem_in, shift.sem_out) == pytest.approx(errors)
+        pooled = np.hypot(*means[2:]) / 2**0.5
+        assert shift.effect == pytest.approx((means[1] - means[0]) / pooled)
+        return
+    decisions = row.decisions
+    decided = scores > threshold
+    assert decisions.threshold == pytest.approx(threshold)
+    assert decisions.tp == decided[labels == 1].sum() == row.n_out - decisions.fn
+    assert decisions.fp == decided[labels == 0].sum() == row.n_in - decisions.tn
+    assert decisions.precision == pytest.approx(precision_score(labels, decided))
+    assert decisions.recall == pytest.approx(recall_score(labels, decided))
+    assert decisions.f1 == pytest.approx(f1_score(labels, decided))
 
 
-def test_every_corruption_is_decided_on_its_own():
-    sets = [scores_of(part, np.arange(100.0)) for part in ("val", "test")]
-    sets.append(scores_of("corruption", np.full(10, 200.0), "noise"))
-    sets.append(scores_of("corruption", np.zeros(10), "blur"))
-    detections = detection.detection_results(sets, quantile=0.9)
-    assert detections.main("corruption", "noise").decisions.tp == 10
-    assert detections.main("corruption", "blur").decisions.tp == 0
-    pooled = detections.main("corruptions", "all")
-    assert pooled.decisions.tp == 10 and pooled.decisions.fn == 10
-    assert (pooled.n_in, pooled.n_out) == (100, 20)
+def test_every_number_of_every_detection_agrees_with_scikit_learn_and_scipy():
+    rng = np.random.default_rng(0)
+    shapes = {("val", "val"): (33, 0.5), ("test", "test"): (40, 0.0)}
+    shapes |= {("corruption", "noise"): (30, 1.0), ("corruption", "blur"): (23, -0.5)}
+    shapes |= {("ood", "photos"): (28, 0.7), ("ood", "noise"): (17, 2.0)}
+    scores = {
+        key: {
+            "main": rng.normal(mean, 1 + mean**2, n),
+            "other": 3 * rng.normal(-mean, 1, n).round(1) + 9,
+        }
+        for key, (n, mean) in shapes.items()
+    }
+    sets = [SetScores(*key, values) for key, values in scores.items()]
+    found = detection.detection_results(sets, quantile=0.8)
+    assert found.main_score == "main"
+    anomalous = {key: values for key, values in scores.items() if key[0] in ("corruption", "ood")}
+    anomalous["corruptions", "all"] = {
+        score: np.concatenate([scores["corruption", name][score] for name in ("noise", "blur")])
+        for score in ("main", "other")
+    }
+    assert len(found.detections) == 2 * len(anomalous)
+    for (kind, name), outside in anomalous.items():
+        rows = found.by_score(kind, name)
+        assert list(rows) == ["main", "other"] and found.main(kind, name) == rows["main"]
+        for score, row in rows.items():
+            threshold = np.quantile(scores["val", "val"][score], 0.8)
+            check_detection(row, scores["test", "test"][score], outside[score], threshold)
 
 
 def test_corruptions_are_decided_and_of_ood_datasets_the_shift_is_given(tmp_path):
@@ -66,17 +100,31 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
         arrays[f"{part}_x"] = rng.integers(0, 256, (n, 1, 8, 8), dtype=np.uint8)
     arrays["ood_names"] = np.array(["photos", "noise"])
     files.save_npz(tmp_path / "data.npz", **arrays)
-    params = fabricated.params()
-    params = params.model_copy(update={"anomaly": params.anomaly.model_copy(update={"n": 10})})
+    severities = {"noise": 20.0, "inversion": 1.0}
+    choices = fabricated.TREE["anomaly"] | {"n": 10, "corruptions": severities}
+    params = fabricated.params(anomaly=choices, seed=3)
     sets = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     again = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     assert all(np.array_equal(a.x, b.x) for a, b in zip(sets, again, strict=True))
     corruptions = [("corruption", name) for name in params.anomaly.severities]
     names = [("val", "val"), ("test", "test"), *corruptions, ("ood", "photos"), ("ood", "noise")]
     assert [(part.kind, part.name) for part in sets] == names
-    test = sets[1]
-    images = [image.tobytes() for image in arrays["test_x"]]
-    assert len({images.index(image.tobytes()) for image in test.x}) == 10
+    val, test = sets[:2]
+    for part in (val, test):
+        images = [image.tobytes() for image in arrays[f"{part.name}_x"]]
+        rows = [images.index(image.tobytes()) for image in part.x]
+        assert len(set(rows)) == 10 and rows != sorted(rows)
+    assert np.array_equal(sets[3].x, 255 - test.x)
+    photos = [int((arrays["ood_photos_x"] == x).all((1, 2, 3)).argmax()) for x in sets[-2].x]
+    assert len(set(photos)) == 10 and photos != sorted(photos)
+    others = (
+        detection.detection_sets(params, "mnist", tmp_path / "data.npz"),
+        detection.detection_sets(
+            params.model_copy(update={"seed": 4}), "digits", tmp_path / "data.npz"
+        ),
+    )
+    for other in others:
+        assert not any(np.array_equal(a.x, b.x) for a, b in zip(sets[:-1], other, strict=False))
     for part in sets:
         n = 5 if (part.kind, part.name) == ("ood", "noise") else 10
         assert len(part.x) == n

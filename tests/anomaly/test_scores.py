@@ -1,11 +1,11 @@
-"""Scores of whole models, bounds where the likelihood is known, and baselines."""
+"""Scores of whole models and bounds where the likelihood is known."""
 
 import fabricated
 import numpy as np
 import pytest
 import torch
 
-from genbench.anomaly import baselines, iterative, scores
+from genbench.anomaly import iterative, scores
 from genbench.models.base import registry
 from genbench.models.base.marginal import log_class_shares
 from genbench.models.base.variational import VAE
@@ -62,8 +62,8 @@ class Linear(VAE):
 
 def test_the_importance_weighted_bound_tightens_and_never_passes_the_exact_likelihood():
     model, random = Linear(), torch.Generator().manual_seed(0)
-    model.per_image_noise = lambda x, draws: torch.randn(draws, 2000, 2, generator=random).double()
-    x = torch.randn(2000, 1, 2, 3, generator=random).double() * 2
+    model.per_image_noise = lambda x, draws: torch.randn(draws, 500, 2, generator=random).double()
+    x = torch.randn(500, 1, 2, 3, generator=random).double() * 2
     with torch.no_grad():
         exact = -model.likelihood_of(x).mean()
         bounds = [model.importance_weighted(x, None, k).mean() for k in (1, 10, 100, 1000)]
@@ -100,25 +100,6 @@ def test_scores_are_finite_and_depend_on_no_other_image(name, monkeypatch):
         np.testing.assert_allclose(again[key], value, atol=scale, err_msg=key)
 
 
-def test_distances_agree_with_numpy():
-    model = build("vae")
-    train, labels = pictures(seed=1)
-    x, y = pictures()
-    values = scores.Scorer(model, train, labels)(x)
-
-    def codes(x, y):
-        with torch.no_grad():
-            return model.encode(torch.as_tensor(x).float() / 127.5 - 1, torch.as_tensor(y)).numpy()
-
-    train_codes, test_codes = codes(train, labels).astype(float), codes(x, y).astype(float)
-    distances = np.sort(np.linalg.norm(test_codes[:, None] - train_codes, axis=2), axis=1)
-    np.testing.assert_allclose(values["nearest_neighbor"], distances[:, :5].mean(1), rtol=1e-3)
-    deviations = test_codes - train_codes.mean(0)
-    precision = np.linalg.inv(np.cov(train_codes.T))
-    want = np.sqrt(np.einsum("nd,de,ne->n", deviations, precision, deviations))
-    np.testing.assert_allclose(values["mahalanobis"], want, rtol=0.02)
-
-
 @pytest.mark.parametrize("name", ["vae", "hvae", "gan", "cgan"])
 def test_iterative_scores_are_what_the_model_can_have(name):
     model, (x, y) = build(name), pictures(6)
@@ -130,31 +111,3 @@ def test_iterative_scores_are_what_the_model_can_have(name):
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
     if vae:
         assert (values["likelihood_regret"] >= 0).all() and values["likelihood_regret"].max() > 0
-
-
-def test_latent_inversion_finds_what_the_generator_can_make():
-    model = build("vae")
-    with torch.no_grad():
-        z = 0.3 * torch.randn(1, 4)
-        image = model.decode(z, torch.zeros(1).long())
-    x = image.add(1).mul(127.5).round().byte().numpy()
-    choices = ITERATIVE.model_copy(update={"scores": ["latent_inversion"], "steps": 200})
-    errors = [
-        iterative.iterative_scores(model, images, torch.zeros(1), choices)["latent_inversion"][0]
-        for images in (x, 255 - x)
-    ]
-    assert errors[0] < 0.02 < errors[1]
-
-
-def test_baselines_see_brightness_size_and_confidence():
-    gray = np.full((20, 1, 8, 8), 100, np.uint8)
-    train = gray + np.arange(20, dtype=np.uint8)[:, None, None, None] - 10
-    logits = torch.tensor([[5.0, 0, 0], [1.0, 1, 1]])
-    score = baselines.make_baseline_scorer(train, lambda x: logits)
-    x = np.stack([gray[0], pictures(1)[0][0] // 2 + 128])
-    values = score(x)
-    assert set(values) == {"mean_pixel", "png_size", "max_softmax", "energy"}
-    assert all(value[1] > value[0] for value in values.values())
-    assert values["max_softmax"][1] == pytest.approx(-1 / 3)
-    assert values["energy"][1] == pytest.approx(-(1 + np.log(3)))
-    assert values["mean_pixel"][0] == pytest.approx(0.5)

@@ -7,7 +7,7 @@ import torch
 
 from genbench.evaluation.extractors import Extractor
 from genbench.evaluation.prdc import knn_radii
-from genbench.evaluation.quality import RealFeatures, feature_metrics
+from genbench.evaluation.quality import RealFeatures
 from genbench.evaluation.samples import Samples, evaluate_samples
 from genbench.utils import files
 
@@ -47,15 +47,6 @@ def evaluate(samples, classifier=CLASSIFIER):
     )
 
 
-def test_metrics_are_those_of_the_first_set_and_all_sets_are_listed():
-    sets = [pictures(60, seed) for seed in (2, 3)]
-    quality = evaluate(Samples(sets, "averaged")).quality
-    by_set = [feature_metrics(real(), *extract(x), PARAMS, 3)[0] for x in sets]
-    assert quality.metrics.items() >= by_set[0].items()
-    assert quality.sample_sets == {k: [m[k].value for m in by_set] for k in by_set[0]}
-    assert evaluate(Samples(sets[:1], "raw")).quality.sample_sets == {}
-
-
 def test_classes_are_predicted_by_the_classifier_and_metrics_use_the_extractor():
     x = pictures(60, 2)
     evaluation = evaluate(Samples([x], "raw"))
@@ -75,12 +66,6 @@ def test_labels_and_bounds_are_measured_where_there_are_any():
     assert quality.metrics["negative_elbo"].value == 4
     others = evaluate(Samples([x], "averaged")).quality.metrics
     assert quality.metrics.keys() - others.keys() == {"label_accuracy", "negative_elbo"}
-
-
-def test_the_protocol_says_which_weights_generated():
-    protocol = evaluate(Samples([pictures(60, 2)], "averaged")).quality.protocol
-    assert (protocol.weights, protocol.checkpoint) == ("averaged", "last")
-    assert protocol.extractor == "inception" and protocol.n == 60
 
 
 @pytest.mark.parametrize("ema, weights", [(True, "averaged"), (False, "raw")])

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from genbench.latent import geometry
@@ -46,6 +47,44 @@ def test_path_length_of_a_linear_model_is_the_speed_on_the_arc():
     slope = angle * (np.cos(t * angle) * end - np.cos((1 - t) * angle) * start) / np.sin(angle)
     want = 9 * (slope**2).sum(1) / (2 * real.var(0, ddof=1).sum())
     np.testing.assert_allclose(got, want, rtol=0.02)
+
+
+class ByLabel(LinearModel):
+    """Pixels = (1 + y) W z + 10 y, in a pixel that no other label has."""
+
+    def decode(self, z, y):
+        pixels = (z.double() @ self.w.T) * (1 + y[:, None])
+        return (pixels + 10 * torch.nn.functional.one_hot(y, 4)).reshape(-1, 1, 2, 2)
+
+
+def test_both_ends_of_a_path_have_one_label_and_labels_take_turns():
+    """The squared speed is that of the unconditional model times (1 + y)^2."""
+    w, real = np.random.default_rng(1).normal(size=(4, 4)), np.eye(4)
+    plain, by_label = (
+        geometry.perceptual_path_lengths(model(w), PixelClassifier(), real, 40, 3, seed=5)
+        for model in (LinearModel, ByLabel)
+    )
+    np.testing.assert_allclose(by_label, plain * (1 + np.arange(40) % 3) ** 2, rtol=1e-4)
+
+
+def test_directions_of_a_conditional_model_are_those_of_all_its_classes():
+    class Turned(LinearModel):
+        def decode(self, z, y):
+            return (z.double() * (1 + 3 * (y[:, None] == torch.arange(3)))).reshape(-1, 1, 1, 3)
+
+    shares, _ = geometry.principal_directions(Turned(np.eye(3)), 30, 2, seed=0)
+    np.testing.assert_allclose(shares, np.array([17, 17, 2]) / 36, rtol=1e-3)
+
+
+@pytest.mark.parametrize("angle", [0.01, 0.3, 1.5, 3.0])
+def test_slerp_turns_evenly_and_lerp_keeps_to_the_chord(angle):
+    a, b = np.array([[1.0, 0.0]]), np.array([[np.cos(angle), np.sin(angle)]])
+    t = np.linspace(0, 1, 5)
+    arc = np.stack([np.cos(t * angle), np.sin(t * angle)], 1)
+    np.testing.assert_allclose(geometry.slerp(a, b, t)[0], arc, atol=1e-9)
+    np.testing.assert_allclose(geometry.slerp(2 * a, 2 * b, t)[0], 2 * arc, atol=1e-9)
+    np.testing.assert_allclose(geometry.lerp(a, b, t)[0], a + t[:, None] * (b - a), atol=1e-12)
+    np.testing.assert_array_equal(geometry.slerp(a, a, t)[0], np.repeat(a, 5, 0))
 
 
 def test_a_model_that_generates_one_image_has_paths_of_length_0():

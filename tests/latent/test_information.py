@@ -3,6 +3,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.special import logsumexp
+from scipy.stats import norm
 from small_models import build, random_images
 
 from genbench.latent import information
@@ -101,6 +103,37 @@ def test_mutual_information_of_gaussian_codes_is_the_closed_form():
         s * normal(n, 2), torch.zeros(n, 2).double(), normal(n, 2, seed=1)
     )
     assert got == pytest.approx(2 * 0.5 * math.log(1 + s**2), abs=0.05)
+
+
+def test_mutual_information_is_its_definition_for_posteriors_of_any_width():
+    mean, log_variance, noise = normal(30, 2), normal(30, 2, seed=1) - 1, normal(30, 2, seed=2)
+    deviation = (log_variance / 2).exp().numpy()
+    z = mean.numpy() + deviation * noise.numpy()
+    densities = norm(mean.numpy(), deviation).logpdf(z[:, None]).sum(2)  # of z[i] under q(. | j)
+    want = (densities.diagonal() - logsumexp(densities, 1) + math.log(30)).mean()
+    got = information.index_code_mutual_information(mean, log_variance, noise)
+    assert got == pytest.approx(want)
+
+
+def test_samples_make_the_mmd_and_codes_the_active_units():
+    """Samples of the prior itself, from codes that are all alike; then codes alone that vary."""
+    statistics = posterior_statistics(build("vae"), *random_images(200), iwae_samples=0)
+    alike = statistics._replace(samples=normal(200, 4, seed=3), codes=torch.full((200, 4), 5.0))
+    metrics = information.vae_information(alike, draws=20, seed=0)
+    assert metrics["active_units"].value == 0
+    assert metrics["mmd"].value == pytest.approx(0, abs=0.02)
+    spread = normal(200, 4) * torch.tensor([1, 0.2, 0.05, 0.0])
+    apart = statistics._replace(samples=9 + normal(200, 4), codes=spread)
+    metrics = information.vae_information(apart, draws=20, seed=0)
+    assert metrics["active_units"].value == 2 and metrics["mmd"].value > 0.5
+
+
+def test_samples_of_a_gaussian_posterior_are_its_mean_and_its_deviation_times_the_noise():
+    got = posterior_statistics(build("vae"), *random_images(), iwae_samples=0)
+    assert torch.equal(got.codes, got.mean)
+    deviation = (got.log_variance / 2).exp()
+    torch.testing.assert_close(got.samples, got.mean + deviation * got.noise, rtol=1e-5, atol=1e-6)
+    assert (deviation * got.noise).abs().max() > 0.1
 
 
 def test_mmd_is_unbiased_and_detects_a_shift():

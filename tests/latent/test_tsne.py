@@ -53,9 +53,26 @@ def test_the_diagnostics_of_an_embedding_are_those_of_scikit_learn():
     want = TSNE(perplexity=10, init="pca", random_state=3).fit_transform(x)
     assert np.array_equal(points, want)
     assert metrics["trustworthiness"] == trustworthiness(x, want, n_neighbors=7)
+    other = TSNE(perplexity=10, init="random", random_state=4).fit_transform(x)
+    shared = [
+        len({*a} & {*b}) / 7
+        for a, b in zip(*(tsne.nearest_neighbors(p, 7) for p in (want, other)), strict=True)
+    ]
+    assert metrics["stability"] == pytest.approx(np.mean(shared)) and np.mean(shared) < 1
     structure = tsne.class_structure(x, points, y, 7)
     assert structure["silhouette"] == pytest.approx(silhouette_score(x, y))
     assert structure["silhouette_map"] == pytest.approx(silhouette_score(want, y))
+
+
+def test_latents_are_embedded_with_their_own_classes():
+    x, y = blobs(n=200)
+    embedding, metrics = tsne.tsne_of_latents(
+        "vae", x, y, n=60, perplexity=8, n_neighbors=5, seed=0
+    )
+    assert metrics.n == 60 and np.bincount(embedding.classes).tolist() == [30, 30]
+    assert metrics.knn_accuracy == metrics.knn_accuracy_map == 1
+    assert metrics.silhouette > 0.8
+    assert tsne.knn_accuracy(embedding.points, embedding.classes, 5) == 1
 
 
 def test_equal_embeddings_share_all_neighbors_and_unrelated_ones_a_chance_share():
@@ -97,7 +114,7 @@ def test_real_neighbor_fraction_agrees_with_a_count_by_hand():
 def test_features_are_embedded_in_groups_of_one_size():
     x, y = blobs(n=60)
     logits = np.eye(2)[1 - y]
-    fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:], logits[30:])}
+    fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:] + 1e3, logits[30:])}
     embedding, metrics, fractions = tsne.tsne_of_features(
         (x, y), fake, n=60, perplexity=5, n_neighbors=3, seed=0
     )
@@ -105,7 +122,12 @@ def test_features_are_embedded_in_groups_of_one_size():
     assert embedding.groups.tolist() == ["real"] * 20 + ["vae"] * 20 + ["gan"] * 20
     assert np.bincount(embedding.classes[:20]).tolist() == [10, 10]
     assert embedding.classes[20:40].tolist() == (1 - y[:20]).tolist()
-    assert fractions.keys() == {"vae", "gan"} and metrics.n == 60
+    assert metrics.n == 60 and list(fractions) == ["vae", "gan"] and fractions["gan"] == 0
+    real = embedding.groups == "real"
+    assert tsne.knn_accuracy(embedding.points[real], embedding.classes[real], 1) == 1
+    chosen = x[tsne.stratified_subset(y, 20, 0)]
+    assert fractions["vae"] == tsne.real_neighbor_fraction(chosen, x[:20], 3)
+    assert fractions["vae"] != tsne.real_neighbor_fraction(x[:20], chosen, 3)
 
 
 def test_embeddings_come_back_from_their_file(tmp_path):

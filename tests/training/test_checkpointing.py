@@ -1,5 +1,8 @@
 """A training that is interrupted anywhere ends with the bytes of one that is not."""
 
+import itertools
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,16 +10,19 @@ import torch
 
 from genbench import params
 from genbench.evaluation import prdc
-from genbench.models.base import registry
+from genbench.models.base import interface, registry
 from genbench.networks import losses
-from genbench.training import checkpointing, loop
+from genbench.params import renamed
+from genbench.training import checkpointing, loop, state
 from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
 from genbench.training.state import TrainerState
+from genbench.utils import seeds
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = params.load(ROOT / "params.yaml")
-SHAPES = [(1, 8, 8), (3, 9, 9)]
+GAMES = list(zip(registry.NAMES, itertools.cycle([(3, 9, 9), (1, 8, 8)]), strict=False))
+"""Every model, color and gray images in turn."""
 
 
 class Killed(Exception):
@@ -59,8 +65,7 @@ def content(trainer):
     return trainer.images_seen, trainer.history, snapshots, weights
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name, shape", GAMES, ids=str)
 def test_a_state_holds_all_that_the_rest_of_a_training_depends_on(name, shape, tmp_path):
     def stop(trainer):
         if trainer.iterations == 7:  # between two rows of the history, within an epoch
@@ -117,6 +122,9 @@ def test_a_checkpoint_of_another_key_or_code_or_threads_is_not_used(checkpoint, 
         with monkeypatch.context() as patch:
             patch.setattr(owner, function, lambda value=value: value)
             assert resumed_iterations(checkpoint()) == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "__version__", "0.4")
+            assert resumed_iterations(checkpoint()) == 0
     assert resumed_iterations(checkpoint()) == 1
 
 
@@ -127,9 +135,10 @@ def edit(module, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "__file__", str(edited))
 
 
-def test_the_code_behind_a_training_is_part_of_its_key(monkeypatch, tmp_path):
+@pytest.mark.parametrize("module", [seeds, renamed, losses, interface, loop])
+def test_the_code_behind_a_training_is_part_of_its_key(module, monkeypatch, tmp_path):
     before = checkpointing._code_digests()
-    edit(losses, tmp_path, monkeypatch)
+    edit(module, tmp_path, monkeypatch)
     assert before != checkpointing._code_digests()
 
 
@@ -175,3 +184,67 @@ def test_losses_that_are_no_numbers_are_not_worth_a_checkpoint(checkpoint):
         with current:
             train(build("gan", (1, 8, 8)), after_iteration=spoil)
     assert resumed_iterations(checkpoint()) == 0
+
+
+def interrupted(checkpoint, *, signals=1) -> str:
+    """The line of a training, new or continued, that gets signals after its next iteration."""
+    current = checkpoint
+
+    def stop(trainer):
+        for _ in range(signals):
+            os.kill(os.getpid(), signal.SIGTERM)
+        current.maybe_save(trainer)
+
+    with pytest.raises(KeyboardInterrupt) as error, current:
+        trainer = build("gan", (1, 8, 8))
+        current.resume(trainer)
+        train(trainer, after_iteration=stop)
+    return str(error.value)
+
+
+def test_a_signal_saves_once_more_and_says_where_the_training_goes_on(checkpoint):
+    before = [signal.getsignal(number) for number in checkpointing.STOP_SIGNALS]
+    assert interrupted(checkpoint(every=1000)).endswith("continues after 16 images")
+    assert interrupted(checkpoint(every=1000)).endswith("continues after 32 images")
+    # the second signal does not wait for a saving
+    line = interrupted(checkpoint(every=1000), signals=2)
+    assert line == "interrupted; `dvc repro` continues after 32 images"
+    assert resumed_iterations(checkpoint()) == 2
+    assert [signal.getsignal(number) for number in checkpointing.STOP_SIGNALS] == before
+
+
+def test_a_signal_without_checkpoints_saves_nothing(checkpoint):
+    line = interrupted(checkpoint(every=0))
+    assert line == "interrupted; `dvc repro` starts from the beginning"
+    assert not list(Path(".genbench").glob("*/*"))
+
+
+def clock(monkeypatch, module):
+    """A clock in place of the machine's, which is set by hand."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_training_is_saved_once_per_interval(checkpoint, monkeypatch):
+    saved = []
+    monkeypatch.setattr(Checkpoint, "_save", lambda self, trainer: saved.append(now[0]))
+    now = clock(monkeypatch, checkpointing)
+    with checkpoint(every=100) as current:
+        for seconds in range(0, 400, 30):
+            now[0] = seconds
+            current.maybe_save(None)
+    assert saved == [120, 240, 360]
+
+
+def test_the_time_of_a_training_is_that_of_all_its_processes(monkeypatch):
+    now = clock(monkeypatch, state)
+    first = build("gan", (1, 8, 8))
+    now[0] = 10.0
+    stored = first.state_dict()
+    now[0] = 100.0
+    second = build("gan", (1, 8, 8))
+    second.load_state_dict(stored)
+    now[0] = 105.0
+    second.finish()
+    assert second.seconds == 15

@@ -62,6 +62,7 @@ def test_a_warning_is_new_in_the_first_row_that_gives_it():
     assert line.startswith("mode collapse")
     (line,) = health.new_messages(history, 20)
     assert line.startswith("posterior collapse")
+    assert health.new_messages([*history, row(4000, **good), row(5000, **bad)], 20) == []
 
 
 def test_a_summary_has_a_line_per_warning_with_its_begin_and_end():

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from genbench.training.loop import Schedule, train
 from genbench.training.state import TrainerState
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
-SHAPES = [(1, 8, 8), (3, 9, 9)]
+GAMES = list(zip(registry.NAMES, itertools.cycle([(1, 8, 8), (3, 9, 9)]), strict=False))
+"""Every model, gray and color images in turn."""
 
 
 def data(shape=(1, 8, 8), n=50, seed=0):
@@ -66,13 +68,7 @@ def test_images_keep_their_labels_and_become_floats():
     torch.testing.assert_close(images.flatten(), labels * 10 / 127.5 - 1)
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
-def test_the_same_seed_gives_the_same_weights(name):
-    assert torch.equal(weights(trained(name).model), weights(trained(name).model))
-
-
-@pytest.mark.parametrize("name", registry.NAMES)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name, shape", GAMES, ids=str)
 def test_snapshots_and_validation_change_no_weight(name, shape):
     observed = trained(
         name,
@@ -86,8 +82,7 @@ def test_snapshots_and_validation_change_no_weight(name, shape):
     assert torch.equal(weights(observed.model), weights(plain.model))
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name, shape", GAMES, ids=str)
 def test_bfloat16_changes_the_losses_in_their_third_digit_and_the_weights_stay_float32(name, shape):
     mixed = trained(name, shape, images=96, schedule={"log_points": 1}, bfloat16=True)
     plain = trained(name, shape, images=96, schedule={"log_points": 1})

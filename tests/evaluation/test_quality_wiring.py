@@ -1,0 +1,245 @@
+"""Every metric of samples is of the right images against the right ones, as is its interval."""
+
+import fabricated
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+from scipy.spatial.distance import cdist
+
+from genbench.evaluation.extractors import Extractor
+from genbench.evaluation.memorization import nearest_figure
+from genbench.evaluation.prdc import knn_radii
+from genbench.evaluation.quality import RealFeatures, feature_metrics
+from genbench.evaluation.results import Protocol, point_name
+from genbench.evaluation.samples import Samples, evaluate_samples
+from genbench.utils import files
+
+N, D, K = 80, 5, 4
+CHOICES = {"bootstrap": 300, "is_splits": 1, "kid_subsets": 2, "kid_subset_size": 1000}
+
+
+def choices(**changes):
+    return fabricated.params().evaluate.model_copy(update=CHOICES | changes)
+
+
+def cloud(n, seed, shift=0.0, scale=1.0):
+    x = np.random.default_rng(seed).normal(size=(n, D)) * scale + shift
+    return torch.as_tensor(x).float()
+
+
+@pytest.fixture(scope="module")
+def sets():
+    """Test images, training images elsewhere, generated ones with some near-duplicates."""
+    test, train, fake = cloud(N, 1), cloud(N, 2, 0.7), cloud(N, 3, 0.4, 1.2)
+    fake[:9] = fake[9:18] + 1e-3
+    logits = torch.as_tensor(np.random.default_rng(4).normal(size=(N, K)) * 2)
+    return test, train, fake, logits
+
+
+def measured(sets, seed=0, **options):
+    test, train, fake, logits = sets
+    real = RealFeatures(test, train, knn_radii(test))
+    return feature_metrics(real, fake, logits, choices(**options), seed)
+
+
+def frechet(a, b):
+    covariances = np.cov(a.T), np.cov(b.T)
+    root = sqrtm(covariances[0] @ covariances[1]).real
+    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(sum(covariances) - 2 * root)
+
+
+def kid(a, b):
+    def kernel(x, y):
+        return (x @ y.T / D + 1) ** 3
+
+    off = [(kernel(x, x).sum() - np.trace(kernel(x, x))) / len(x) / (len(x) - 1) for x in (a, b)]
+    return sum(off) - 2 * kernel(a, b).mean()
+
+
+def inception_score(logits):
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return np.exp((p * np.log(p / p.mean(0))).sum(1).mean())
+
+
+def by_image(sets):
+    """What the means over images are of: for each metric whose images they are, and numbers."""
+    test, train, fake, _ = (x.double().numpy() for x in sets)
+    radius = {k: np.sort(cdist(test, test), 1)[:, k] for k in (1, 3, 5)}
+    fake_radius = {k: np.sort(cdist(fake, fake), 1)[:, k] for k in (1, 3)}
+    far = cdist(fake, test)
+    return {
+        "precision": (far <= radius[3]).any(1),
+        "recall": (far.T <= fake_radius[3]).any(1),
+        "density": (far <= radius[5]).sum(1) / 5,
+        "coverage": (far <= radius[5]).any(0),
+        "duplicates": fake_radius[1] < np.quantile(radius[1], 0.01),
+    }
+
+
+def test_every_value_is_its_definition(sets):
+    metrics, membership = measured(sets)
+    test, train, fake, logits = (x.double().numpy() for x in sets)
+    want = {name: values.mean() for name, values in by_image(sets).items()}
+    want |= {"fid": frechet(test, fake), "kid": kid(test, fake), "is": inception_score(logits)}
+    ratio = cdist(fake, train).min(1).mean() / cdist(fake, test).min(1).mean()
+    want |= {"memorization_ratio": ratio, "kid_std": 0, "is_std": 0}
+    assert metrics.keys() - want.keys() == {"fid_infinity"}
+    for name, value in want.items():
+        assert metrics[name].value == pytest.approx(value, rel=1e-4, abs=1e-5), name
+    assert 0 < want["duplicates"] < 0.5 and ratio != pytest.approx(1, abs=0.05)
+    assert len({round(value, 3) for value in want.values()}) == len(want) - 1
+    np.testing.assert_array_equal(membership.in_real_manifold, by_image(sets)["precision"])
+
+
+def test_the_limit_of_fid_is_between_test_and_generated_images(sets):
+    n = 4000
+    many = cloud(n, 10), cloud(n, 11, 0.2), cloud(n, 12, 0.5), cloud(n, 13)
+    limit = measured(many, bootstrap=0)[0]["fid_infinity"].value
+    assert limit == pytest.approx(D * 0.5**2, abs=4 * 2 * 0.5 * (2 * D / n) ** 0.5)
+
+
+def test_intervals_of_means_over_images_are_as_wide_as_their_standard_errors(sets):
+    metrics, _ = measured(sets, seed=3)
+    for name, values in by_image(sets).items():
+        width = 2 * 1.96 * values.std() / N**0.5
+        estimate = metrics[name]
+        assert estimate.high - estimate.low == pytest.approx(width, rel=0.2), name
+        assert (estimate.low + estimate.high) / 2 == pytest.approx(estimate.value, abs=width / 10)
+
+
+def resampled(function, *arrays, seed=0):
+    """The width of the 95 % interval of a function of sets resampled one by one."""
+    rng = np.random.default_rng(seed)
+    values = [function(*(a[rng.integers(0, len(a), len(a))] for a in arrays)) for _ in range(300)]
+    return np.subtract(*np.quantile(values, [0.975, 0.025]))
+
+
+def test_intervals_of_distances_are_as_wide_as_those_of_resampled_images(sets):
+    test, train, fake, logits = (x.double().numpy() for x in sets)
+    metrics, _ = measured(sets)
+    far = np.stack([cdist(fake, train).min(1), cdist(fake, test).min(1)], 1)
+    want = {
+        "fid": resampled(frechet, test, fake),
+        "is": resampled(inception_score, logits),
+        "memorization_ratio": resampled(lambda x: x[:, 0].sum() / x[:, 1].sum(), far),
+    }
+    for name, width in want.items():
+        got = metrics[name].high - metrics[name].low
+        assert got == pytest.approx(width, rel=0.25), name
+
+
+def test_sets_of_different_sizes_are_resampled_each_by_itself(sets):
+    test, train, fake, logits = sets
+    metrics, _ = measured((test, train, fake[:50], logits[:50]))
+    few = metrics["precision"], metrics["recall"]
+    values = by_image((test, train, fake[:50], logits))
+    for estimate, name, n in zip(few, ("precision", "recall"), (50, N), strict=True):
+        width = 2 * 1.96 * values[name].std() / n**0.5
+        assert estimate.high - estimate.low == pytest.approx(width, rel=0.2)
+
+
+def test_a_seed_draws_resamples_subsets_and_splits_and_moves_no_other_value(sets):
+    options = {"is_splits": 3, "kid_subset_size": 30}
+    one, other = (measured(sets, seed=seed, **options)[0] for seed in (1, 2))
+    drawn = {"fid_infinity", "kid", "kid_std", "is", "is_std"}
+    assert {name for name in one if one[name].value != other[name].value} == drawn
+    for name in one.keys() - {"fid_infinity", "kid_std", "is_std"}:
+        assert (one[name].low, one[name].high) != (other[name].low, other[name].high), name
+
+
+def test_features_of_test_and_training_images_keep_their_places_in_the_file(sets, tmp_path):
+    test, train, *_ = sets
+    files.save_npz(tmp_path / "f.npz", **RealFeatures(test, train, knn_radii(test)).arrays())
+    arrays = files.load_arrays(tmp_path / "f.npz")
+    assert np.array_equal(arrays["test_subset"], test)
+    assert np.array_equal(arrays["train_subset"], train)
+
+
+def extractor(name, columns):
+    """Features are the pixels, scaled; logits some of them."""
+
+    def extract(x):
+        pixels = torch.as_tensor(x).flatten(1).float() / 255
+        return pixels[:, :D], 9 * pixels[:, columns]
+
+    return Extractor(name, f"hash of {name}", f"size of {name}", extract)
+
+
+OWN, OTHER = extractor("inception", [0, 1, 2, 3]), extractor("classifier", [7, 5, 4])
+
+
+def pictures(n, seed):
+    return np.random.default_rng(seed).integers(0, 256, (n, 1, 3, 3), dtype=np.uint8)
+
+
+def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(tmp_path):
+    x = pictures(3 * 50, 0)
+    elbo, labels = np.random.default_rng(5).normal(40, 3, 33), np.arange(150) % 3
+    arrays = {"x": x, "labels": labels, "ema": np.array(False), "test_negative_elbo": elbo}
+    files.save_npz(tmp_path / "s.npz", **arrays)
+    samples = Samples.load(tmp_path / "s.npz", n_sets=3, n=40)
+    test, train = (OWN.extract(pictures(40, seed))[0] for seed in (1, 2))
+    real = RealFeatures(test, train, knn_radii(test))
+    protocol = OWN.protocol(40, seed=7)
+    found = evaluate_samples(
+        samples,
+        real,
+        extractor=OWN,
+        classifier=OTHER,
+        classes=["a", "b", "c"],
+        test_y=np.arange(40) % 3,
+        protocol=protocol,
+        params=choices(bootstrap=30),
+        seed=3,
+    )
+    quality, features = found.quality, [OWN.extract(x[i : i + 40])[0] for i in (0, 50, 100)]
+    fids = [frechet(test.numpy(), part.numpy()) for part in features]
+    assert quality.metrics["fid"].value == pytest.approx(fids[0], rel=1e-4)
+    assert quality.sample_sets["fid"] == pytest.approx(fids, rel=1e-4)
+    assert (quality.n_real, quality.n_fake) == (40, 40)
+    predicted = OTHER.extract(x[:40])[1].argmax(1).numpy()
+    assert torch.equal(found.logits, OTHER.extract(x[:40])[1])
+    radius = np.sort(cdist(test, test), 1)[:, 3]
+    inside = (cdist(features[0], test) <= radius).any(1)
+    for k, row in enumerate(quality.classes):
+        assert row.share == pytest.approx((predicted == k).mean())
+        assert row.precision == pytest.approx(inside[predicted == k].mean())
+    shares = np.bincount(predicted) / 40
+    entropy = -(shares * np.log(shares)).sum()
+    assert quality.metrics["class_entropy"].value == pytest.approx(entropy, rel=1e-5)
+    accuracy = quality.metrics["label_accuracy"]
+    assert accuracy.value == pytest.approx((predicted == labels[:40]).mean())
+    bound = quality.metrics["negative_elbo"]
+    assert bound.value == pytest.approx(elbo.mean())
+    assert bound.high - bound.low == pytest.approx(2 * 1.96 * elbo.std() / 33**0.5, rel=0.3)
+    assert quality.protocol == Protocol(
+        extractor="inception",
+        extractor_sha256="hash of inception",
+        resize="size of inception",
+        n=40,
+        split="test",
+        seed=7,
+        weights="raw",
+        checkpoint="last",
+    )
+
+
+def test_the_figure_of_nearest_images_has_the_first_images_and_then_the_closest():
+    """Flat images; each has a training image at a distance of its own."""
+    rng = np.random.default_rng(0)
+    gray, order = rng.permutation(250)[:60].astype(np.uint8), rng.permutation(60)
+    flat = lambda levels: np.tile(levels[:, None, None, None], (1, 1, 8, 8))  # noqa: E731
+    distances = rng.permutation(60) / 1000
+    features = 10 * torch.arange(60)[:, None].double()
+    train_features = (features[:, 0] + torch.as_tensor(distances))[order][:, None]
+    picture = nearest_figure(flat(gray), features, flat(255 - gray)[order], train_features)
+    rows = picture[32::66, 32::66, 0]
+    closest = np.argsort(distances)[:44].reshape(2, 22)
+    want = gray[np.concatenate([np.arange(22)[None], closest])]
+    assert np.array_equal(rows[::2], want) and np.array_equal(rows[1::2], 255 - want)
+
+
+def test_points_of_a_grid_have_names_of_their_own_in_the_order_of_their_choices():
+    assert point_name("vae", {"latent_dim": 16, "width": 4}) == "vae-16-4"
+    assert point_name("vae", {"latent_dim": 4, "width": 16}) == "vae-4-16"
