@@ -101,8 +101,8 @@ SAMPLES = (
         "duplicates",
         "duplicates",
         "Share of generated images with a near-duplicate among them; 0.01 of the real ones have"
-        " one. The number of images over this share estimates how many different ones the model"
-        " can generate (birthday paradox).",
+        " one. With n images and this share s, the model can generate about -n / log(1 - s)"
+        " different ones (birthday paradox).",
         better="lower",
         by_extractor=True,
     ),
