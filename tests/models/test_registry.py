@@ -100,6 +100,15 @@ def test_an_unknown_model_is_named_wherever_it_stands(lists, line):
         registry.check_names(SimpleNamespace(**known | lists))
 
 
+def test_a_file_that_lacks_a_weight_is_not_loaded(tmp_path):
+    args = SHIPPED.build_args("gan") | {"name": "gan", "image_shape": (1, 8, 8), "classes": 4}
+    model = registry.build(**args)
+    model.generator[0][0].register_parameter("bias", None)
+    checkpoint.save(tmp_path / "weights.pt", model, **args)
+    with pytest.raises(RuntimeError, match=r"Missing key.*generator\.0\.0\.bias"):
+        registry.load_model(tmp_path / "weights.pt")
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("name", registry.NAMES)
 def test_a_loaded_model_makes_the_images_of_the_saved_one_and_goes_on_with_its_warm_up(
