@@ -137,8 +137,8 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
 
 
 def test_scores_come_back_from_their_file_as_they_were(tmp_path):
-    sets = [SetScores("test", "test", {"a": np.arange(3.0), "b/c": np.arange(2.0)})]
-    sets.append(SetScores("ood", "my-photos", {"a": np.zeros(4), "b/c": np.ones(1)}))
+    sets = [SetScores("test", "test", {"b/c": np.arange(3.0), "a": np.arange(2.0)})]
+    sets.append(SetScores("ood", "my-photos", {"b/c": np.zeros(4), "a": np.ones(1)}))
     results.save_scores(tmp_path / "scores.npz", sets)
     for before, after in zip(sets, results.load_scores(tmp_path / "scores.npz"), strict=True):
         assert (before.kind, before.name) == (after.kind, after.name)

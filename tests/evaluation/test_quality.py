@@ -75,7 +75,8 @@ def test_features_of_real_images_survive_the_file(tmp_path):
     assert all(map(torch.equal, loaded.radii, real().radii))
 
 
-def test_resamples_with_every_image_once_give_the_metrics_themselves():
+def test_resamples_with_every_image_once_give_the_metrics_themselves(monkeypatch):
+    monkeypatch.setattr("genbench.evaluation.kid.CHUNK", 64)
     fake = cloud(300, 5, seed=3, shift=0.2)
     test = cloud(200, 5, seed=4)
     ones = [torch.ones(1, len(x)) for x in (test, fake)]

@@ -92,3 +92,12 @@ def spec(*, train=(), dataset="digits", model="gan", stream=(), snapshots=0, **c
 def levels_of(x):
     """The gray levels of flat images in [-1, 1]."""
     return ((x[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+
+
+def train(on_log=lambda row: None, **choices):
+    with run.train_model(spec(**choices), on_log) as trained:
+        return trained
+
+
+def batches(trained):
+    return [levels_of(x) for _, x, _ in trained.model.calls["losses"]]
