@@ -179,7 +179,7 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
     arrays = {"x": x, "labels": labels, "ema": np.array(False), "test_negative_elbo": elbo}
     files.save_npz(tmp_path / "s.npz", **arrays)
     samples = Samples.load(tmp_path / "s.npz", n_sets=3, n=40)
-    test, train = (OWN.extract(pictures(40, seed))[0] for seed in (1, 2))
+    test, train = (OWN.extract(pictures(44, seed))[0] for seed in (1, 2))
     real = RealFeatures(test, train, knn_radii(test))
     protocol = OWN.protocol(40, seed=7)
     found = evaluate_samples(
@@ -197,7 +197,7 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
     fids = [frechet(test.numpy(), part.numpy()) for part in features]
     assert quality.metrics["fid"].value == pytest.approx(fids[0], rel=1e-4)
     assert quality.sample_sets["fid"] == pytest.approx(fids, rel=1e-4)
-    assert (quality.n_real, quality.n_fake) == (40, 40)
+    assert (quality.n_real, quality.n_fake) == (44, 40)
     predicted = OTHER.extract(x[:40])[1].argmax(1).numpy()
     assert torch.equal(found.logits, OTHER.extract(x[:40])[1])
     radius = np.sort(cdist(test, test), 1)[:, 3]
