@@ -11,7 +11,7 @@ from genbench.anomaly.detection import detection_results, detection_sets
 from genbench.anomaly.results import SetScores
 from genbench.anomaly.scores import Scorer
 from genbench.models.base import registry
-from genbench.models.base.marginal import log_class_shares, marginal_scores
+from genbench.models.base.marginal import by_class, log_class_shares, marginal_scores
 from genbench.utils import files
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
@@ -37,6 +37,23 @@ Y = np.repeat([0, 1, 2], [50, 30, 20])
 
 def test_shares_are_those_of_the_labels():
     assert log_class_shares(Y).exp().tolist() == pytest.approx([0.5, 0.3, 0.2])
+
+
+def test_scores_by_class_have_a_row_per_class_in_the_order_of_their_shares():
+    x = torch.arange(4.0).view(4, 1, 1, 1)
+    rows = by_class(lambda y: 10 * y + x.flatten(), x, log_class_shares(Y))
+    assert rows.tolist() == [[10 * k + i for i in range(4)] for k in range(3)]
+
+
+def test_without_a_bound_the_main_score_chooses_the_label():
+    class Two:
+        conditional = True
+
+        def scores(self, x, y):
+            return {"main": (y - 1.0).abs(), "other": -1.0 * y}
+
+    scores, labels = marginal_scores(Two(), torch.zeros(2, 1, 8, 8), log_class_shares(Y))
+    assert labels.tolist() == [1, 1] and scores["other"].tolist() == [-1, -1]
 
 
 def test_the_bound_is_that_of_the_sum_over_classes_by_their_shares():

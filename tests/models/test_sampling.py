@@ -64,6 +64,8 @@ def test_labels_have_the_shares_of_the_training_images_at_every_length():
     for n in (10, 100, 333, 1000):
         counts = np.bincount(labels[:n], minlength=4)
         assert np.abs(counts - n * np.array([0.6, 0.3, 0, 0.1])).max() <= 1
+    of_two = np.cumsum(sampling.proportional_labels(50, np.repeat([0, 1], [23, 77])))
+    assert np.abs(of_two - 0.77 * np.arange(1, 51)).max() <= 0.5  # the nearest whole number
 
 
 class Labelled(Pixels):

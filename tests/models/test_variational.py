@@ -148,6 +148,7 @@ def test_the_mean_score_over_images_is_the_bound_and_not_one_noise_vectors(name)
     difference = scores - torch.stack(fresh).mean(0)
     assert difference.mean().abs() < 5 * difference.std() / 1500**0.5
     assert torch.equal(model.per_image_noise(x, 3)[:, 7], model.per_image_noise(x[7:8], 3)[:, 0])
+    assert torch.equal(model.per_image_noise(x, 3, first=2), model.per_image_noise(x, 5)[2:])
     assert len(model.per_image_noise(x, 1)[0].unique(dim=0)) > 1000
 
 
