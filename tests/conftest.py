@@ -32,22 +32,19 @@ def random_inception(tmp_path_factory):
 
     path = tmp_path_factory.mktemp("weights") / "weights.pth"
     torch.manual_seed(0)
-    load = FeatureExtractorInceptionV3.load_state_dict
-    states = []
-
-    def randomize(self, _):
-        for module in self.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 1.5)
-                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-                torch.nn.init.normal_(module.bias, 0, 0.1)
-        states.append({k: v.clone() for k, v in self.state_dict().items()})
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", randomize)
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda self, _: None)
         torch.save({}, path)
         network = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path))
-    assert FeatureExtractorInceptionV3.load_state_dict is load
-    torch.save(states[0], path)
+    normalizations = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for module in normalizations:
+        torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+        torch.nn.init.normal_(module.bias, 0, 0.1)
+        module.momentum = 1.0
+        torch.nn.Module.train(module)
+    # statistics of images: with others, the features would be those of no image
+    network._torch_fidelity_forward(torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8))
+    for module in normalizations:
+        module.eval()
+    torch.save(network.state_dict(), path)
     return network, path

@@ -51,13 +51,19 @@ def measure(tmp_path, model):
 def model():
     torch.manual_seed(1)
     choices = {"latent_dim": 4, "width": 4, "lr": 0.001, "d_steps_per_g_step": 1}
-    return registry.build("cgan", (1, 8, 8), 3, **choices).eval()
+    model = registry.build("cgan", (1, 8, 8), 3, **choices).eval()
+    for weight in model.generator.parameters():
+        weight.data.mul_(20)  # or all its images would be gray
+    return model
 
 
 def test_a_point_has_the_metrics_of_as_many_samples_as_the_reference(tmp_path, extractor, model):
     name, metrics = measure(tmp_path, model)
     seed = seeds.derive_seed(PARAMS.seed, "sample", "digits")
-    fake, logits = extractor.extract(sampling.sample(model, 40, np.arange(60) % 3, seed)["x"])
+    y = np.arange(60) % 3
+    x = sampling.sample(model, 40, y, seed)["x"]
+    assert (x != sampling.sample(model, 40, y * 0, seed)["x"]).any((1, 2, 3)).sum() == 26
+    fake, logits = extractor.extract(x)
     real = RealFeatures.load(tmp_path / "reference" / FEATURES)
     want, _ = feature_metrics(real, fake, logits, PARAMS.evaluate, seed)
     assert name == "classifier"

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from genbench.evaluation import extractors
-from genbench.evaluation.fid import fid_from_features
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, augment, extract_features, load_classifier
 from genbench.utils import provenance
@@ -53,14 +52,15 @@ def test_folding_batch_norm_changes_the_features_by_rounding_only(
     plain, path = random_inception
     extractor = inception(path, resize)
     plain.use_antialias = antialias
-    a, b = pictures(3), pictures(3, seed=1) // 2
-    want = [plain._torch_fidelity_forward(torch.as_tensor(x)) for x in (a, b)]
-    got = [extractor.extract(x) for x in (a, b)]
-    for w, g in zip(want, got, strict=True):
-        torch.testing.assert_close(g[0], w[0], rtol=1e-3, atol=1e-4)
-        torch.testing.assert_close(g[1], w[1], rtol=1e-3, atol=1e-3)
-    distances = [fid_from_features(*(x[0] for x in pair)) for pair in (want, got)]
-    assert distances[1] == pytest.approx(distances[0], rel=1e-3)
+    x = pictures(3)
+    features = []
+    for rule in (antialias, not antialias):
+        plain.use_antialias = rule
+        features.append(plain._torch_fidelity_forward(torch.as_tensor(x)))
+    got, (want, other) = extractor.extract(x), features
+    for g, w, o in zip(got, want, other, strict=True):
+        torch.testing.assert_close(g, w, rtol=1e-3, atol=1e-3)
+        assert (g - w).abs().max() < 0.05 * (o - w).abs().max()
     assert "299x299" in extractor.resize and ("antialiasing" in extractor.resize) == antialias
 
 

@@ -93,6 +93,18 @@ def test_resamples_with_every_image_once_give_the_metrics_themselves(monkeypatch
     assert kid == pytest.approx(want.item(), rel=1e-9)
 
 
+def test_resampled_kid_is_of_pairs_of_different_images():
+    """As by repeating images, without the pairs of an image and its copies."""
+    a, b = cloud(12, 3).double(), cloud(9, 3, seed=1).double()
+    counts = [bootstrap.resample_counts(n, 4, n).double() for n in (12, 9)]
+    got = bootstrap_kid(a, b, *counts)
+    for resample, value in zip(zip(*counts, strict=True), got.tolist(), strict=True):
+        i, j = (np.repeat(np.arange(len(c)), c.int()) for c in resample)
+        kernel = lambda x, y: (x.numpy() @ y.numpy().T / 3 + 1) ** 3  # noqa: E731
+        within = [kernel(x, x)[k[:, None] != k].mean() for x, k in ((a[i], i), (b[j], j))]
+        assert value == pytest.approx(sum(within) - 2 * kernel(a[i], b[j]).mean(), rel=1e-9)
+
+
 def test_resampled_kid_is_unbiased(monkeypatch):
     monkeypatch.setattr("genbench.evaluation.kid.CHUNK", 64)
     pairs = [(cloud(150, 4, 2 * s), cloud(150, 4, 2 * s + 1)) for s in range(20)]

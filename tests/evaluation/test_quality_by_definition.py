@@ -144,6 +144,7 @@ def test_a_seed_draws_resamples_subsets_and_splits_and_moves_no_other_value(sets
     one, other = (measured(sets, seed=seed, **options)[0] for seed in (1, 2))
     drawn = {"fid_infinity", "kid", "kid_std", "is", "is_std"}
     assert {name for name in one if one[name].value != other[name].value} == drawn
+    assert min(one[name].value for name in ("kid_std", "is_std")) > 1e-3
     for name in one.keys() - {"fid_infinity", "kid_std", "is_std"}:
         assert (one[name].low, one[name].high) != (other[name].low, other[name].high), name
 
