@@ -25,7 +25,7 @@ TABLES = (
     *(detail_metrics.DETECTION, detail_metrics.DECISIONS, detail_metrics.SHIFT),
     *((detail_metrics.PARAMETERS, detail_metrics.FLOPS), curve_metrics.PARTS),
 )
-METRICS = list({metric for table in TABLES for metric in table})
+METRICS = list(dict.fromkeys(metric for table in TABLES for metric in table))
 IN_FEATURES = {
     *("fid", "fid_infinity", "is", "kid", "precision", "recall", "density", "coverage"),
     *("memorization_ratio", "duplicates"),
