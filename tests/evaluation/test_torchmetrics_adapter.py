@@ -1,6 +1,4 @@
-"""FID, IS and KID as torchmetrics computes them from features; PSNR and SSIM."""
-
-import math
+"""FID, IS and KID as torchmetrics computes them from features."""
 
 import numpy as np
 import pytest
@@ -9,7 +7,6 @@ import torch
 from genbench.evaluation.fid import fid
 from genbench.evaluation.inception_score import inception_score
 from genbench.evaluation.kid import kid
-from genbench.latent.reconstruction import reconstruction_metrics
 
 
 def clouds(n=200, d=5, shift=0.0, seed=0):
@@ -78,25 +75,3 @@ def test_metrics_neither_read_nor_move_the_global_random_state():
         results.append((scores, distances))
         assert torch.equal(state, torch.get_rng_state())
     assert results[0] == results[1]
-
-
-@pytest.mark.parametrize("channels, size", [(1, 8), (1, 28), (3, 32)])
-def test_fidelity_is_exact_for_equal_images_and_of_one_image_whatever_is_beside_it(channels, size):
-    x = torch.randint(0, 256, (5, channels, size, size), dtype=torch.uint8)
-    same = reconstruction_metrics(x, x.clone())
-    assert same["psnr"].tolist() == [100] * 5
-    torch.testing.assert_close(same["ssim"], torch.ones(5))
-    made = (x.float() * 0.8 + 20).byte()
-    together = reconstruction_metrics(x, made)
-    alone = [reconstruction_metrics(x[i : i + 1], made[i : i + 1]) for i in range(5)]
-    for k, v in together.items():
-        torch.testing.assert_close(torch.cat([a[k] for a in alone]), v)
-
-
-def test_psnr_is_its_definition_and_ssim_of_flat_images_the_term_of_their_means():
-    x, made = (torch.full((1, 1, 28, 28), v, dtype=torch.uint8) for v in (100, 120))
-    found = reconstruction_metrics(x, made)
-    assert found["psnr"].item() == pytest.approx(10 * math.log10(255**2 / 400), rel=1e-5)
-    c = (0.01 * 255) ** 2
-    want = (2 * 100 * 120 + c) / (100**2 + 120**2 + c)
-    assert found["ssim"].item() == pytest.approx(want, rel=5e-4)  # its variances cancel

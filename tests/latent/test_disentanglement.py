@@ -143,6 +143,19 @@ def test_inactive_latents_have_no_vote():
     assert one == pytest.approx(3 / 4, abs=0.04)  # its factor's votes go elsewhere
 
 
+def test_votes_do_not_depend_on_the_scale_of_latents():
+    codes = PERFECT / PERFECT.std(0) + 0.3 * NOISE[:, :4]
+    value = factor_vae(codes, FACTORS, seed=0)
+    assert factor_vae(codes * [1, 30, 0.3, -5], FACTORS, seed=0) == value > 0.9
+
+
+def test_votes_are_predicted_from_others(monkeypatch):
+    """The first latent says the second factor, the other one the first: 3 + 7 of 18 are right."""
+    tables = iter([np.array([[1, 5], [6, 2]]), np.array([[4, 3], [7, 4]])])
+    monkeypatch.setattr(disentanglement, "_votes", lambda *_: next(tables))
+    assert factor_vae(PERFECT[:, :2], FACTORS[:, :2], seed=0) == pytest.approx(10 / 18)
+
+
 def test_constant_codes_score_0_and_predict_the_most_frequent_value():
     got = scores(np.full((len(FACTORS), 3), 0.1), FACTORS, seed=0)
     others = {name: got[name] for name in NAMES if name != "dci_informativeness"}

@@ -31,13 +31,20 @@ def read(picture):
 
 
 def encoded(n, seed, model):
-    """Images that show their own codes and labels."""
+    """Images that show their own codes and labels, with a white margin, as no decoded one has."""
     random = np.random.default_rng(seed)
     codes = random.uniform(-2, 2, (n, 3)).astype(np.float32)
     y = random.permutation(np.arange(n) % 3)
-    y[0] = 2
+    y[[0, -1]] = 2, 1
     pixels = (model.decode(torch.as_tensor(codes), torch.as_tensor(y)) + 1) * 127.5
-    return EncodedImages(pixels.round().byte().numpy(), y, codes)
+    x = pixels.round().byte().numpy()
+    x[..., 0] = 255
+    return EncodedImages(x, y, codes)
+
+
+def is_decoded(picture):
+    """Whether each image of a picture is a decoded one."""
+    return picture[8::66, ::66, 0] < 255
 
 
 def shown(images):
@@ -49,8 +56,9 @@ def close(a, b):
 
 
 @pytest.fixture(params=[True, False], ids=["conditional", "unconditional"])
-def figured(request):
+def figured(request, monkeypatch):
     """A space of images that show what they are, and its figures."""
+    monkeypatch.setattr(analysis, "N_EXAMPLES", 24)
     model = Revealing(request.param)
     test, train = encoded(30, 0, model), encoded(25, 1, model)
     space = analysis.LatentSpace(model, CLASSES, test, 0, train=train, codes=test.codes)
@@ -67,6 +75,7 @@ def test_reconstructions_of_test_and_training_images_are_below_these(figured):
         rows = read(pictures[name])
         close(rows[[0, 2]].reshape(-1, 4), shown(images)[:22])
         close(rows[[1, 3]].reshape(-1, 4), shown(images)[:22])
+        assert is_decoded(pictures[name]).all(1).tolist() == [False, True, False, True]
 
 
 def test_interpolations_stand_between_their_images_with_the_label_of_these(figured):
@@ -75,6 +84,11 @@ def test_interpolations_stand_between_their_images_with_the_label_of_these(figur
     for kind in ("lerp", "slerp"):
         rows = read(pictures[f"interpolation_{kind}"])
         assert rows.shape == (6, 13, 4)
+        assert is_decoded(pictures[f"interpolation_{kind}"])[0].tolist() == [
+            False,
+            *[True] * 11,
+            False,
+        ]
         close(rows[:, 0], rows[:, 1])
         close(rows[:, -1, :3], rows[:, -2, :3])
         used = [int(np.abs(known - end).sum(1).argmin()) for end in rows[:, [0, -1]].reshape(-1, 4)]

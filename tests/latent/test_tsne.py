@@ -112,7 +112,8 @@ def test_real_neighbor_fraction_agrees_with_a_count_by_hand():
 
 
 def test_features_are_embedded_in_groups_of_one_size():
-    x, y = blobs(n=60)
+    order = np.random.default_rng(1).permutation(60)
+    x, y = (values[order] for values in blobs(n=60))
     logits = np.eye(2)[1 - y]
     fake = {"vae": (x[:30], logits[:30]), "gan": (x[30:] + 1e3, logits[30:])}
     embedding, metrics, fractions = tsne.tsne_of_features(
