@@ -9,6 +9,7 @@ import argparse
 import multiprocessing
 import os
 import queue
+import random
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     faults = load_faults(options.lists)
     faults = [fault for fault in faults if options.only in f"{fault['file']} {fault['why']}"]
+    random.Random(0).shuffle(faults)  # the share so far is then one of all
     with tempfile.TemporaryDirectory() as folder:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for i in range(options.jobs):

@@ -67,9 +67,14 @@ def _likelihood_regret(model, choices: Iterative, log_shares: Tensor, x: Tensor)
 
     def negative_elbo(encoded: Tensor, first: int, draws: int) -> Tensor:
         total = torch.zeros(len(x), device=x.device)
-        for noise in model.per_image_noise(x, draws, first):
-            nll, kls = model.nll_and_kl(x, y, encoded, noise)
-            total = total + (nll + sum(kls.values())) / draws
+        at_once = max(1, BATCH_SIZE // len(x))
+        for noise in model.per_image_noise(x, draws, first).split(at_once):
+            k = len(noise)
+            rows = torch.cat([encoded] * k, -2)  # the images are its last axis but one
+            nll, kls = model.nll_and_kl(
+                x.repeat(k, 1, 1, 1), y.repeat(k), rows, noise.flatten(0, 1)
+            )
+            total = total + (nll + sum(kls.values())).view(k, -1).sum(0) / draws
         return total
 
     leaf = encoded.clone().requires_grad_()
