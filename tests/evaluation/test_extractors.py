@@ -152,6 +152,13 @@ def test_features_of_gray_images_are_the_classifiers(own, no_network, caplog):
     assert caplog.text == ""
 
 
+def test_the_classifier_is_known_by_the_hash_of_its_weights(classifier, own):
+    assert own.sha256 == provenance.sha256(classifier / "weights.pt")
+    network, x = load_classifier(classifier / "weights.pt", CPU), pictures(4)
+    for got, want in zip(own.extract(x), extract_features(network, x), strict=True):
+        assert torch.equal(got, want)
+
+
 def test_features_of_the_classifier_do_not_depend_on_the_batch(classifier):
     network = load_classifier(classifier / "weights.pt", CPU)
     x = pictures(40)
