@@ -82,7 +82,7 @@ def copy_repository(folder: Path) -> Path:
 
 def check_without_fault(faults: list[dict], copy: Path) -> None:
     """Stop if one of the nearby tests fails already: it would seem to notice everything."""
-    near = {test for fault in faults for test in groups_of_tests(fault["file"], copy)[0]}
+    near = {test for fault in faults for test in groups_of_tests(fault["file"], copy)[1]}
     if failure := first_failure(copy, sorted(near)):
         raise SystemExit(f"without any fault, {failure} fails")
 
@@ -95,23 +95,23 @@ def plant(fault: dict, copy: Path, *, only_near: bool = False) -> str | None:
         raise ValueError(f"{fault['file']} does not hold once: {fault['old']}")
     path.write_text(text.replace(fault["old"], fault["new"]), encoding="utf-8")
     try:
-        groups = groups_of_tests(fault["file"], copy)[: 1 if only_near else None]
-        return next(filter(None, (first_failure(copy, tests) for tests in groups)), None)
+        groups = groups_of_tests(fault["file"], copy)[: 2 if only_near else None]
+        return next(filter(None, (first_failure(copy, tests) for tests in groups if tests)), None)
     finally:
         path.write_text(text, encoding="utf-8")
 
 
 def groups_of_tests(file: str, copy: Path) -> list[list[str]]:
-    """What to run for a fault in a file: tests of its folder, the tiny run, all that is fast."""
+    """What to run for a fault in a file: its own tests, those of its folder, then all others."""
     if not file.startswith("src/"):
-        return [["tests/known_run", "tests/test_architecture.py"], ["tests"]]
+        return [["tests/test_architecture.py"], ["tests/known_run"], ["tests"]]
     room = Path(file).parts[2].removesuffix(".py")
     words = [word for word in Path(file).stem.split("_") if word != "results"]
-    of_file = [path for word in words for path in copy.glob(f"tests/{room}/test_*{word}*.py")]
-    places = [*dict.fromkeys(of_file), copy / f"tests/{room}", copy / f"tests/test_{room}.py"]
-    near = [str(path.relative_to(copy)) for path in places if path.exists()]
-    known = ["tests/known_run"] if (copy / "tests" / "known_run").exists() else []
-    return [group for group in (near, known, ["tests"]) if group]
+    own = [path for word in words for path in copy.glob(f"tests/{room}/test_*{word}*.py")]
+    of_room = [copy / f"tests/{room}", copy / f"tests/test_{room}.py"]
+    known = [copy / "tests" / "known_run"]
+    groups = [dict.fromkeys(own), of_room, known, [copy / "tests"]]
+    return [[str(path.relative_to(copy)) for path in group if path.exists()] for group in groups]
 
 
 def first_failure(copy: Path, tests: list[str]) -> str | None:
