@@ -58,6 +58,10 @@ def test_samples_do_not_depend_on_how_many_are_drawn():
     assert few["y"].tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0]
 
 
+def test_labels_of_pictures_cycle_through_the_classes():
+    assert sampling.labels(5, 3).tolist() == [0, 1, 2, 0, 1]
+
+
 def test_labels_have_the_shares_of_the_training_images_at_every_length():
     y = np.repeat([0, 1, 3], [60, 30, 10])
     labels = sampling.proportional_labels(1000, y)
