@@ -400,6 +400,27 @@ def test_curves_of_training_are_those_of_the_history(shown, model):
     assert sorted(drawn) == sorted(expected)
 
 
+def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(shown):
+    with np.load(shown.details / "tsne" / DATASET / "embeddings.npz") as file:
+        arrays = dict(file)
+    record = shown.record("tsne")
+    colors = charts.palette(10)
+    for name in dict.fromkeys(arrays["names"].tolist()):
+        rows = (arrays["names"] == name) & (arrays["groups"] == "real")
+        draw, (layers,), _ = shown.charts[f"tsne-{name}.png"]
+        ((points, tints),) = layers
+        assert draw is charts.embedding and np.array_equal(points, arrays["points"][rows])
+        assert list(tints) == [colors[k] for k in arrays["classes"][rows]]
+    for model in fabricated.MODELS:
+        of_features = arrays["names"] == "features"
+        _, (layers,), words = shown.charts[f"{model}/tsne-features.png"]
+        for (points, color), group in zip(layers, ("real", model), strict=True):
+            rows = of_features & (arrays["groups"] == group)
+            assert np.array_equal(points, arrays["points"][rows])
+            assert color == charts.assign_colors(list(fabricated.MODELS)).get(group, charts.GRAY)
+        assert words["caption"].startswith(f"{record['real_neighbors'][model]:.1%} of")
+
+
 def test_tables_for_plots_have_the_points_of_their_records(shown):
     import csv
 
