@@ -146,3 +146,40 @@ def test_renamed_keys_leave_a_run_its_key():
         "vae": "577ec3de4b9a4632",
     }.items():
         assert digest(first_names(p.of_run("digits", model))) == key
+
+
+def test_the_choices_of_a_point_are_its_own_and_the_others_stay():
+    p = params.load(SHIPPED)
+    grid = p.at_point({"latent_dim": 3, "width": 8})
+    assert (grid.model.latent_dim, grid.model.width) == (3, 8) and grid.zoo == p.zoo
+    beta = p.at_point({"beta": 7.5})
+    assert beta.zoo["beta_vae"] == p.zoo["beta_vae"] | {"beta": 7.5} and beta.model == p.model
+    for point in (grid, beta):
+        assert point.train == p.train.model_copy(update={"images": p.sweep.images})
+        assert point.evaluate == p.evaluate and point.seed == p.seed
+    assert {key: p.zoo[key] for key in p.zoo if key != "beta_vae"}.items() <= beta.zoo.items()
+
+
+def test_the_choices_of_a_run_are_all_that_its_results_depend_on():
+    p = params.load(SHIPPED)
+    choices = p.of_run("digits", "vae")
+    assert choices["seed"] == p.seed and choices["zoo.vae.lr"] == p.zoo["vae"]["lr"]
+    assert choices["data.ood"] == p.data["digits"].ood and choices["dataset"] == "digits"
+    assert not [key for key in choices if key.startswith(("zoo.gan", "sweep", "tracking"))]
+    elsewhere = {"train.threads", "train.checkpoint_every", "device", "datasets", "models"}
+    assert not elsewhere & choices.keys()
+    assert {"train.images", "evaluate.n", "anomaly.quantile", "tsne.n"} <= choices.keys()
+
+
+def test_gray_images_get_the_small_classifier_and_color_the_large_one():
+    automatic = params.load(SHIPPED).classifier
+    assert (automatic.network_for(1), automatic.network_for(3)) == ("cnn", "resnet")
+    own = automatic.model_copy(update={"network": "cnn"})
+    assert own.network_for(3) == "cnn"
+
+
+def test_only_corruptions_with_a_severity_are_measured():
+    anomaly = params.load(SHIPPED).anomaly
+    none = anomaly.corruptions.model_copy(update={"blur": None})
+    severities = anomaly.model_copy(update={"corruptions": none}).severities
+    assert severities == {k: v for k, v in anomaly.severities.items() if k != "blur"}

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import fabricated
 import numpy as np
 import pytest
+from PIL import Image
 
 from genbench.anomaly.results import load_scores
 from genbench.report import charts, line_charts
@@ -16,6 +17,7 @@ from genbench.results.metrics import HEADLINES
 from genbench.results.run import collect
 from genbench.results.summary import summarize
 from genbench.utils import files
+from genbench.utils.images import grid
 
 DATASET = "digits"
 QUALITY = {
@@ -193,6 +195,8 @@ def test_the_ranking_has_the_numbers_of_each_model_best_first_below_floor_and_ce
     fids = {m: shown.record("evaluate", m)["metrics"]["fid"]["value"] for m in fabricated.MODELS}
     ranked = [name.split()[-1] for name in names[2:]]
     assert ranked == sorted(fids, key=fids.__getitem__)
+    places = [name.split()[0] for name in names[2:]]
+    assert places[0] in ("1", "1=") and places == sorted(places, key=lambda p: int(p.strip("=")))
     for name, model in zip(names[2:], ranked, strict=True):
         metrics = shown.record("evaluate", model)["metrics"]
         assert check_row(rows[name], QUALITY, metrics) == len(QUALITY)
@@ -237,6 +241,18 @@ def test_detections_stand_in_the_row_of_their_model_and_score(shown, kind):
                 inner = d["decisions" if kind == "corruptions" else "shift"]
                 assert check_row(row, more, inner) == len(more)
                 if kind == "ood":
+                    for label, key in (
+                        ("mean of test images", "in"),
+                        ("mean of OOD images", "out"),
+                    ):
+                        sides = [
+                            d["shift"][f"mean_{key}"] + s * d["shift"][f"sem_{key}"]
+                            for s in (-1, 1)
+                        ]
+                        ends = re.findall(r"−?[\d,.]+", row[label]["interval"])
+                        assert [float(e.replace("−", "-")) for e in ends] == pytest.approx(
+                            sides, abs=6e-3
+                        )
                     assert row["n test"]["value"] == d["n_in"]
                     assert row["n OOD"]["value"] == d["n_out"]
 
@@ -421,6 +437,34 @@ def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(sho
         assert words["caption"].startswith(f"{record['real_neighbors'][model]:.1%} of")
 
 
+def test_real_images_are_shown_beside_the_samples(shown):
+    picture = np.asarray(Image.open(shown.folder / "figures" / DATASET / "real.png"))
+    x = shown.results[0].processed.test_x
+    some = np.linspace(0, len(x) - 1, min(len(x), 100)).astype(int)
+    assert np.array_equal(picture, grid(x[some], 10))
+
+
+SOURCES = {
+    "grid.png": "data/samples/{dataset}/{model}/grid.png",
+    "nearest.png": "metrics/details/evaluate/{dataset}/{model}/nearest.png",
+    "extremes.png": "metrics/details/anomaly/{dataset}/{model}/extremes.png",
+}
+
+
+@pytest.mark.parametrize("model", fabricated.MODELS)
+def test_pictures_are_those_of_their_model_and_name(shown, model):
+    root = shown.data.parent
+    folder = shown.folder / "figures" / DATASET / model
+    copied = [path for path in folder.glob("*.png") if not path.name.startswith("tsne")]
+    assert len(copied) >= 8
+    for path in copied:
+        place = SOURCES.get(path.name, "metrics/details/latent/{dataset}/{model}/" + path.name)
+        if path.stem.isdigit():
+            place = "data/models/{dataset}/{model}/snapshots/" + path.name
+        source = root / place.format(dataset=DATASET, model=model)
+        assert path.read_bytes() == source.read_bytes(), path.name
+
+
 def test_tables_for_plots_have_the_points_of_their_records(shown):
     import csv
 
@@ -452,6 +496,12 @@ def test_tables_for_plots_have_the_points_of_their_records(shown):
         assert np.trapezoid(true, false) == pytest.approx(area, abs=0.01)
     with np.load(shown.details / "tsne" / DATASET / "embeddings.npz") as file:
         points = {tuple(np.round(p, 3)) for p in file["points"]}
+        names = [shown.results[0].classes[k] for k in file["classes"]]
+        class_of = dict(zip(map(tuple, np.round(file["points"], 2)), names, strict=True))
     shown_points = {(round(float(r["x"]), 3), round(float(r["y"]), 3)) for r in rows_of("tsne")}
     close = [min(abs(np.array(list(points)) - p).sum(1)) for p in list(shown_points)[:50]]
     assert max(close) < 0.01
+    for row in rows_of("tsne"):
+        place = tuple(np.round([float(row["x"]), float(row["y"])], 2))
+        assert class_of.get(place, row["class"]) == row["class"]
+    assert len({row["class"] for row in rows_of("tsne")}) == len(set(names))

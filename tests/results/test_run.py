@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import fabricated
 import numpy as np
 import pytest
 
+from genbench.anomaly.results import load_scores
 from genbench.results.points import load_points
 from genbench.results.run import collect
+from genbench.training.results import load_training
 from genbench.utils import files
 from genbench.utils.errors import InputError
 
@@ -17,6 +21,25 @@ def test_models_are_ranked_by_frechet_distance_from_low_to_high(folders):
     results = collect(fabricated.params(), *folders)[0]
     assert [result.model for result in results.models] == ["gan", "dcgan", "wgan", "vae"]
     assert [result.model for result in results.ranked()] == ["vae", "wgan", "dcgan", "gan"]
+
+
+def test_everything_of_a_model_is_read_from_its_own_folders(folders):
+    data, details = folders
+    for results in collect(fabricated.params(), data, details):
+        for result in results.models:
+            place = Path(results.dataset) / result.model
+            assert result.training.folder == data / "models" / place
+            assert result.training.summary == load_training(data / "models" / place).summary
+            assert result.paths == {
+                "sample": data / "samples" / place,
+                **{stage: details / stage / place for stage in ("evaluate", "anomaly", "latent")},
+            }
+            scores = {
+                (part.kind, part.name): part.scores
+                for part in load_scores(details / "anomaly" / place / "scores.npz")
+            }
+            for key, values in result.main_scores.items():
+                assert np.array_equal(values, scores[key][result.detection.main_score])
 
 
 def test_a_missing_result_is_named(tmp_path):
