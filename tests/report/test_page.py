@@ -100,7 +100,17 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
     lines = {part: [(n.label, n.color, n.dashed) for n in gan[part]] for part in gan}
     players = [("discriminator", 0, False), ("generator", 1, False), ("discriminator", 0, True)]
     assert lines["loss"] == players
-    assert len(lines["probability"]) == 4 and lines.keys() == {"loss", "probability"}
+    assert lines["probability"] == [
+        ("real images", 0, False),
+        ("generated images", 1, False),
+        ("real images", 0, True),
+        ("generated images", 1, True),
+    ]
+    assert lines.keys() == {"loss", "probability"}
+    real = [curve for curve in results.models[0].training.curves if curve.part == "real"]
+    assert [line.y for line in gan["probability"] if line.label == "real images"] == [
+        curve.values for curve in real
+    ]
     assert wgan.keys() == {"loss", "earth_movers_distance", "clip_saturation"}
     diagnostics = {"active_units", "diversity"}
     assert vae.keys() == {"loss", "reconstruction", "kl", "kl_layers"} | diagnostics
@@ -113,6 +123,13 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
 
 def test_two_datasets_have_a_table_across_them_and_one_has_not(page, tmp_path):
     assert "All datasets" in page.text
+    results = collect(fabricated.params(), *fabricated.tree(tmp_path / "tree"))
+    table = report_page._overview(results)
+    assert [metric.label for metric in table.metrics] == list(fabricated.SIDES)
+    for line in table.rows:
+        for cell, each in zip(line.cells, results, strict=True):
+            (model,) = (m for m in each.models if m.model == line.row.name)
+            assert cell.value == model.quality.metrics["fid"].value
     choices = fabricated.params(datasets=["digits"], models=["gan"])
     text = Page(write(tmp_path, choices) / "index.html").text
     assert "All datasets" not in text
