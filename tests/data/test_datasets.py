@@ -9,7 +9,7 @@ from PIL import Image
 from genbench.data import datasets, ood_images, splits
 from genbench.params import schema
 from genbench.params.load import BUILT_IN, OOD_NAMES
-from genbench.utils import files
+from genbench.utils import files, seeds
 from genbench.utils.errors import InputError
 
 CLASSES = ("cat", "cow", "dog")
@@ -163,3 +163,24 @@ def test_a_patch_of_a_plain_photograph_is_plain_and_patches_follow_the_seed(tmp_
     assert (x == x[:, :, :1, :1]).all() and set(np.unique(x[:, 0])) == {10, 200}
     np.testing.assert_array_equal(x, again)
     assert not np.array_equal(x, other)
+
+
+def test_noise_has_all_levels_as_many_images_as_asked_and_a_stream_of_its_own(tmp_path):
+    p = make_params(seed=3, digits={"ood": ["noise"]}, mnist={"ood": ["noise"]})
+    shape = (1, 8, 8)
+    (tmp_path / "noise").mkdir()
+    noise = {
+        (dataset, n): datasets.load_ood_images(
+            "noise", dataset, p, tmp_path, shape=shape, n_test=n
+        )[0]
+        for dataset in ("digits", "mnist")
+        for n in (40, 5000)
+    }
+    assert len(noise["digits", 40]) == 40 and len(noise["digits", 5000]) == 2000
+    assert set(np.unique(noise["digits", 5000])) == set(range(256))
+    assert noise["digits", 5000].mean() == pytest.approx(127.5, abs=1)
+    assert not np.array_equal(noise["digits", 40], noise["mnist", 40])
+    own = seeds.rng(p.seed, "ood", "digits", "noise").integers(
+        256, size=(40, *shape), dtype=np.uint8
+    )
+    assert np.array_equal(noise["digits", 40], own)

@@ -254,3 +254,11 @@ def test_what_a_latent_space_is_said_to_be_follows_from_its_numbers(results):
     metrics = vae.latent.metrics | {"mutual_information": Estimate(value=2.0)}
     few = replace(vae, latent=vae.latent.model_copy(update={"metrics": metrics}))
     assert len(latent.latent_findings(replace(results, models=[few]))) == 1
+
+
+def test_the_best_reconstructions_are_those_with_the_largest_psnr(results):
+    (vae,) = (result for result in results.models if result.model == "vae")
+    metrics = vae.latent.metrics | {"psnr": Estimate(value=30.0)}
+    better = replace(vae, model="better", latent=vae.latent.model_copy(update={"metrics": metrics}))
+    lines = latent.latent_findings(replace(results, models=[vae, better]))
+    assert "better has the best reconstructions (30.0 dB)." in lines

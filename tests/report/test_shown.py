@@ -386,6 +386,13 @@ def test_charts_of_sweeps_and_latent_spaces_are_given_their_records(shown):
     _, (lines, title, axis), _ = shown.charts["vae/fid-over-width.svg"]
     assert (title, axis) == ("FID", "width")
     assert lines["latent_dim 4"] == [(16, fid[4, 16]), (32, fid[4, 32])]
+    for key in ("flops", "parameters"):
+        _, (lines, *_), _ = shown.charts[f"vae/{key}-over-latent_dim.svg"]
+        for width in (16, 32):
+            trainings = shown.data / "models" / DATASET
+            folders = [(at, trainings / f"vae-{at}-{width}") for at in (4, 16)]
+            want = [(at, files.load_json(f / "summary.json")[key]) for at, f in folders]
+            assert lines[f"width {width}"] == want
     _, (pairs,), _ = shown.charts["rate-distortion.svg"]
     for rate, distortion, beta in pairs:
         point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")

@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 
 from genbench.anomaly.results import load_scores
-from genbench.results.points import load_points
+from genbench.results import points
+from genbench.results.points import SweepPoint, load_points
+from genbench.results.processed import load_processed
 from genbench.results.run import collect
 from genbench.training.results import load_training
 from genbench.utils import files
 from genbench.utils.errors import InputError
+
+SIZES = {"train": 9, "val": 5, "test": 7}
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +80,19 @@ def test_a_point_has_metrics_of_its_samples_values_of_its_training_and_its_size(
         "flops": 320000.0,
     }
     assert point.value("n_warnings") == 0
+
+
+def test_a_point_has_its_factors_and_points_come_in_the_order_of_the_grid(folders, tmp_path):
+    names = points.grid_names(fabricated.params())
+    assert names == [f"vae-{a}-{b}" for a in (4, 16) for b in (16, 32)]
+    assert points.beta_names(fabricated.params()) == ["beta_vae-0.5", "beta_vae-4"]
+    (point,) = load_points("digits", ["vae-4-16"], *folders)
+    record = point.point.model_copy(update={"factors": {"mig": 0.25}})
+    assert SweepPoint(point.training, record).value("mig") == 0.25
+
+
+def test_the_parts_of_a_dataset_have_their_own_sizes(tmp_path):
+    arrays = {f"{part}_y": np.zeros(n, int) for part, n in SIZES.items()}
+    arrays |= {"test_x": np.zeros((7, 1, 8, 8), np.uint8), "classes": np.array(["a"])}
+    files.save_npz(tmp_path / "d.npz", ood_names=np.array([], dtype=str), **arrays)
+    assert load_processed(tmp_path / "d.npz").n_images == SIZES

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import fabricated
 import pytest
 
 from genbench.anomaly.results import DetectionResults
 from genbench.results.run import collect
-from genbench.results.summary import headlines, summarize
+from genbench.results.summary import headlines, summarize, validation_metric
 
 MAX_HEADLINES = 14
 
@@ -72,3 +74,30 @@ def test_a_sweep_point_that_was_not_run_is_left_out(tmp_path):
     data, details = fabricated.tree(tmp_path)
     (details / "sweep" / "digits" / "vae-4-16.json").unlink()
     assert "sweep-vae-4-16" not in summary((data, details))["digits"]
+
+
+def test_accuracy_is_the_test_accuracy_and_the_ood_headline_a_mean(folders):
+    results = collect(fabricated.params(), *folders)
+    for each in results:
+        classifier = {"test_accuracy": each.classifier.test_accuracy}
+        assert summarize([each])[each.dataset]["classifier"] == classifier
+        assert each.classifier.test_accuracy != each.classifier.val_accuracy
+    vae = results[0].models[3]
+    rows = vae.detection.detections
+    kept = [
+        d.model_copy(update={"auroc": d.auroc.model_copy(update={"value": 0.3 + i / 50})})
+        for i, d in enumerate(rows)
+    ]
+    changed = replace(vae, detection=vae.detection.model_copy(update={"detections": kept}))
+    main = [d.auroc.value for d in kept if (d.kind, d.score) == ("ood", "negative_elbo")]
+    assert len(set(main)) == 2
+    assert headlines(changed)["ood_auroc"] == pytest.approx(sum(main) / 2)
+
+
+@pytest.mark.parametrize(
+    "part", ["negative_elbo", "jensen_shannon", "earth_movers_distance", "loss"]
+)
+def test_points_are_compared_by_what_has_no_weights_of_its_own(part):
+    final = {"val/loss": 1, f"val/{part}": 2, "model/negative_elbo": 3}
+    assert validation_metric(final) == f"val/{part}"
+    assert validation_metric({"model/loss": 1}) is None

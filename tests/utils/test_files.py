@@ -12,7 +12,7 @@ import torch
 from genbench import params
 from genbench.models.base import registry
 from genbench.networks import checkpoint
-from genbench.utils import files, images, paths
+from genbench.utils import files, images, paths, provenance
 from genbench.utils.errors import InputError
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
@@ -77,6 +77,18 @@ def test_a_grid_shows_every_pixel_enlarged_and_unchanged(channels):
     fourth = picture[18 : 18 + 16 : 2, 0:16:2].transpose(2, 0, 1)
     assert np.array_equal(fourth, np.broadcast_to(x[3], (3, 8, 8)))
     assert (picture[18:, 36:] == 255).all()
+
+
+def test_pairs_stand_one_above_the_other():
+    x = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
+    picture = images.rows_in_pairs(x, 100 + x, 3)
+    tiles = picture[::66, ::66, 0]
+    assert tiles.tolist() == [[0, 1, 2], [100, 101, 102], [3, 4, 5], [103, 104, 105]]
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys():
+    assert provenance.digest({"a": 1, "b": [2]}) == provenance.digest({"b": [2], "a": 1})
+    assert provenance.digest({"a": 1}) != provenance.digest({"a": 2})
 
 
 def test_numbers_are_rounded_sorted_and_read_back(tmp_path):
