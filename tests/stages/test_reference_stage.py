@@ -27,7 +27,8 @@ def workspace(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     arrays = {"classes": np.array(["a", "b", "c"])}
     for part in ("train", "val", "test"):
-        arrays[f"{part}_x"] = random.integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
+        plain = random.integers(0, 200, (24, 3, 1, 1), dtype=np.uint8)  # noise is the ceiling
+        arrays[f"{part}_x"] = plain + random.integers(0, 50, (24, 3, 16, 16), dtype=np.uint8)
         arrays[f"{part}_y"] = np.arange(24) % 3
     files.save_npz(Path("data.npz"), **arrays)
     x = random.integers(0, 200, (48, 3, 16, 16), dtype=np.uint8)
