@@ -147,7 +147,9 @@ def _dataset(data, details, dataset, random, n):
     reference = Reference(protocol=PROTOCOL, floor=floor, ceiling=measured.quality(400.0, 1.2))
     reference.save(details / "reference" / dataset / "metrics.json")
     trivial = measured.detections(("png_size",), {"corruption": 0.6, "ood": 0.7}, OOD)
-    trivial.save(details / "baselines" / dataset / "metrics.json")
+    folder = details / "baselines" / dataset
+    trivial.save(folder / "metrics.json")
+    save_scores(folder / "scores.npz", _scores(("png_size",), random))
 
 
 def _model(data, details, dataset, model, random, i, large):
@@ -214,7 +216,13 @@ def _quality(dataset, model, i):
 def _detection(folder, model, random, i):
     names = ("negative_elbo", "kl") if model == "vae" else ("discriminator",)
     sign = 1 if i else -0.4
-    sets = [
+    save_scores(folder / "scores.npz", _scores(names, random, sign))
+    auroc = {"corruption": 0.8 if i else 0.31, "ood": 0.9 - i / 20 if i else 0.2}
+    measured.detections(names, auroc, OOD).save(folder / "metrics.json")
+
+
+def _scores(names, random, sign=1):
+    return [
         SetScores(
             kind,
             name,
@@ -222,9 +230,6 @@ def _detection(folder, model, random, i):
         )
         for kind, name, mean in SETS
     ]
-    save_scores(folder / "scores.npz", sets)
-    auroc = {"corruption": 0.8 if i else 0.31, "ood": 0.9 - i / 20 if i else 0.2}
-    measured.detections(names, auroc, OOD).save(folder / "metrics.json")
 
 
 def _embeddings(folder, dataset, random):

@@ -72,6 +72,7 @@ RECORDS = {"training", "evaluation", "anomaly", "latent"}
 MAY_IMPORT = {
     "__init__": set(),
     "utils": set(),
+    "auroc": {"utils"},
     "bootstrap": {"utils"},
     "params": {"utils"},
     "data": {"utils"},
@@ -80,11 +81,11 @@ MAY_IMPORT = {
     "models": {"utils", "networks", "models/base"},
     "training": BASICS | {"networks", "models/base"},
     "evaluation": BASICS | {"networks", "bootstrap"},
-    "anomaly": BASICS | {"networks", "models/base"},
+    "anomaly": BASICS | {"auroc", "networks", "models/base"},
     "latent": BASICS | {"networks", "models/base", "bootstrap"},
     "sweep": BASICS | {"networks", "models/base", "bootstrap", "evaluation"},
     "results": BASICS | RECORDS,
-    "report": BASICS | {"results"} | RECORDS,
+    "report": BASICS | {"auroc", "results"} | RECORDS,
     "tracking": BASICS | {"networks", "models/base", "results"} | RECORDS,
 }
 """For each package of genbench those that it may import, besides itself."""

@@ -42,8 +42,18 @@ def test_everything_of_a_model_is_read_from_its_own_folders(folders):
                 (part.kind, part.name): part.scores
                 for part in load_scores(details / "anomaly" / place / "scores.npz")
             }
+            assert result.scores.keys() == result.main_scores.keys() == scores.keys()
             for key, values in result.main_scores.items():
+                assert result.scores[key].keys() == scores[key].keys()
                 assert np.array_equal(values, scores[key][result.detection.main_score])
+
+
+def test_the_scores_of_baselines_are_read_from_their_own_folder(folders):
+    data, details = folders
+    for results in collect(fabricated.params(), data, details):
+        for part in load_scores(details / "baselines" / results.dataset / "scores.npz"):
+            for score, values in part.scores.items():
+                assert np.array_equal(results.baseline_scores[part.kind, part.name][score], values)
 
 
 def test_a_missing_result_is_named(tmp_path):

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..auroc import auroc
 from ..params import Params
 from ..utils import files, seeds
 from ..utils.images import grid
 from .corruptions import corrupt
-from .metrics import auroc, average_precision, confusion_counts, effect_size, fpr95
+from .metrics import average_precision, confusion_counts, effect_size, fpr95
 from .results import AnomalyKind, Detection, DetectionResults, ImageSet, SetScores
 
 N_COLUMNS = 22
@@ -48,10 +49,13 @@ def detection_results(sets: list[SetScores], quantile: float) -> DetectionResult
     )
     thresholds = {score: float(np.quantile(values, quantile)) for score, values in val.items()}
     corruptions = [part.scores for part in sets if part.kind == "corruption"]
-    pooled = {score: np.concatenate([part[score] for part in corruptions]) for score in test}
+    pooled = {score: np.stack([part[score] for part in corruptions]) for score in test}
     detections = detect("corruptions", "all", test, pooled, thresholds)
     for part in sets:
-        if part.kind == "corruption" or part.kind == "ood":
+        if part.kind == "corruption":
+            versions = {score: values[None] for score, values in part.scores.items()}
+            detections += detect(part.kind, part.name, test, versions, thresholds)
+        elif part.kind == "ood":
             detections += detect(part.kind, part.name, test, part.scores, thresholds)
     return DetectionResults(main_score=next(iter(test), None), detections=detections)
 
@@ -65,11 +69,12 @@ def detect(
 ) -> list[Detection]:
     """How well each score tells one set of anomalous images, `scores_out`, from test images.
 
+    Scores are (N,) of test images, (M,) of an OOD dataset, (K, N) of K corruptions of test images.
     Corrupted images are decided by the threshold; of an OOD dataset the shift of the mean is given.
     """
     detections = []
     for score, inside in scores_in.items():
-        outside = scores_out[score]
+        outside = scores_out[score].ravel()
         decided = kind != "ood"
         detection = Detection(
             kind=kind,
@@ -77,7 +82,7 @@ def detect(
             score=score,
             n_in=len(inside),
             n_out=len(outside),
-            auroc=auroc(inside, outside),
+            auroc=auroc(inside, scores_out[score]),
             aupr=average_precision(inside, outside),
             aupr_normal=average_precision(-outside, -inside),
             fpr95=fpr95(inside, outside),

@@ -8,41 +8,7 @@ import math
 
 import numpy as np
 
-from ..utils.record import Estimate
 from .results import Decisions, Shift
-
-Z_95 = 1.959964
-"""Standard errors to either side of a 95% interval."""
-
-
-def auroc(scores_in: np.ndarray, scores_out: np.ndarray) -> Estimate:
-    """Area under the ROC curve: the chance that an anomalous image scores above the other one.
-
-    Returns
-    -------
-    Estimate in [0, 1], ties counting half; 0.5 is chance. Its 95% interval is 1.96 of DeLong's
-        standard errors to either side, cut to [0, 1].
-    """
-    from sklearn.metrics import roc_auc_score  # takes a second: not when a stage starts
-
-    value = float(roc_auc_score(*_labels_and_scores(scores_in, scores_out)))
-    margin = Z_95 * auroc_standard_error(scores_in, scores_out)
-    return Estimate(value=value, low=max(0.0, value - margin), high=min(1.0, value + margin))
-
-
-def auroc_standard_error(scores_in: np.ndarray, scores_out: np.ndarray) -> float:
-    """DeLong's standard error of the AUROC, from each image's share of the other set below it.
-
-    Source: DeLong et al. 1988, Biometrics 44; ties count half.
-    """
-
-    def share_below(scores, others):
-        others = np.sort(others)
-        below, up_to = (np.searchsorted(others, scores, side) for side in ("left", "right"))
-        return (below + up_to) / (2 * len(others))
-
-    shares = [share_below(scores_out, scores_in), share_below(scores_in, scores_out)]
-    return math.sqrt(sum(np.var(v, ddof=1) / len(v) if len(v) > 1 else 0.0 for v in shares))
 
 
 def average_precision(negatives: np.ndarray, positives: np.ndarray) -> float:

@@ -6,7 +6,7 @@ AUROC = rate(
     "auroc",
     "AUROC",
     "Chance that an anomalous image scores above a test image: 1 perfect, 0.5 guessing. Small: 95%"
-    " interval (DeLong).",
+    " interval over images (DeLong).",
     chance=0.5,
 )
 DETECTION = (

@@ -32,6 +32,9 @@ NOT_MEASURED = Quality(
     classes=[],
 )
 
+SetsScores = dict[tuple[str, str], dict[str, np.ndarray]]
+"""By kind and name of a set of images and by score: (N,), larger is more anomalous."""
+
 
 @dataclass(frozen=True)
 class ModelResults:
@@ -63,13 +66,15 @@ class ModelResults:
         return None if estimate is None else estimate.value
 
     @cached_property
+    def scores(self) -> SetsScores:
+        """Its scores of every set of images; {} for a model without scores."""
+        return _scores(self.paths["anomaly"]) if self.detection.detections else {}
+
+    @cached_property
     def main_scores(self) -> dict[tuple[str, str], np.ndarray]:
         """The main score of every set of images, (N,) by kind and name; {} for a model without."""
         score = self.detection.main_score
-        if score is None:
-            return {}
-        sets = anomaly.load_scores(self.paths["anomaly"] / anomaly.SCORES)
-        return {(images.kind, images.name): images.scores[score] for images in sets}
+        return {part: scores[score] for part, scores in self.scores.items()} if score else {}
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class DatasetResults:
     """All models on one dataset, in the order of `models` in params.yaml.
 
     embeddings_file : the points of the embeddings
+    baselines_folder : of the stage `baselines`
     """
 
     dataset: str
@@ -85,10 +91,16 @@ class DatasetResults:
     classifier: ClassifierSummary
     reference: Reference
     baselines: DetectionResults
+    baselines_folder: Path
     models: list[ModelResults]
     embeddings: Embeddings
     sweep: list[SweepPoint]
     rate_distortion: list[SweepPoint]
+
+    @cached_property
+    def baseline_scores(self) -> SetsScores:
+        """The baselines' scores of the same sets of images as those of the models."""
+        return _scores(self.baselines_folder)
 
     @property
     def classes(self) -> list[str]:
@@ -126,14 +138,15 @@ def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
 def _dataset(params: Params, dataset: str, data: Path, details: Path) -> DatasetResults:
     tsne = details / "tsne" / dataset
     embeddings = Embeddings.load(tsne / latent.METRICS_FILE)
-    baselines = details / "baselines" / dataset / anomaly.METRICS_FILE
+    baselines = details / "baselines" / dataset
     return DatasetResults(
         dataset=dataset,
         processed=load_processed(data / "processed" / f"{dataset}.npz"),
         embeddings_file=tsne / latent.EMBEDDINGS,
         classifier=ClassifierSummary.load(data / "classifiers" / dataset / "summary.json"),
         reference=Reference.load(details / "reference" / dataset / evaluation.METRICS_FILE),
-        baselines=DetectionResults.load(baselines),
+        baselines=DetectionResults.load(baselines / anomaly.METRICS_FILE),
+        baselines_folder=baselines,
         models=[load_model(m, dataset, embeddings, data, details) for m in params.models],
         embeddings=embeddings,
         sweep=load_points(dataset, grid_names(params), data, details),
@@ -170,3 +183,8 @@ def load_model(
         embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
     )
+
+
+def _scores(folder: Path) -> SetsScores:
+    sets = anomaly.load_scores(folder / anomaly.SCORES)
+    return {(images.kind, images.name): images.scores for images in sets}

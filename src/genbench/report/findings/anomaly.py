@@ -1,7 +1,11 @@
 """What the anomaly scores show, in sentences."""
 
-from ...anomaly.results import Shift
-from ...results.run import DatasetResults, ModelResults
+import numpy as np
+
+from ...anomaly.results import DetectionResults, Shift
+from ...auroc import Scores, auroc, candidates
+from ...results.run import DatasetResults, ModelResults, SetsScores
+from ...utils.record import Estimate
 from ..formatting import join_words, number, spaced
 
 SIGNIFICANT = 0.01
@@ -15,28 +19,60 @@ def detection_findings(results: DatasetResults, kind: str, name: str, images: st
 
     images : the set in words
     """
-    auroc = {
-        _main_score(result): detection.auroc.value
+    scores = {
+        _main_score(result): _of_images(result.scores, result.detection.main_score, kind, name)
         for result in results.models
-        if (detection := result.detection.main(kind, name))
+        if result.detection.main_score
     }
-    if not auroc:
+    if not scores:
         return ["No model has an anomaly score."]
-    lines, top = [], max(auroc.values())
-    if top > 0.5:
-        best = [score for score, value in auroc.items() if f"{value:.3f}" == f"{top:.3f}"]
-        verb = "separates" if len(best) == 1 else "separate"
-        lines.append(f"{join_words(best)} {verb} {images} from test images best: AUROC {top:.3f}.")
-    for score, value in auroc.items():
-        if value < 0.5:
-            near = ", though it is near guessing" if value > 0.45 else ""
-            lines.append(
-                f"{score} is reversed here (AUROC {value:.3f}): it scores {images} as less"
-                f" anomalous than test images{near}."
-            )
-        elif value < 0.55:
-            lines.append(f"{score} is hardly better than guessing (AUROC {value:.3f}).")
-    return lines
+    estimates = {score: auroc(*pair) for score, pair in scores.items()}
+    best = candidates(scores)
+    lines = [_best(best, estimates, images)] if _ends(estimates[best[0]])[0] > 0.5 else []
+    return lines + [line for score in estimates if (line := _chance(score, estimates, images))]
+
+
+def _best(best: list[str], estimates: dict[str, Estimate], images: str) -> str:
+    """`best` : the scores that may be the best, by the paired test of `candidates`."""
+    if len(best) == 1:
+        value = estimates[best[0]].value
+        return f"{best[0]} separates {images} from test images best: AUROC {value:.3f}."
+    words = join_words([f"{score} ({estimates[score].value:.3f})" for score in best])
+    return (
+        f"The highest AUROCs for {images} are those of {words}: they may differ by chance (paired"
+        " test, 5%)."
+    )
+
+
+def _chance(score: str, estimates: dict[str, Estimate], images: str) -> str | None:
+    """What a score is called that is below guessing, or near it."""
+    value = estimates[score].value
+    low, high = _ends(estimates[score])
+    if high < 0.5:
+        near = ", though it is near guessing" if value > 0.45 else ""
+        return (
+            f"{score} is reversed here (AUROC {value:.3f}): it scores {images} as less"
+            f" anomalous than test images{near}."
+        )
+    if low <= 0.5:
+        return f"{score} is not shown to differ from guessing (AUROC {value:.3f})."
+    if value < 0.55:
+        return f"{score} is hardly better than guessing (AUROC {value:.3f})."
+    return None
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """Of its interval, or its value twice."""
+    low, high = (estimate.value if v is None else v for v in (estimate.low, estimate.high))
+    return low, high
+
+
+def _of_images(scores: SetsScores, score: str, kind: str, name: str) -> Scores:
+    """A score of test images and of an OOD dataset, or of all corruptions as (K, N)."""
+    test = scores["test", "test"][score]
+    if kind == "ood":
+        return test, scores[kind, name][score]
+    return test, np.stack([s[score] for (part, _), s in scores.items() if part == "corruption"])
 
 
 def reconstruction_hypothesis(results: DatasetResults, ood_dataset: str) -> list[str]:
@@ -53,8 +89,8 @@ def _reconstruction(shift: Shift, name: str) -> str:
     means = f"{number(shift.mean_out)} against {number(shift.mean_in)}, effect {shift.effect:.2f}"
     if shift.p > SIGNIFICANT:
         return (
-            f"reconstructs {name} neither better nor worse ({means}): the hypothesis does not hold"
-            " here"
+            f"is not shown to reconstruct {name} better or worse ({means}): no support for the"
+            " hypothesis here"
         )
     if shift.effect < 0:
         return (
@@ -67,22 +103,29 @@ def _reconstruction(shift: Shift, name: str) -> str:
 
 
 def best_score(results: DatasetResults, ood_dataset: str) -> list[str]:
-    """The best score of all, and whether it is better than the baselines."""
-    detections = {
-        f"{result.model}'s {spaced(score)}": detection
-        for result in results.models
-        for score, detection in result.detection.by_score("ood", ood_dataset).items()
-    }
-    baselines = results.baselines.by_score("ood", ood_dataset)
-    if not detections or not baselines:
+    """The best score of all, and whether a paired test finds models above baselines or below."""
+
+    def pairs(source: str, detections: DetectionResults, scores: SetsScores) -> dict[str, Scores]:
+        names = detections.by_score("ood", ood_dataset)
+        return {f"{source} {spaced(s)}": _of_images(scores, s, "ood", ood_dataset) for s in names}
+
+    baselines = pairs("the baseline", results.baselines, results.baseline_scores)
+    models: dict[str, Scores] = {}
+    for result in results.models:
+        models |= pairs(f"{result.model}'s", result.detection, result.scores)
+    if not models or not baselines:
         return []
-    name, best = max(detections.items(), key=lambda item: item[1].auroc.value)
-    score, baseline = max(baselines.items(), key=lambda item: item[1].auroc.value)
-    auroc = f"AUROC {best.auroc.value:.3f}"
-    of_baseline = f"{spaced(score)} ({baseline.auroc.value:.3f})"
-    if best.auroc.is_above(baseline.auroc):
-        return [f"The best score is {name} ({auroc}), above the best baseline, {of_baseline}."]
-    return [f"The best score, {name} ({auroc}), is no better than the baseline {of_baseline}."]
+    value = {name: auroc(*pair).value for name, pair in (models | baselines).items()}
+    best, *tied = candidates(models | baselines)
+    rivals = baselines if best in models else models
+    start = f"The highest AUROC is that of {best} ({value[best]:.3f})"
+    if equal := [name for name in tied if name in rivals]:
+        return [f"{start}, not shown to be above that of {equal[0]} ({value[equal[0]]:.3f})."]
+    rival = max(rivals, key=lambda name: value[name])
+    kind = "baseline" if best in models else "score of a model"
+    return [
+        f"{start}, above that of every {kind}; the best of these is {rival} ({value[rival]:.3f})."
+    ]
 
 
 def _main_score(result: ModelResults) -> str:
@@ -106,14 +149,14 @@ def false_positives(results: DatasetResults, quantile: float) -> list[str]:
 
 
 def hardest_corruption(results: DatasetResults) -> list[str]:
-    """The corruption for which even the best model's main score is worst."""
+    """The corruption for which the largest AUROC of the models' main scores is smallest."""
     best: dict[str, tuple[float, str]] = {}
     for result in results.models:
         for name in result.detection.names("corruption"):
             if detection := result.detection.main("corruption", name):
-                candidate = (detection.auroc.value, result.model)
-                best[name] = max(best.get(name, (0.0, "")), candidate)
+                found = (detection.auroc.value, result.model)
+                best[name] = max(best.get(name, (0.0, "")), found)
     if len(best) < 2:
         return []
-    name, (auroc, model) = min(best.items(), key=lambda item: item[1])
-    return [f"Hardest to detect: {spaced(name)} (AUROC {auroc:.3f} at best, by {model})."]
+    name, (value, model) = min(best.items(), key=lambda item: item[1])
+    return [f"The lowest AUROC at best is that for {spaced(name)}: {value:.3f}, by {model}."]
