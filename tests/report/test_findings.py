@@ -309,7 +309,7 @@ def test_models_that_no_test_tells_apart_are_named_together(results, tmp_path, k
     (line,) = anomaly.detection_findings(found, kind, name, "such images")
     assert line == (
         f"The highest AUROCs for such images are those of {first}'s d ({values[first]}) and"
-        f" {second}'s d ({values[second]}): they may differ by chance (paired test, 5%)."
+        f" {second}'s d ({values[second]}), which a paired test (5%) does not tell apart."
     )
     found = planted(results, tmp_path / "apart", {"gan": {"d": 0.8}, "dcgan": {"d": 0.85}})
     (line,) = anomaly.detection_findings(found, kind, name, "such images")

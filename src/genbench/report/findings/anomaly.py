@@ -39,8 +39,8 @@ def _best(best: list[str], estimates: dict[str, Estimate], images: str) -> str:
         return f"{best[0]} separates {images} from test images best: AUROC {value:.3f}."
     words = join_words([f"{score} ({estimates[score].value:.3f})" for score in best])
     return (
-        f"The highest AUROCs for {images} are those of {words}: they may differ by chance (paired"
-        " test, 5%)."
+        f"The highest AUROCs for {images} are those of {words}, which a paired test (5%) does not"
+        " tell apart."
     )
 
 
