@@ -201,3 +201,10 @@ def test_the_best_score_comes_first_then_those_that_it_is_not_shown_to_beat():
     assert set(candidates(scores)[:2]) == {"best", "equal"}
     assert "worse" not in candidates(scores)
     assert candidates({"only": scores["worse"]}) == ["only"]
+
+
+def test_a_score_that_is_better_on_the_images_that_both_have_may_be_the_best():
+    few = np.arange(50.0), np.arange(50.0) + 20
+    many = np.zeros(500), np.repeat([1.0, 0.0], [50, 450])  # perfect on the first 50 only
+    assert auroc(*few).value > auroc(*many).value
+    assert candidates({"few": few, "many": many}) == ["few", "many"]
