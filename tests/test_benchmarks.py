@@ -1,5 +1,6 @@
 """The benchmarks run and print a table; what they measure is for those who call them."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -86,3 +87,17 @@ def test_the_table_of_results_has_a_row_per_model_best_first_and_keeps_them(tmp_
         }
         assert rows[-1][-1] == fabricated.ALARMS["gan"][0]
     assert len(list((tmp_path / "kept" / "digits").glob("*.png"))) == 4
+
+
+def test_intervals_and_tests_of_aurocs_keep_their_promise(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    benchmark = importlib.import_module("inference_auroc")
+    monkeypatch.setattr(benchmark, "RUNS", 200)
+    monkeypatch.setattr(benchmark, "N_IMAGES", (200,))
+    monkeypatch.setattr(benchmark, "AREAS", (0.8,))
+    rows = benchmark.rows()
+    assert len({row["case"] for row in rows}) == 2 * 3
+    for row in rows:  # four standard errors of a share of 200
+        nominal = row["nominal"]
+        error = (nominal * (1 - nominal) / benchmark.RUNS) ** 0.5
+        assert row["measured"] == pytest.approx(nominal, abs=4 * error), row["case"]
