@@ -65,7 +65,7 @@ def candidates(scores: Mapping[str, Scores]) -> list[str]:
     Each of the others is below the first by a paired test with Bonferroni's correction, so that
     the truly best score is among the names in at least 95% of cases.
 
-    Source: multiple comparisons with the best, Hsu 1984, Annals of Statistics 12:1136.
+    Source: multiple comparisons with the best, Edwards & Hsu 1983, JASA 78:965.
     """
     value = {name: _mean_and_error(_influences(*pair))[0] for name, pair in scores.items()}
     first, *others = sorted(value, key=lambda name: -value[name])
