@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import torch
-
 from genbench import params
 from genbench.evaluation.extractors import classifier_extractor, load_matching_extractor
-from genbench.evaluation.memorization import nearest_figure
+from genbench.evaluation.memorization import TrainingImages, nearest_figure
 from genbench.evaluation.quality import RealFeatures
 from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, SAMPLES, Reference
-from genbench.evaluation.samples import Samples, evaluate_samples
+from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
 from genbench.utils import cli, devices, files, images, seeds
 
 
@@ -22,21 +20,23 @@ def main(
     network = classifier_extractor(classifier, device)
     generated = Samples.load(samples / SAMPLES, p.evaluate.sample_sets, protocol.n)
     classes, train_x, test_y = files.load_npz(data, "classes", "train_x", "test_y")
+    real = RealImages(
+        RealFeatures.load(reference / FEATURES),
+        TrainingImages.load(reference / FEATURES),
+        classes.tolist(),
+        test_y,
+        protocol,
+    )
     evaluation = evaluate_samples(
         generated,
-        RealFeatures.load(reference / FEATURES),
+        real,
         extractor=load_matching_extractor(protocol, p.evaluate, network, device),
         classifier=network,
-        classes=classes.tolist(),
-        test_y=test_y,
-        protocol=protocol,
         params=p.evaluate,
         seed=seeds.derive_seed(p.seed, "metrics", dataset),
     )
-    (train_features,) = files.load_npz(reference / FEATURES, "train")
-    figure = nearest_figure(
-        generated.sets[0], evaluation.features, train_x, torch.as_tensor(train_features)
-    )
+    neighbors = train_x[evaluation.neighbors.numpy()]
+    figure = nearest_figure(generated.sets[0], evaluation.distances, neighbors)
     with files.atomic_write(out) as folder:
         evaluation.quality.save(folder / METRICS_FILE)
         images.save_png(folder / NEAREST, figure)

@@ -33,7 +33,7 @@ def main(
     seed = seeds.derive_seed(choices.seed, "latent", dataset)
     space = analysis.encode_images(network, arrays, choices.latent.n, seed)
     posterior = information.posterior_statistics(network, space.test.x, space.test.y, 0)
-    metrics |= information.vae_information(posterior, choices.evaluate.bootstrap, seed)
+    metrics |= information.vae_information(posterior)
     factors = analysis.factor_scores(space)
     point = Point(
         model=model, at={"beta": beta}, extractor=extractor, metrics=metrics, factors=factors

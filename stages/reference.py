@@ -6,7 +6,7 @@ import numpy as np
 
 from genbench import params
 from genbench.evaluation.extractors import choose_extractor, classifier_extractor
-from genbench.evaluation.prdc import knn_radii
+from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics
 from genbench.evaluation.results import FEATURES, METRICS_FILE, Reference
 from genbench.utils import cli, devices, files, seeds
@@ -31,14 +31,14 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
         }
     else:
         subsets = {part: extractor.extract(x[rows[part]]) for part, x in parts.items()}
-    test, train = (subsets[part][0] for part in ("test", "train"))
-    real = RealFeatures(test, train, knn_radii(test))
     seed = seeds.derive_seed(p.seed, "metrics", dataset)
-    floor, _ = feature_metrics(real, *subsets["train"], p.evaluate, seed)
-    ceiling, _ = feature_metrics(real, *extractor.extract(noise), p.evaluate, seed)
-    del floor["memorization_ratio"]  # of training images it means nothing
+    real = RealFeatures.measure(subsets["test"][0], seed)
+    floor = feature_metrics(real, *subsets["train"], p.evaluate, seed).metrics
+    ceiling = feature_metrics(real, *extractor.extract(noise), p.evaluate, seed).metrics
 
     arrays = {part: features.numpy() for part, (features, _) in outputs.items()}
+    distances, _ = nearest_neighbor(outputs["test"][0], outputs["train"][0])
+    arrays["test_distances"] = distances.numpy()
     with files.atomic_write(out) as folder:
         files.save_npz(folder / FEATURES, **arrays, **real.arrays())
         reference = Reference(protocol=extractor.protocol(n, p.seed), floor=floor, ceiling=ceiling)

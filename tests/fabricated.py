@@ -4,7 +4,7 @@ import measured
 import numpy as np
 
 from genbench.anomaly.results import EXTREMES, SetScores, save_scores
-from genbench.evaluation.results import NEAREST, ClassShare, Point, Protocol, Quality, Reference
+from genbench.evaluation.results import DETECTION, NEAREST, ClassShare, Point, Protocol, Reference
 from genbench.latent.results import FEATURES, REAL, Embedding, save_embeddings
 from genbench.params import Params
 from genbench.training.results import (
@@ -68,7 +68,6 @@ TREE = {
     "evaluate": {
         "n": 100,
         "sample_sets": 1,
-        "bootstrap": 20,
         "is_splits": 2,
         "kid_subsets": 2,
         "kid_subset_size": 10,
@@ -142,14 +141,23 @@ def _dataset(data, details, dataset, random, n):
         val_accuracy=0.9,
         test_accuracy=0.87 if channels == 3 else 0.985,
     ).save(data / "classifiers" / dataset / "summary.json")
-    floor = measured.quality(3.1, 8.6)
-    del floor["memorization_ratio"]
-    reference = Reference(protocol=PROTOCOL, floor=floor, ceiling=measured.quality(400.0, 1.2))
+    floor, ceiling = measured.quality(3.1, 8.6), measured.noise()
+    reference = Reference(protocol=PROTOCOL, floor=floor, ceiling=ceiling)
     reference.save(details / "reference" / dataset / "metrics.json")
+    _controls(details / "controls" / dataset, random, channels, side, k)
     trivial = measured.detections(("png_size",), {"corruption": 0.6, "ood": 0.7}, OOD)
     folder = details / "baselines" / dataset
     trivial.save(folder / "metrics.json")
     save_scores(folder / "scores.npz", _scores(("png_size",), random))
+
+
+def _controls(folder, random, channels, side, k):
+    controls = measured.controls(PROTOCOL, k)
+    controls.save(folder / "metrics.json")
+    measured.held_out_detection().save(folder / DETECTION)
+    for name in controls.classical:
+        x = _images(random, 6, channels, side, np.arange(6) % k)
+        images.save_png(folder / f"{name}.png", images.grid(x, 3))
 
 
 def _model(data, details, dataset, model, random, i, large):
@@ -196,21 +204,15 @@ def _training(folder, model, random, i, picture):
 
 def _quality(dataset, model, i):
     k = SIDES[dataset][2]
-    metrics = measured.quality(30.0 / (i + 1), 5.0 + i)
-    metrics["classes_covered"] = Estimate(value=k - (i == 0))
-    metrics["class_entropy"] = Estimate(value=2.2)
+    protocol = PROTOCOL.model_copy(update={"weights": "averaged", "checkpoint": "last"})
+    own = {"classes_covered": k - (i == 0), "class_entropy": 2.2}
+    quality = measured.samples(protocol, 30.0 / (i + 1), i, score=5.0 + i, **own)
+    metrics = dict(quality.metrics)
     if model == "vae":
         metrics["negative_elbo"] = Estimate(value=21.4, low=21.0, high=21.8)
-    return Quality(
-        protocol=PROTOCOL.model_copy(update={"weights": "averaged", "checkpoint": "last"}),
-        n_real=150,
-        n_fake=100,
-        metrics=metrics,
-        sample_sets={},
-        classes=[
-            ClassShare(name=name, share=1 / k, precision=0.6) for name in class_names(dataset)
-        ],
-    )
+    names = class_names(dataset)
+    classes = [ClassShare(name=name, share=1 / k, precision=0.6) for name in names]
+    return quality.model_copy(update={"metrics": metrics, "classes": classes})
 
 
 def _detection(folder, model, random, i):

@@ -47,15 +47,15 @@ def test_a_fault_that_a_test_sees_is_noticed_and_taken_back(tmp_path, monkeypatc
     monkeypatch.setattr(faults, "PROCESSES", multiprocessing.get_context("spawn"))
     (tmp_path / "src" / "genbench").mkdir(parents=True)
     (tmp_path / "src" / "genbench" / "__init__.py").touch()
-    code = tmp_path / "src" / "genbench" / "bootstrap.py"
+    code = tmp_path / "src" / "genbench" / "doubling.py"
     code.write_text("def double(x):\n    return 2 * x\n")
     (tmp_path / "tests").mkdir()
     test = (
-        "from genbench.bootstrap import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+        "from genbench.doubling import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
     )
-    (tmp_path / "tests" / "test_bootstrap.py").write_text(test)
-    fault = {"file": "src/genbench/bootstrap.py", "old": "2 * x", "new": "2 + x", "why": ""}
+    (tmp_path / "tests" / "test_doubling.py").write_text(test)
+    fault = {"file": "src/genbench/doubling.py", "old": "2 * x", "new": "2 + x", "why": ""}
     assert faults.plant(fault, tmp_path) is None  # 2 + 2 is 4
     fault["new"] = "3 * x"
-    assert faults.plant(fault, tmp_path) == "test_bootstrap.py::test_double"
+    assert faults.plant(fault, tmp_path) == "test_doubling.py::test_double"
     assert "2 * x" in code.read_text()

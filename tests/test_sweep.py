@@ -7,7 +7,6 @@ import torch
 
 from genbench import sweep
 from genbench.evaluation.extractors import classifier_extractor
-from genbench.evaluation.prdc import knn_radii
 from genbench.evaluation.quality import RealFeatures, feature_metrics
 from genbench.evaluation.results import FEATURES, METRICS_FILE, Reference
 from genbench.models.base import registry, sampling
@@ -27,9 +26,8 @@ def extractor(tmp_path):
     torch.manual_seed(0)
     checkpoint.save(tmp_path / "classifier" / "weights.pt", Classifier(**args), **args)
     extractor = classifier_extractor(tmp_path / "classifier", CPU)
-    x = np.random.default_rng(0).integers(0, 256, (2, 40, 1, 8, 8), dtype=np.uint8)
-    test, train = (extractor.extract(part)[0] for part in x)
-    real = RealFeatures(test, train, knn_radii(test))
+    x = np.random.default_rng(0).integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
+    real = RealFeatures.measure(extractor.extract(x)[0], 0)
     files.save_npz(tmp_path / "reference" / FEATURES, **real.arrays())
     reference = Reference(protocol=extractor.protocol(40, seed=9), floor={}, ceiling={})
     reference.save(tmp_path / "reference" / METRICS_FILE)
@@ -66,7 +64,7 @@ def test_a_point_has_the_metrics_of_as_many_samples_as_the_reference(tmp_path, e
     assert differs.any() and not differs[::3].any(), "labels go round, and matter"
     fake, logits = extractor.extract(x)
     real = RealFeatures.load(tmp_path / "reference" / FEATURES)
-    want, _ = feature_metrics(real, fake, logits, PARAMS.evaluate, seed)
+    want = feature_metrics(real, fake, logits, PARAMS.evaluate, seed).metrics
     assert name == "classifier"
     assert {k: e.value for k, e in metrics.items()} == {k: e.value for k, e in want.items()}
     assert all(e.low is None for e in metrics.values())

@@ -45,5 +45,5 @@ def measure_point(
     x = sampling.sample(model, protocol.n, train_y, seed)["x"]
     fake, logits = extractor.extract(x)
     real = RealFeatures.load(reference / FEATURES)
-    metrics, _ = feature_metrics(real, fake, logits, params.evaluate, seed, with_intervals=False)
-    return extractor.name, metrics
+    measured = feature_metrics(real, fake, logits, params.evaluate, seed, with_intervals=False)
+    return extractor.name, measured.metrics

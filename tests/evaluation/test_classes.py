@@ -1,4 +1,4 @@
-"""Classes of generated images: coverage, entropy, shares with precision, label accuracy."""
+"""Classes of generated images: coverage, entropy, shares with precision."""
 
 import numpy as np
 import pytest
@@ -36,9 +36,3 @@ def test_real_images_of_unequal_classes_cover_all_of_them():
     assert classes.classes_covered(torch.from_numpy(real), real, 10).value == 10
     without = torch.from_numpy(real[real != 9])
     assert classes.classes_covered(without, real, 10).value == 9
-
-
-def test_label_accuracy_is_the_share_of_equal_labels():
-    y = predictions(50, 50)
-    accuracy = classes.label_accuracy(y, np.arange(100) < 25, 50, seed=0)
-    assert accuracy.value == 0.25 and accuracy.low < 0.25 < accuracy.high

@@ -2,11 +2,13 @@
 
 import time
 
+import fabricated
 import numpy as np
 import pytest
 import torch
 
 from genbench.evaluation.fid import Moments, fid, fid_from_features, fid_infinity, frechet_distance
+from genbench.evaluation.quality import RealFeatures, feature_metrics
 
 
 def cloud(n=600, d=5, seed=0, shift=0.0, scale=1.0):
@@ -15,7 +17,7 @@ def cloud(n=600, d=5, seed=0, shift=0.0, scale=1.0):
 
 
 @pytest.mark.parametrize("n, d", [(200, 16), (40, 128), (128, 128), (129, 128)])
-@pytest.mark.parametrize("distance", [fid_from_features, lambda a, b: fid(a, b).value])
+@pytest.mark.parametrize("distance", [fid_from_features, fid])
 def test_fid_of_a_set_and_itself_is_zero_with_fewer_images_than_features_too(distance, n, d):
     x = cloud(n, d, scale=3.0).relu()
     assert distance(x, x) == pytest.approx(0, abs=1e-6)
@@ -47,15 +49,6 @@ def test_the_fast_distance_agrees_with_torchmetrics(n, d, dtype, rel):
     )
 
 
-@pytest.mark.parametrize("n, d", [(300, 8), (30, 64)])
-def test_counts_weight_images_like_repetitions(n, d):
-    a, b = cloud(n, d, seed=1), cloud(n, d, seed=2, shift=0.5)
-    rows, other_rows = np.random.default_rng(0).integers(0, n, (2, n))
-    counts = [torch.as_tensor(np.bincount(i, minlength=n)) for i in (rows, other_rows)]
-    want = fid_from_features(a[rows], b[other_rows])
-    assert fid_from_features(a, b, *counts) == pytest.approx(want, rel=1e-9)
-
-
 def test_constant_features_change_nothing():
     a, b = cloud(seed=1), cloud(seed=2)
     a[:, 2] = b[:, 2] = 0
@@ -66,7 +59,7 @@ def test_constant_features_change_nothing():
 def test_fid_infinity_is_nearer_to_the_distance_of_the_distributions_than_fid():
     sets = [(cloud(500, 20, seed=2 * s), cloud(500, 20, 2 * s + 1, 0.1)) for s in range(10)]
     truth, at_n = 20 * 0.1**2, np.array([fid_from_features(*pair) for pair in sets])
-    limits = np.array([fid_infinity(*pair, seed=0).value for pair in sets])
+    limits = np.array([fid_infinity(*pair, seed=0) for pair in sets])
     assert abs(limits.mean() - truth) < 0.25 * abs(at_n.mean() - truth)
 
 
@@ -80,14 +73,14 @@ def test_fid_infinity_depends_on_its_seed_alone():
 
 
 @pytest.mark.slow
-def test_200_resamples_of_10000_images_with_128_features_take_at_most_20_seconds():
-    a, b = cloud(10_000, 128, seed=1).float(), cloud(10_000, 128, seed=2, shift=0.1).float()
-    counts, threads = torch.ones(10_000), torch.get_num_threads()
+def test_all_metrics_of_10000_images_with_128_features_take_at_most_45_seconds():
+    """With their 40 halves; it was 26 on an Epyc."""
+    test, fake = cloud(10_000, 128, seed=1).float(), cloud(10_000, 128, seed=2, shift=0.1).float()
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # threads that wait for each other spend CPU time too
-    fid_from_features(a, b, counts, counts)
+    real = RealFeatures.measure(test, 0)
     start = time.process_time()
-    for _ in range(20):
-        fid_from_features(a, b, counts, counts)
+    feature_metrics(real, fake, fake[:, :10], fabricated.params().evaluate, 0)
     seconds = time.process_time() - start
     torch.set_num_threads(threads)
-    assert seconds * 10 < 20, "CPU seconds of one core"
+    assert seconds < 45, "CPU seconds of one core"

@@ -1,33 +1,64 @@
-"""Copies of training images lower the memorization ratio, and the figure shows them."""
+"""Copies of training images are seen by their distances, and the figure shows them."""
 
 import numpy as np
 import pytest
 import torch
+from scipy.stats import mannwhitneyu, norm
 
-from genbench.evaluation.memorization import memorization_ratio, nearest_figure, nearest_grid
+from genbench.evaluation.memorization import TrainingImages, copying, nearest_training
+from genbench.utils import files
 
 
 def cloud(n=400, d=6, seed=0):
     return torch.as_tensor(np.random.default_rng(seed).normal(size=(n, d))).float()
 
 
-def test_copies_of_training_images_lower_the_ratio():
-    train = cloud(seed=1)
-    copies = train + 1e-3 * cloud(seed=5)
-    ratios = [memorization_ratio(train, cloud(), fake).value for fake in (copies, cloud(seed=6))]
-    assert ratios[0] < 0.05 and ratios[1] == pytest.approx(1, abs=0.1)
+def measured(fake, n_train=1500):
+    """The verdict on generated images, with training and test images of one distribution."""
+    train, test = cloud(n_train, seed=1), cloud(seed=2)
+    training = TrainingImages(train, nearest_training(test, TrainingImages(train, test))[0])
+    found = copying(nearest_training(fake, training)[0], training.test_distances)
+    return found["copying_z"].value, found["near_copies"]
 
 
-def test_the_figure_has_the_nearest_training_images_below_the_generated_ones():
-    random = np.random.default_rng(0)
-    train_x = random.integers(0, 256, (60, 1, 8, 8), dtype=np.uint8)
-    features = cloud(60)
-    rows = random.permutation(60)[:30]
-    x = train_x[rows] // 2
-    distances = np.linspace(0, 1, 30)
-    figure = nearest_figure(x, features[rows] * 1.0001, train_x, features)
-    assert figure.shape == nearest_grid(x, distances, train_x[rows]).shape
-    columns, cell = 22, 66
-    for i in range(columns):
-        tiles = [figure[r * cell : r * cell + 64, i * cell : i * cell + 64] for r in (0, 1)]
-        np.testing.assert_array_equal(tiles[0], tiles[1] // 2)
+def with_copies(share, fake=None, seed=3):
+    """Generated images, a share of which are training images."""
+    fake = cloud(seed=seed) if fake is None else fake
+    n = int(share * len(fake))
+    return torch.cat([cloud(1500, seed=1)[100 : 100 + n], fake[n:]])
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_copies_are_seen_wherever_among_the_training_images_they_are_from(share):
+    z, near = measured(with_copies(share))
+    assert z < -2.33 and near.low > 0.05
+    assert near.value == pytest.approx(share, abs=0.02)
+
+
+def test_unseen_images_are_not_taken_for_copies():
+    found = [measured(with_copies(0, seed=10 + s)) for s in range(40)]
+    z = [z for z, _ in found]
+    shared = 2**0.5  # all are compared with the same test images
+    assert abs(np.mean(z)) < 3 * shared and np.std(z, ddof=1) == pytest.approx(1, abs=0.35)
+    assert np.mean([near.value for _, near in found]) == pytest.approx(0.01, abs=0.01)
+
+
+def test_copies_among_bad_images_are_near_copies_though_the_rank_test_is_blind():
+    z, near = measured(with_copies(0.1, cloud(seed=3) + 4))
+    assert z > 5 and near.value == pytest.approx(0.1)
+
+
+def test_the_z_score_is_that_of_mann_and_whitney():
+    distances, test = cloud(70, 1, 1).abs()[:, 0], cloud(90, 1, 2).abs()[:, 0]
+    p = mannwhitneyu(distances, test, alternative="less", use_continuity=False).pvalue
+    assert copying(distances, test)["copying_z"].value == pytest.approx(norm.ppf(p), rel=1e-6)
+    ties = copying(torch.ones(30), torch.ones(50))
+    assert ties["copying_z"].value == 0 and ties["near_copies"].value == 0
+
+
+def test_training_images_are_read_from_the_file_of_the_reference(tmp_path):
+    arrays = {"train": cloud(5).numpy(), "test": cloud(4).numpy()}
+    files.save_npz(tmp_path / "f.npz", **arrays, test_distances=np.arange(4.0))
+    training = TrainingImages.load(tmp_path / "f.npz")
+    assert torch.equal(training.features, cloud(5))
+    assert training.test_distances.tolist() == [0, 1, 2, 3]

@@ -10,6 +10,7 @@ from genbench.evaluation.prdc import (
     manifold_membership,
     near_duplicates,
     nearest_neighbor,
+    neighbor_metrics,
 )
 
 
@@ -18,9 +19,8 @@ def cloud(n, d=4, seed=0, shift=0.0):
 
 
 def prdc_metrics(real, fake):
-    membership = manifold_membership(real, fake, knn_radii(real), knn_radii(fake))
-    metrics = (prdc.precision, prdc.recall, prdc.density, prdc.coverage)
-    return {metric.__name__: metric(membership).value for metric in metrics}
+    radii = knn_radii(real), knn_radii(fake)
+    return neighbor_metrics(manifold_membership(real, fake, *radii), *radii)
 
 
 def test_a_set_lies_in_its_own_manifold():

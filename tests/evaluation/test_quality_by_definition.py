@@ -8,15 +8,16 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
 from genbench.evaluation.extractors import Extractor
-from genbench.evaluation.memorization import nearest_figure
+from genbench.evaluation.memorization import TrainingImages, copying, nearest_figure
 from genbench.evaluation.prdc import knn_radii
-from genbench.evaluation.quality import RealFeatures, feature_metrics
+from genbench.evaluation.quality import INTERVALS, RealFeatures, feature_metrics
 from genbench.evaluation.results import Protocol, point_name
-from genbench.evaluation.samples import Samples, evaluate_samples
+from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
+from genbench.intervals import estimate, random_halves
 from genbench.utils import files
 
 N, D, K = 80, 5, 4
-CHOICES = {"bootstrap": 300, "is_splits": 1, "kid_subsets": 2, "kid_subset_size": 1000}
+CHOICES = {"is_splits": 1, "kid_subsets": 2, "kid_subset_size": 1000}
 
 
 def choices(**changes):
@@ -30,17 +31,16 @@ def cloud(n, seed, shift=0.0, scale=1.0):
 
 @pytest.fixture(scope="module")
 def sets():
-    """Test images, training images elsewhere, generated ones with some near-duplicates."""
-    test, train, fake = cloud(N, 1), cloud(N, 2, 0.7), cloud(N, 3, 0.4, 1.2)
+    """Test images, generated ones with some near-duplicates, and their logits."""
+    test, fake = cloud(N, 1), cloud(N, 3, 0.4, 1.2)
     fake[:9] = fake[9:18] + 1e-3
     logits = torch.as_tensor(np.random.default_rng(4).normal(size=(N, K)) * 2)
-    return test, train, fake, logits
+    return test, fake, logits
 
 
 def measured(sets, seed=0, **options):
-    test, train, fake, logits = sets
-    real = RealFeatures(test, train, knn_radii(test))
-    return feature_metrics(real, fake, logits, choices(**options), seed)
+    test, fake, logits = sets
+    return feature_metrics(RealFeatures.measure(test, 8), fake, logits, choices(**options), seed)
 
 
 def frechet(a, b):
@@ -64,7 +64,7 @@ def inception_score(logits):
 
 def by_image(sets):
     """What the means over images are of: for each metric whose images they are, and numbers."""
-    test, train, fake, _ = (x.double().numpy() for x in sets)
+    test, fake, _ = (x.double().numpy() for x in sets)
     radius = {k: np.sort(cdist(test, test), 1)[:, k] for k in (1, 3, 5)}
     fake_radius = {k: np.sort(cdist(fake, fake), 1)[:, k] for k in (1, 3)}
     far = cdist(fake, test)
@@ -77,84 +77,62 @@ def by_image(sets):
     }
 
 
+def by_definition(sets):
+    """Every metric that has an interval, of all images of the sets."""
+    test, fake, logits = (x.double().numpy() for x in sets)
+    values = {name: of_images.mean() for name, of_images in by_image(sets).items()}
+    return values | {
+        "fid": frechet(test, fake),
+        "kid": kid(test, fake),
+        "is": inception_score(logits),
+    }
+
+
 def test_every_value_is_its_definition(sets):
-    metrics, membership = measured(sets)
-    test, train, fake, logits = (x.double().numpy() for x in sets)
-    want = {name: values.mean() for name, values in by_image(sets).items()}
-    want |= {"fid": frechet(test, fake), "kid": kid(test, fake), "is": inception_score(logits)}
-    ratio = cdist(fake, train).min(1).mean() / cdist(fake, test).min(1).mean()
-    want |= {"memorization_ratio": ratio, "kid_std": 0, "is_std": 0}
+    metrics, _, membership = measured(sets)
+    want = by_definition(sets) | {"kid_std": 0, "is_std": 0}
     assert metrics.keys() - want.keys() == {"fid_infinity"}
     for name, value in want.items():
         assert metrics[name].value == pytest.approx(value, rel=1e-4, abs=1e-5), name
-    assert 0 < want["duplicates"] < 0.5 and ratio != pytest.approx(1, abs=0.05)
+    assert 0 < want["duplicates"] < 0.5
     assert len({round(value, 3) for value in want.values()}) == len(want) - 1
     np.testing.assert_array_equal(membership.in_real_manifold, by_image(sets)["precision"])
 
 
-def test_the_limit_of_fid_is_between_test_and_generated_images(sets):
+def test_the_limit_of_fid_is_between_test_and_generated_images():
     n = 4000
-    many = cloud(n, 10), cloud(n, 11, 0.2), cloud(n, 12, 0.5), cloud(n, 13)
-    limit = measured(many, bootstrap=0)[0]["fid_infinity"].value
+    test, none = cloud(n, 10), torch.empty(0)
+    real = RealFeatures(test, knn_radii(test), none, none)
+    fake = feature_metrics(real, cloud(n, 12, 0.5), cloud(n, 13), choices(), 0, False)
+    limit = fake.metrics["fid_infinity"].value
     assert limit == pytest.approx(D * 0.5**2, abs=4 * 2 * 0.5 * (2 * D / n) ** 0.5)
 
 
-def test_intervals_of_means_over_images_are_as_wide_as_their_standard_errors(sets):
-    metrics, _ = measured(sets, seed=3)
-    for name, values in by_image(sets).items():
-        width = 2 * 1.96 * values.std() / N**0.5
-        estimate = metrics[name]
-        assert estimate.high - estimate.low == pytest.approx(width, rel=0.2), name
-        assert (estimate.low + estimate.high) / 2 == pytest.approx(estimate.value, abs=width / 10)
+@pytest.mark.parametrize("n_fake", [N, 50])
+def test_halves_are_of_the_real_images_that_all_share_and_of_as_large_a_part_of_the_others(
+    sets, n_fake
+):
+    test, fake, logits = sets[0], sets[1][:n_fake], sets[2][:n_fake]
+    real = RealFeatures.measure(test, 8)
+    metrics, halves, _ = feature_metrics(real, fake, logits, choices(), 3)
+    rows = random_halves(n_fake, 3)
+    for key, values in halves.items():
+        weight, limits = INTERVALS[key]
+        noise = metrics["kid_std"].value / 2**0.5 if key == "kid" else 0  # of two subsets
+        assert metrics[key] == estimate(metrics[key].value, values, weight, limits, noise), key
+        for i, (some, others) in enumerate(zip(real.halves, rows, strict=True)):
+            want = by_definition((test[some], fake[others], logits[others]))[key]
+            assert values[i] == pytest.approx(want, rel=1e-3, abs=1e-4), (key, i)
 
 
-def resampled(function, *arrays, seed=0):
-    """The width of the 95 % interval of a function of sets resampled one by one."""
-    rng = np.random.default_rng(seed)
-    values = [function(*(a[rng.integers(0, len(a), len(a))] for a in arrays)) for _ in range(300)]
-    return np.subtract(*np.quantile(values, [0.975, 0.025]))
-
-
-def test_intervals_of_distances_are_as_wide_as_those_of_resampled_images(sets):
-    test, train, fake, logits = (x.double().numpy() for x in sets)
-    metrics, _ = measured(sets)
-    far = np.stack([cdist(fake, train).min(1), cdist(fake, test).min(1)], 1)
-    want = {
-        "fid": resampled(frechet, test, fake),
-        "is": resampled(inception_score, logits),
-        "memorization_ratio": resampled(lambda x: x[:, 0].sum() / x[:, 1].sum(), far),
-    }
-    for name, width in want.items():
-        got = metrics[name].high - metrics[name].low
-        assert got == pytest.approx(width, rel=0.25), name
-
-
-def test_sets_of_different_sizes_are_resampled_each_by_itself(sets):
-    test, train, fake, logits = sets
-    metrics, _ = measured((test, train, fake[:50], logits[:50]))
-    few = metrics["precision"], metrics["recall"]
-    values = by_image((test, train, fake[:50], logits))
-    for estimate, name, n in zip(few, ("precision", "recall"), (50, N), strict=True):
-        width = 2 * 1.96 * values[name].std() / n**0.5
-        assert estimate.high - estimate.low == pytest.approx(width, rel=0.2)
-
-
-def test_a_seed_draws_resamples_subsets_and_splits_and_moves_no_other_value(sets):
+def test_a_seed_draws_halves_subsets_and_splits_and_moves_no_other_value(sets):
     options = {"is_splits": 3, "kid_subset_size": 30}
-    one, other = (measured(sets, seed=seed, **options)[0] for seed in (1, 2))
+    one, other = (measured(sets, seed=seed, **options).metrics for seed in (1, 2))
     drawn = {"fid_infinity", "kid", "kid_std", "is", "is_std"}
     assert {name for name in one if one[name].value != other[name].value} == drawn
     assert min(one[name].value for name in ("kid_std", "is_std")) > 1e-3
     for name in one.keys() - {"fid_infinity", "kid_std", "is_std"}:
         assert (one[name].low, one[name].high) != (other[name].low, other[name].high), name
-
-
-def test_features_of_test_and_training_images_keep_their_places_in_the_file(sets, tmp_path):
-    test, train, *_ = sets
-    files.save_npz(tmp_path / "f.npz", **RealFeatures(test, train, knn_radii(test)).arrays())
-    arrays = files.load_arrays(tmp_path / "f.npz")
-    assert np.array_equal(arrays["test_subset"], test)
-    assert np.array_equal(arrays["train_subset"], train)
 
 
 def extractor(name, columns):
@@ -180,20 +158,12 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
     arrays = {"x": x, "labels": labels, "ema": np.array(False), "test_negative_elbo": elbo}
     files.save_npz(tmp_path / "s.npz", **arrays)
     samples = Samples.load(tmp_path / "s.npz", n_sets=3, n=40)
-    test, train = (OWN.extract(pictures(44, seed))[0] for seed in (1, 2))
-    real = RealFeatures(test, train, knn_radii(test))
+    test, train = OWN.extract(pictures(44, 1))[0], OTHER.extract(pictures(60, 2))[0]
+    training = TrainingImages(train, torch.linspace(0.1, 0.9, 44))
     protocol = OWN.protocol(40, seed=7)
-    found = evaluate_samples(
-        samples,
-        real,
-        extractor=OWN,
-        classifier=OTHER,
-        classes=["a", "b", "c"],
-        test_y=np.arange(40) % 3,
-        protocol=protocol,
-        params=choices(bootstrap=30),
-        seed=3,
-    )
+    features, labels_of_test = RealFeatures.measure(test, 8), np.arange(40) % 3
+    real = RealImages(features, training, ["a", "b", "c"], labels_of_test, protocol)
+    found = evaluate_samples(samples, real, OWN, OTHER, choices(), seed=3)
     quality, features = found.quality, [OWN.extract(x[i : i + 40])[0] for i in (0, 50, 100)]
     fids = [frechet(test.numpy(), part.numpy()) for part in features]
     assert quality.metrics["fid"].value == pytest.approx(fids[0], rel=1e-4)
@@ -214,6 +184,11 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
     bound = quality.metrics["negative_elbo"]
     assert bound.value == pytest.approx(elbo.mean())
     assert bound.high - bound.low == pytest.approx(2 * 1.96 * elbo.std() / 33**0.5, rel=0.3)
+    far = cdist(OTHER.extract(x[:40])[0], train)
+    np.testing.assert_allclose(found.distances, far.min(1), rtol=1e-4)
+    assert np.array_equal(found.neighbors, far.argmin(1))
+    assert copying(found.distances, training.test_distances).items() <= quality.metrics.items()
+    assert quality.halves.keys() == INTERVALS.keys()
     assert quality.protocol == Protocol(
         extractor="inception",
         extractor_sha256="hash of inception",
@@ -229,12 +204,10 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
 def test_the_figure_of_nearest_images_has_the_first_images_and_then_the_closest():
     """Flat images; each has a training image at a distance of its own."""
     rng = np.random.default_rng(0)
-    gray, order = rng.permutation(250)[:60].astype(np.uint8), rng.permutation(60)
+    gray = rng.permutation(250)[:60].astype(np.uint8)
     flat = lambda levels: np.tile(levels[:, None, None, None], (1, 1, 8, 8))  # noqa: E731
-    distances = rng.permutation(60) / 1000
-    features = 10 * torch.arange(60)[:, None].double()
-    train_features = (features[:, 0] + torch.as_tensor(distances))[order][:, None]
-    picture = nearest_figure(flat(gray), features, flat(255 - gray)[order], train_features)
+    distances = torch.as_tensor(rng.permutation(60) / 1000)
+    picture = nearest_figure(flat(gray), distances, flat(255 - gray))
     rows = picture[32::66, 32::66, 0]
     closest = np.argsort(distances)[:44].reshape(2, 22)
     want = gray[np.concatenate([np.arange(22)[None], closest])]

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from genbench.evaluation.extractors import Extractor
-from genbench.evaluation.prdc import knn_radii
+from genbench.evaluation.memorization import TrainingImages
+from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures
-from genbench.evaluation.samples import Samples, evaluate_samples
+from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
 from genbench.utils import files
 
 PARAMS = fabricated.params().evaluate
@@ -28,23 +29,19 @@ def pictures(n, seed):
     return np.random.default_rng(seed).integers(0, 256, (n, 1, 4, 4), dtype=np.uint8)
 
 
-def real(n=60):
-    test, train = (extract(pictures(n, seed))[0] for seed in (0, 1))
-    return RealFeatures(test, train, knn_radii(test))
+def real(classifier, n=60):
+    test, train = pictures(n, 0), classifier.extract(pictures(n, 1))[0]
+    return RealImages(
+        RealFeatures.measure(extract(test)[0], 0),
+        TrainingImages(train, nearest_neighbor(classifier.extract(test)[0], train)[0]),
+        CLASSES,
+        np.arange(n) % 3,
+        EXTRACTOR.protocol(n, seed=0),
+    )
 
 
 def evaluate(samples, classifier=CLASSIFIER):
-    return evaluate_samples(
-        samples,
-        real(),
-        extractor=EXTRACTOR,
-        classifier=classifier,
-        classes=CLASSES,
-        test_y=np.arange(60) % 3,
-        protocol=EXTRACTOR.protocol(60, seed=0),
-        params=PARAMS,
-        seed=3,
-    )
+    return evaluate_samples(samples, real(classifier), EXTRACTOR, classifier, PARAMS, seed=3)
 
 
 def test_classes_are_predicted_by_the_classifier_and_metrics_use_the_extractor():
@@ -64,7 +61,7 @@ def test_labels_and_bounds_are_measured_where_there_are_any():
     quality = evaluate(Samples([x], "averaged", labels, np.arange(9.0))).quality
     assert quality.metrics["label_accuracy"].value == 1
     assert quality.metrics["negative_elbo"].value == 4
-    others = evaluate(Samples([x], "averaged")).quality.metrics
+    others = evaluate(Samples([x])).quality.metrics
     assert quality.metrics.keys() - others.keys() == {"label_accuracy", "negative_elbo"}
 
 
@@ -76,3 +73,10 @@ def test_samples_are_read_by_set_with_their_labels(tmp_path, ema, weights):
     assert samples.weights == weights and samples.negative_elbo is None
     np.testing.assert_array_equal(samples.sets, [x[:8], x[10:18]])
     np.testing.assert_array_equal(samples.labels, np.arange(8))
+
+
+def test_the_protocol_names_the_weights_of_a_model_where_there_is_one():
+    x = pictures(60, 2)
+    protocols = [evaluate(Samples([x], w)).quality.protocol for w in ("raw", None)]
+    found = [(protocol.weights, protocol.checkpoint) for protocol in protocols]
+    assert found == [("raw", "last"), (None, None)]

@@ -41,8 +41,12 @@ def density(real: np.ndarray, fake: np.ndarray) -> float:
     return (cdist(fake, real) <= radius(real, 5)).sum() / (5 * len(fake))
 
 
-def memorization_ratio(train: np.ndarray, test: np.ndarray, fake: np.ndarray) -> float:
-    return cdist(fake, train).min(1).mean() / cdist(fake, test).min(1).mean()
+def copying_z(train: np.ndarray, test: np.ndarray, fake: np.ndarray) -> float:
+    """The rank test's z-score of the distances to training images."""
+    distances, of_test = (cdist(x, train).min(1) for x in (fake, test))
+    n, m = len(distances), len(of_test)
+    u = (distances[:, None] > of_test).sum() + (distances[:, None] == of_test).sum() / 2
+    return (u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12)
 
 
 def psnr(x: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -28,7 +28,6 @@ CHOICES = {
     "evaluate": {
         "n": 100,
         "sample_sets": 2,
-        "bootstrap": 20,
         "is_splits": 1,
         "kid_subsets": 2,
         "kid_subset_size": 30,

@@ -8,6 +8,7 @@ from known import DATASET, GAN, VAE
 from PIL import Image
 from scipy.spatial.distance import cdist
 
+from genbench.intervals import random_halves
 from genbench.models.base import sampling
 from genbench.models.base.registry import load_model
 from genbench.networks.classifier import extract_features, load_classifier
@@ -32,15 +33,17 @@ def real(run):
     for part in ("train", "test"):
         of_all = features_and_logits(run, run.processed[f"{part}_x"])[0]
         np.testing.assert_allclose(arrays[part], of_all, rtol=1e-4, atol=1e-5)
-        subset = arrays[f"{part}_subset"]
-        assert len(np.unique(subset, axis=0)) == len(subset) == N
-        assert cdist(subset, of_all).min(1).max() < 1e-4
+    subset = arrays["test_subset"]
+    assert len(np.unique(subset, axis=0)) == len(subset) == N
+    assert cdist(subset, arrays["test"]).min(1).max() < 1e-4
+    distances = cdist(arrays["test"], arrays["train"]).min(1)
+    np.testing.assert_allclose(arrays["test_distances"], distances, rtol=1e-3, atol=1e-4)
     return arrays
 
 
 def check_metrics(metrics, real, fake, logits):
     """Compare the metrics of generated images with their definitions."""
-    test, train = real["test_subset"], real["train_subset"]
+    test = real["test_subset"]
     by_definition = {
         "fid": by_hand.frechet_distance(test, fake),
         "is": by_hand.inception_score(logits),
@@ -49,8 +52,8 @@ def check_metrics(metrics, real, fake, logits):
         "density": by_hand.density(test, fake),
         "coverage": by_hand.coverage(test, fake),
     }
-    if "memorization_ratio" in metrics:
-        by_definition["memorization_ratio"] = by_hand.memorization_ratio(train, test, fake)
+    if "copying_z" in metrics:
+        by_definition["copying_z"] = by_hand.copying_z(real["train"], real["test"], fake)
     for name, value in by_definition.items():
         shown = metrics[name]["value"] if isinstance(metrics[name], dict) else metrics[name]
         assert shown == pytest.approx(value, rel=2e-3, abs=1e-3), name
@@ -58,9 +61,8 @@ def check_metrics(metrics, real, fake, logits):
 
 def test_the_floor_is_of_training_images_and_the_ceiling_of_noise(run, real):
     reference = run.metrics("reference")
-    subset = real["train_subset"]
     images = run.processed["train_x"]
-    rows = cdist(subset, features_and_logits(run, images)[0]).argmin(1)
+    rows = seeds.rng(0, "evaluate", DATASET).permutation(len(images))[:N]
     check_metrics(reference["floor"], real, *features_and_logits(run, images[rows]))
     noise = np.random.default_rng(0).integers(0, 256, (N, 1, 8, 8), dtype=np.uint8)
     own = by_hand.frechet_distance(real["test_subset"], features_and_logits(run, noise)[0])
@@ -84,6 +86,11 @@ def test_metrics_are_of_the_first_set_of_the_models_own_samples(run, real, name)
     metrics = quality["metrics"]
     check_metrics(metrics, real, fake, logits)
     assert (quality["n_real"], quality["n_fake"]) == (N, N)
+    assert "copying_z" in metrics
+    own = random_halves(N, seeds.derive_seed(0, "metrics", DATASET))
+    for rows, fake_rows, value in zip(real["halves"], own, quality["halves"]["fid"], strict=True):
+        half = by_hand.frechet_distance(real["test_subset"][rows], fake[fake_rows])
+        assert value == pytest.approx(half, rel=2e-3)
     assert quality["protocol"] == run.metrics("reference")["protocol"] | {
         "weights": "raw",
         "checkpoint": "last",

@@ -52,7 +52,11 @@ def test_the_summary_has_the_reference_and_the_points(run, summary):
     reference = run.metrics("reference")
     for name in ("floor", "ceiling"):
         assert summary[name]["fid_classifier"] == reference[name]["fid"]["value"]
-    names = {f"sweep-{name}" for name in POINTS}
+    classical = run.metrics("controls")["classical"]
+    for name, quality in classical.items():
+        fid = quality["metrics"]["fid"]["value"]
+        assert summary[f"classical-{name}"]["fid_classifier"] == fid
+    names = {*(f"sweep-{name}" for name in POINTS), *(f"classical-{name}" for name in classical)}
     assert summary.keys() == {GAN, VAE, "floor", "ceiling", "classifier", *names}
     for name in POINTS:
         point = load_json(run.details("sweep", f"{name}.json"))

@@ -41,7 +41,7 @@ def test_posterior_samples_decode_to_what_the_decoder_gets(name):
 def test_rate_distortion_and_information_add_up(name):
     model, (x, y) = build(name), random_images()
     posterior = posterior_statistics(model, x, y, iwae_samples=3)
-    metrics = information.vae_information(posterior, draws=20, seed=0)
+    metrics = information.vae_information(posterior)
     unit = torch.as_tensor(x).float() / 127.5 - 1
     with torch.no_grad():
         bound = model.negative_elbo(unit, torch.as_tensor(y)).double()
@@ -68,7 +68,7 @@ def test_rate_and_distortion_are_those_of_the_anomaly_scores_to_the_last_bit(nam
 
 def test_means_over_images_have_intervals_and_other_metrics_have_none():
     posterior = posterior_statistics(build("vae"), *random_images(), iwae_samples=0)
-    metrics = information.vae_information(posterior, draws=50, seed=0)
+    metrics = information.vae_information(posterior)
     assert {name for name, e in metrics.items() if e.low is not None} == {"rate", "distortion"}
     for name in ("rate", "distortion"):
         assert metrics[name].value == getattr(posterior, name).mean().item()
@@ -79,7 +79,7 @@ def test_means_over_images_have_intervals_and_other_metrics_have_none():
 def test_no_samples_no_importance_weighted_bound():
     posterior = posterior_statistics(build("vae"), *random_images(), iwae_samples=0)
     assert posterior.importance_weighted is None
-    assert "importance_weighted" not in information.vae_information(posterior, draws=20, seed=0)
+    assert "importance_weighted" not in information.vae_information(posterior)
 
 
 def normal(*shape, seed=0):
@@ -119,12 +119,12 @@ def test_samples_make_the_mmd_and_codes_the_active_units():
     """Samples of the prior itself, from codes that are all alike; then codes alone that vary."""
     statistics = posterior_statistics(build("vae"), *random_images(200), iwae_samples=0)
     alike = statistics._replace(samples=normal(200, 4, seed=3), codes=torch.full((200, 4), 5.0))
-    metrics = information.vae_information(alike, draws=20, seed=0)
+    metrics = information.vae_information(alike)
     assert metrics["active_units"].value == 0
     assert metrics["mmd"].value == pytest.approx(0, abs=0.02)
     spread = normal(200, 4) * torch.tensor([1, 0.2, 0.05, 0.0])
     apart = statistics._replace(samples=9 + normal(200, 4), codes=spread)
-    metrics = information.vae_information(apart, draws=20, seed=0)
+    metrics = information.vae_information(apart)
     assert metrics["active_units"].value == 2 and metrics["mmd"].value > 0.5
 
 

@@ -6,7 +6,7 @@ import torch
 from small_models import PARAMS, build, random_images
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from genbench import bootstrap
+from genbench import intervals
 from genbench.latent import analysis, geometry
 from genbench.latent.disentanglement import scores
 from genbench.latent.results import load_codes, save_codes
@@ -87,7 +87,7 @@ def test_errors_are_of_test_and_of_training_images_with_their_intervals(vae):
     test, train = (errors_of(space.model, part) for part in (space.test, space.train))
     for name, values in (test | {f"{k}_train": v for k, v in train.items()}).items():
         got = results.metrics[name]
-        want = bootstrap.mean_with_interval(values, params.evaluate.bootstrap, space.seed)
+        want = intervals.mean_with_interval(values)
         assert got.value == pytest.approx(values.mean(), rel=1e-4, abs=1e-5), name
         assert (got.low, got.high) == pytest.approx((want.low, want.high), rel=1e-3, abs=1e-4), name
     by_class = {row.name: row.squared_error for row in results.squared_error_by_class}

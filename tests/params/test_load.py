@@ -53,7 +53,7 @@ def test_the_shipped_file_is_valid_and_frozen():
         (["data", "mine"], {"path": "x"}, "data.mine: images of your own need path, size"),
         (["evaluate", "extractor"], "vgg", "evaluate.extractor: input should be 'auto', 'classif"),
         (["evaluate", "resize"], "lanczos", "evaluate.resize: input should be 'tensorflow' or"),
-        (["evaluate", "bootstrap"], 5, "evaluate.bootstrap: input should be greater .* 20, got 5"),
+        (["evaluate", "is_splits"], 0, "evaluate.is_splits: input should be greater .* 1, got 0"),
         (["evaluate", "inception_weights"], "no.pth", "there is no file .*no.pth"),
         (["classifier", "images"], 10, "classifier.images: input should be a valid dictionary"),
         (["anomaly", "quantile"], 1.0, "anomaly.quantile: input should be less than 1"),
@@ -121,6 +121,7 @@ def test_a_point_of_the_sweep_differs_in_three_choices():
         ("anomaly.slow", "anomaly.slow is now called anomaly.iterative"),
         ("sample.n", "sample.n is now called evaluate.n"),
         ("zoo.wgan.critic_moves", "zoo.wgan.critic_moves is now called zoo.wgan.n_critic"),
+        ("evaluate.bootstrap", "evaluate.bootstrap is gone: intervals come from 40 halves"),
         ("zoo.vae.reduction", "zoo.vae.reduction is gone: the loss is always summed"),
     ],
 )

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import fabricated
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -9,45 +8,13 @@ from scipy.stats import norm
 from genbench.anomaly.detection import detection_results
 from genbench.anomaly.results import Detection, DetectionResults, SetScores, Shift, save_scores
 from genbench.evaluation.results import Point
-from genbench.report.findings import anomaly, latent, quality
+from genbench.report.findings import anomaly, latent
 from genbench.report.formatting import join_words
 from genbench.results.points import SweepPoint
-from genbench.results.run import collect
 from genbench.training.results import Training, TrainingSummary
 from genbench.utils.record import Estimate
 
 ANOMALOUS = (("corruption", "noise"), ("corruption", "blur"), ("ood", "noise"))
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folders = fabricated.tree(tmp_path_factory.mktemp("results"))
-    return collect(fabricated.params(), *folders)[0]
-
-
-def with_metrics(model, **values):
-    """The model, whose quality metrics are changed: a number, or (low, value, high)."""
-    estimates = {}
-    for key, value in values.items():
-        low, value, high = value if isinstance(value, tuple) else (None, value, None)
-        estimates[key] = Estimate(value=value, low=low, high=high)
-    metrics = model.quality.metrics | estimates
-    return replace(model, quality=model.quality.model_copy(update={"metrics": metrics}))
-
-
-def changed(results, **values):
-    """The results of one model, whose quality metrics are changed."""
-    return replace(results, models=[with_metrics(results.models[3], **values)])
-
-
-def with_fids(results, **fids):
-    """The results of these models only, each with (low, value, high) of its FID."""
-    models = [with_metrics(r, fid=fids[r.model]) for r in results.models if r.model in fids]
-    return replace(results, models=models)
-
-
-def ranking_text(results, seed=0):
-    return " ".join(quality.ranking_findings(results, seed))
 
 
 def detection(score, auroc, kind="ood", name="noise", shift=None):
@@ -190,84 +157,6 @@ def test_without_scores_or_baselines_nothing_is_said_of_the_best(results):
     nothing = DetectionResults(detections=[])
     assert anomaly.best_score(replace(results, baselines=nothing), "noise") == []
     assert anomaly.best_score(replace(results, models=[]), "noise") == []
-
-
-def test_models_whose_intervals_overlap_are_tied(results):
-    fids = {"gan": (8, 9, 10), "dcgan": (1, 2, 3), "wgan": (9.9, 12, 14), "vae": (11, 13, 15)}
-    found = with_fids(results, **fids)
-    ranked = found.ranked()
-    assert [result.model for result in ranked] == ["dcgan", "gan", "wgan", "vae"]
-    # vae overlaps with wgan, but not with the first of the rank
-    assert quality.tied_ranks(ranked) == ["1", "2=", "2=", "4"]
-    text = ranking_text(found)
-    assert "gan and wgan are tied" in text and "dcgan and" not in text
-
-
-def test_intervals_that_touch_overlap(results):
-    found = with_fids(results, gan=(1, 2, 3), dcgan=(3, 4, 5))
-    assert quality.tied_ranks(found.ranked()) == ["1=", "1="]
-
-
-def test_models_under_another_protocol_are_ranked_apart(results):
-    best = results.ranked()[0]
-    protocol = best.protocol.model_copy(update={"weights": "raw"})
-    other = replace(best, quality=best.quality.model_copy(update={"protocol": protocol}))
-    rest = [result for result in results.models if result is not best]
-    found = replace(results, models=[*rest, other])
-    assert [len(group) for group in found.by_protocol()] in ([1, 3], [3, 1])
-    assert "measured under another protocol" in ranking_text(found)
-
-
-@pytest.mark.parametrize("second, same", [((7.0, 8.0), True), ((9.0, 8.0), False)])
-def test_whether_the_ranking_is_the_same_in_other_samples_is_said(results, second, same):
-    found = with_fids(results, gan=(4, 5, 6), dcgan=(8, 9, 10))
-    fids = {"gan": [5.0, second[0]], "dcgan": [9.0, second[1]]}
-    models = [
-        replace(r, quality=r.quality.model_copy(update={"sample_sets": {"fid": fids[r.model]}}))
-        for r in found.models
-    ]
-    text = ranking_text(replace(found, models=models))
-    assert ("All 2 samples of each model give this order." in text) == same
-    assert ("do not agree on the order of gan and dcgan" in text) != same
-
-
-def test_models_whose_images_are_nearer_to_training_images_are_named(results):
-    assert "perhaps copied" not in ranking_text(results)
-    text = ranking_text(changed(results, memorization_ratio=0.3))
-    assert "perhaps copied: vae (0.30)" in text
-
-
-def test_the_distance_from_the_floor_is_a_ratio(results):
-    assert "12.4, 4.00 times the floor of 3.10" in ranking_text(changed(results, fid=12.4))
-
-
-@pytest.mark.parametrize("fid, at_floor", [(2.0, True), (3.4, True), (3.5, False)])
-def test_a_distance_near_the_floor_is_said_to_tell_no_more(results, fid, at_floor):
-    assert ("no longer tells" in ranking_text(changed(results, fid=fid))) == at_floor
-
-
-def test_missing_classes_are_counted(results):
-    assert "vae (2 of 3)" in ranking_text(changed(results, classes_covered=1))
-    assert "all 3 classes" in ranking_text(changed(results, classes_covered=3))
-
-
-def test_a_second_metric_that_disagrees_is_named(results):
-    assert "KID disagrees" not in ranking_text(results)
-    better = with_metrics(results.models[0], kid=-0.01)
-    text = ranking_text(replace(results, models=[better, *results.models[1:]]))
-    assert "KID disagrees about the best model: it prefers gan." in text
-
-
-def test_a_weak_classifier_and_a_single_seed_are_admitted(results):
-    classifier = results.classifier.model_copy(update={"test_accuracy": 0.61})
-    weak = replace(results, classifier=classifier)
-    assert "has only 61.0% accuracy" in ranking_text(weak, seed=7)
-    assert "seed 7" in quality.ranking_findings(results, seed=7)[-1]
-
-
-def test_a_warning_stands_in_the_findings(results):
-    (line,) = fabricated.ALARMS["gan"]
-    assert f"Warning in the training of gan: {line}." in ranking_text(results)
 
 
 @pytest.mark.parametrize(

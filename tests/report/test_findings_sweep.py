@@ -52,6 +52,20 @@ def test_the_best_and_the_worst_point_and_the_effect_of_each_hyperparameter():
     ]
 
 
+def test_where_the_distance_means_nothing_no_sentence_on_a_grid_uses_it():
+    lines = sweep.grid_findings(GRID, "It means nothing here: noise has 1, real images 1.")
+    assert lines[0] == "No ranking by FID. It means nothing here: noise has 1, real images 1."
+    assert lines[1] == (
+        "latent_dim 5 to 50, mean over width: negative ELBO from 105 to 85.0 (lower at every"
+        " width). It takes 1.00 times the FLOPs per image, 1.01 times the parameters."
+    )
+    assert "FID" not in " ".join(lines[1:])
+    gan = [trained({}, {"fid": p.point.metrics["fid"]}, at=p.point.at) for p in GRID]
+    assert sweep.grid_findings(gan, "It means nothing here.")[1] == (
+        "latent_dim 5 to 50. It takes 1.00 times the FLOPs per image, 1.00 times the parameters."
+    )
+
+
 def test_a_grid_with_a_hole_compares_the_points_that_have_a_counterpart():
     latent, width = sweep.grid_findings(GRID[1:])[1:3]
     assert latent.startswith("latent_dim 5 to 50, mean over width: FID from 60.0 to 70.0 (lower no")

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import fabricated
 import pytest
+from variants import with_reference
 
 from genbench import params
 from genbench.anomaly.results import DetectionResults
@@ -134,6 +135,33 @@ def test_two_datasets_have_a_table_across_them_and_one_has_not(page, tmp_path):
     text = Page(write(tmp_path, choices) / "index.html").text
     assert "All datasets" not in text
     assert "dcgan" not in text
+
+
+def test_a_dataset_whose_distance_means_nothing_is_gray_in_the_table_across_datasets(tmp_path):
+    first, second = collect(fabricated.params(), *fabricated.tree(tmp_path))
+    table = report_page._overview([with_reference(first, fid=(3.1, 3.2)), second])
+    gray, plain = table.metrics
+    assert "noise has 3.200" in gray.caveat and plain.caveat is None
+    assert [line.row.name for line in table.rows if line.cells[0].best] == []
+    assert [line.row.name for line in table.rows if line.cells[1].best] == ["vae"]
+
+
+def test_where_the_distance_means_nothing_ranking_and_sweep_say_so(tmp_path):
+    choices = fabricated.params(datasets=["digits"])
+    (results,) = collect(choices, *fabricated.tree(tmp_path, datasets=["digits"]))
+    save_report(choices, [with_reference(results, fid=(3.1, 3.2))], tmp_path / "reports")
+    text = Page(tmp_path / "reports" / "index.html").text
+    reason = "It means nothing here: noise has 3.200, real images 3.100."
+    assert text.count(f"No ranking by FID. {reason}") == 2
+    assert text.count(reason) == 2 + 3  # below the ranking and both tables of points
+    assert "lowest FID" not in text and "FID is lowest" not in text
+
+
+def test_a_dataset_of_one_class_has_a_page_that_says_nothing_of_classes(tmp_path, monkeypatch):
+    monkeypatch.setitem(fabricated.SIDES, "digits", (1, 8, 1))
+    text = Page(write(tmp_path, fabricated.params(datasets=["digits"])) / "index.html").text
+    assert "slightly blurred" in text and "one class left out" not in text
+    assert "No verdict" not in text and "Classes are missing" not in text
 
 
 def test_the_same_results_give_the_same_bytes_wherever_they_lie(tmp_path):

@@ -1,5 +1,6 @@
 """Every number on the page, in its charts and in the plots is the one of the right record."""
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -8,9 +9,11 @@ import fabricated
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.stats import norm
 
 from genbench.anomaly.results import load_scores
 from genbench.report import charts, line_charts
+from genbench.report.formatting import number
 from genbench.report.gallery import Gallery
 from genbench.report.page import save_report
 from genbench.results.metrics import HEADLINES
@@ -33,9 +36,38 @@ QUALITY = {
 SAMPLES = {
     "classes": "classes_covered",
     "class entropy": "class_entropy",
-    "memorization ratio": "memorization_ratio",
+    "copying z": "copying_z",
+    "near copies": "near_copies",
     "duplicates": "duplicates",
     "negative ELBO": "negative_elbo",
+}
+CLASSICAL = {
+    "gaussian": "Gaussian",
+    "gmm": "mixture of Gaussians",
+    "kde": "kernel density",
+    "mean": "mean image",
+}
+PLANTED = {
+    "held_out": "held-out real images",
+    "copies_10": "10 % training images",
+    "copies_50": "50 % training images",
+    "copies_100": "100 % training images",
+    "without_class": "one class left out",
+    "duplicated": "half of the images twice",
+    "blurred": "slightly blurred",
+    "first_half": "a half of the held-out images",
+    "second_half": "their other half",
+}
+CONTROLS = {
+    "FID": "fid",
+    "KID": "kid",
+    "precision": "precision",
+    "recall": "recall",
+    "coverage": "coverage",
+    "classes": "classes_covered",
+    "copying z": "copying_z",
+    "near copies": "near_copies",
+    "duplicates": "duplicates",
 }
 DETECTION = {"AUROC": "auroc", "AP": "aupr", "AP of test images": "aupr_normal", "FPR95": "fpr95"}
 DECISIONS = {"threshold": "threshold", "TP": "tp", "FP": "fp", "TN": "tn", "FN": "fn", "F1": "f1"}
@@ -148,6 +180,7 @@ class Shown:
             save_report(self.params, self.results, root / "reports")
         self.folder = root / "reports"
         text = (self.folder / "index.html").read_text(encoding="utf-8")
+        self.text = " ".join(html.unescape(text).split())
         self.tables = [as_grid(table) for table in Tables(text).tables]
         self.summary = summarize(self.results)[DATASET]
 
@@ -188,25 +221,76 @@ def check_row(cells, labels, values):
 def test_the_ranking_has_the_numbers_of_each_model_best_first_below_floor_and_ceiling(shown):
     ((_, rows, _),) = shown.find("FID", "IS", "KID", without=["parameters", "latent_dim x width"])
     reference = shown.record("reference")
-    names = list(rows)
-    assert names[0].startswith("real-data") and names[1].startswith("noise")
-    assert check_row(rows[names[0]], QUALITY, reference["floor"]) == len(QUALITY)
-    assert check_row(rows[names[1]], QUALITY, reference["ceiling"]) == len(QUALITY)
+    n = len(CLASSICAL) + 2
+    floor, *classical, ceiling = list(rows)[:n]
+    assert floor.startswith("real-data") and ceiling.startswith("noise")
+    assert check_row(rows[floor], QUALITY, reference["floor"]) == len(QUALITY)
+    assert check_row(rows[ceiling], QUALITY, reference["ceiling"]) == len(QUALITY)
+    records = shown.record("controls")["classical"]
+    by_fid = sorted(records, key=lambda name: records[name]["metrics"]["fid"]["value"])
+    assert classical == [f"{CLASSICAL[name]} classical" for name in by_fid]
+    for row, name in zip(classical, by_fid, strict=True):
+        assert check_row(rows[row], QUALITY, records[name]["metrics"]) == len(QUALITY)
     fids = {m: shown.record("evaluate", m)["metrics"]["fid"]["value"] for m in fabricated.MODELS}
-    ranked = [name.split()[-1] for name in names[2:]]
-    assert ranked == sorted(fids, key=fids.__getitem__)
-    places = [name.split()[0] for name in names[2:]]
-    assert places[0] in ("1", "1=") and places == sorted(places, key=lambda p: int(p.strip("=")))
-    for name, model in zip(names[2:], ranked, strict=True):
-        metrics = shown.record("evaluate", model)["metrics"]
+    names = list(rows)[n:]
+    assert names == [f"{i} {m}" for i, m in enumerate(sorted(fids, key=fids.__getitem__), 1)]
+    for name in names:
+        metrics = shown.record("evaluate", name.split()[-1])["metrics"]
         assert check_row(rows[name], QUALITY, metrics) == len(QUALITY)
 
 
-def test_what_models_are_not_ranked_by_stands_in_its_column(shown):
-    ((_, rows, _),) = shown.find("memorization ratio", "duplicates")
+def test_planted_sets_have_the_numbers_of_their_records(shown):
+    ((_, rows, _),) = [table for table in shown.tables if table[0] == "planted set"]
+    records = shown.record("controls")["planted"]
+    assert list(rows) == list(PLANTED.values())
+    for name, title in PLANTED.items():
+        assert check_row(rows[title], CONTROLS, records[name]["metrics"]) == len(CONTROLS)
+    n = records["held_out"]["n_real"]
+    assert f"measured against {n:,} of the other half" in shown.text
+
+
+def test_what_the_controls_say_has_the_numbers_of_their_records(shown):
+    record = shown.record("controls")["planted"]
+    planted = {name: {k: v["value"] for k, v in q["metrics"].items()} for name, q in record.items()}
+    fids = [number(planted[name]["fid"]) for name in ("held_out", "blurred")]
+    copies = planted["duplicated"]["duplicates"], planted["held_out"]["duplicates"]
+    covered = [planted[name]["classes_covered"] for name in ("held_out", "without_class")]
+    path = shown.details / "controls" / DATASET / "detection.json"
+    aurocs = [d["auroc"]["value"] for d in files.load_json(path)["detections"]]
+    for sentence in (
+        f"held-out real images have a p of {norm.cdf(planted['held_out']['copying_z']):.2g}.",
+        f"of held-out real images {fids[0]}, of the same images slightly blurred {fids[1]} (p = ",
+        f"their share is {copies[0]:.3f}, else {copies[1]:.3f}.",
+        f"held-out real images have {covered[0]} of 3, without one class {covered[1]}.",
+        f"have an AUROC of {min(aurocs):.2f} to {max(aurocs):.2f} (2 baselines).",
+    ):
+        assert sentence in shown.text
+
+
+def test_images_of_classical_generators_stand_among_the_samples_with_their_distance(shown):
+    for name, quality in shown.record("controls")["classical"].items():
+        path = shown.folder / "figures" / DATASET / f"classical-{name}.png"
+        assert (
+            path.read_bytes() == (shown.details / "controls" / DATASET / f"{name}.png").read_bytes()
+        )
+        fid = number(quality["metrics"]["fid"]["value"])
+        assert f"<b>{CLASSICAL[name]}</b> classical, FID {fid}</figcaption>" in shown.text
+
+
+def test_nearest_training_images_stand_with_what_the_verdict_on_copying_rests_on(shown):
     for model in fabricated.MODELS:
         metrics = shown.record("evaluate", model)["metrics"]
-        assert check_row(rows[model], SAMPLES, metrics) >= 4
+        p = norm.cdf(metrics["copying_z"]["value"])
+        share = metrics["near_copies"]["value"]
+        caption = f"<b>{model}</b> {share:.1%} near copies, p = {p:.2g}</figcaption>"
+        assert caption in shown.text
+
+
+def test_what_models_are_not_ranked_by_stands_in_its_column(shown):
+    ((_, rows, _),) = shown.find("copying z", "duplicates", without=["FID"])
+    for model in fabricated.MODELS:
+        metrics = shown.record("evaluate", model)["metrics"]
+        assert check_row(rows[model], SAMPLES, metrics) == 5 + (model == "vae")
         summary = files.load_json(shown.data / "models" / DATASET / model / "summary.json")
         assert rows[model]["parameters"]["value"] == summary["parameters"]
         record = shown.record("anomaly", model)
@@ -323,6 +407,10 @@ def test_the_summary_has_every_headline_of_the_records(shown):
     for name in ("floor", "ceiling"):
         reference = shown.record("reference")[name]
         assert shown.summary[name]["fid_classifier"] == reference["fid"]["value"]
+    for name, quality in shown.record("controls")["classical"].items():
+        named = {m.key: f"{m.key}_classifier" if m.by_extractor else m.key for m in HEADLINES}
+        metrics = {named[k]: value_of(v) for k, v in quality["metrics"].items() if k in named}
+        assert shown.summary[f"classical-{name}"] == metrics and len(metrics) >= 7
 
 
 def scores_of(shown, model):

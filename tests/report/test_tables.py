@@ -1,6 +1,6 @@
 import pytest
 
-from genbench.report.formatting import decimals, number
+from genbench.report.formatting import decimals, number, probability
 from genbench.report.gallery import Figure
 from genbench.report.page import template_environment
 from genbench.report.tables import Row, column_texts, make_table
@@ -55,6 +55,14 @@ def test_a_number_has_three_significant_digits_and_separated_thousands(value, te
 
 
 @pytest.mark.parametrize(
+    "p, text",
+    [(1.0, "1"), (0.344, "0.34"), (0.001, "0.001"), (0.00099, "1e-3"), (3e-28, "3e-28"), (0, "0")],
+)
+def test_a_probability_has_two_digits_and_a_tiny_one_its_power_of_ten(p, text):
+    assert probability(p) == text
+
+
+@pytest.mark.parametrize(
     "values, places",
     [([1, 20], 0), ([0.5, 30.123], 3), ([12.345, 99.1], 1), ([1e-9], 4), ([], 0)],
 )
@@ -74,6 +82,17 @@ def test_nothing_is_bold_where_all_are_the_same_or_neither_way_is_better():
     metrics = [Metric("k", "k", "higher"), Metric("n", "n")]
     rows = [Row("a", {"k": 3, "n": 7}), Row("b", {"k": 3, "n": 8})]
     assert "<b>" not in render("table", make_table(metrics, rows, first="model"))
+
+
+def test_a_column_with_a_caveat_is_gray_with_the_reason_and_marks_no_best():
+    metrics = [Metric("a", "A", "lower", caveat=HOSTILE), Metric("b", "B", "lower")]
+    rows = [Row("x", {"a": 1, "b": 1}), Row("y", {"a": 2, "b": 2})]
+    table = make_table(metrics, rows, first="model", explain=False)
+    page = render("table", table)
+    assert page.count("<b>") == 1 and '<td data-value="1"><b>1</b>' in page
+    assert f'<th scope="col" class="caveat" title="{ESCAPED}">' in page
+    assert page.count('<td class="caveat"') == 2
+    assert f"<dt>A</dt><dd>{ESCAPED}</dd>" in page and "<dt>B</dt>" not in page
 
 
 def test_what_looks_like_the_best_is_bold_too():

@@ -28,7 +28,7 @@ TABLES = (
 METRICS = list(dict.fromkeys(metric for table in TABLES for metric in table))
 IN_FEATURES = {
     *("fid", "fid_infinity", "is", "kid", "precision", "recall", "density", "coverage"),
-    *("memorization_ratio", "duplicates"),
+    "duplicates",
 }
 BELOW_CHANCE = {"auroc", "corruption_auroc", "ood_auroc"}
 
@@ -49,6 +49,6 @@ def test_numbers_in_features_are_those_that_carry_the_extractor():
     assert samples == IN_FEATURES
     assert {m.key for m in metrics.HEADLINES} == {
         *("fid", "kid", "precision", "recall", "coverage", "classes_covered", "label_accuracy"),
-        *("memorization_ratio", "negative_elbo", "path_length", "active_units", "knn_accuracy"),
+        *("copying_z", "negative_elbo", "path_length", "active_units", "knn_accuracy"),
         *("corruption_auroc", "ood_auroc"),
     }

@@ -4,7 +4,8 @@ import fabricated
 import numpy as np
 import pytest
 
-from genbench.anomaly.results import load_scores
+from genbench.anomaly.results import DetectionResults, load_scores
+from genbench.evaluation.results import Controls
 from genbench.results import points
 from genbench.results.points import SweepPoint, load_points
 from genbench.results.processed import load_processed
@@ -54,6 +55,25 @@ def test_the_scores_of_baselines_are_read_from_their_own_folder(folders):
         for part in load_scores(details / "baselines" / results.dataset / "scores.npz"):
             for score, values in part.scores.items():
                 assert np.array_equal(results.baseline_scores[part.kind, part.name][score], values)
+
+
+def test_controls_are_those_of_their_dataset(folders):
+    data, details = folders
+    for results in collect(fabricated.params(), data, details):
+        folder = details / "controls" / results.dataset
+        assert results.controls_folder == folder
+        assert results.controls == Controls.load(folder / "metrics.json")
+        assert results.control_detection == DetectionResults.load(folder / "detection.json")
+        held_out = results.controls.planted["held_out"].metrics["classes_covered"]
+        assert held_out.value == len(results.classes)
+
+
+@pytest.mark.parametrize("file", ["metrics.json", "detection.json"])
+def test_controls_that_are_missing_are_named(tmp_path, file):
+    data, details = fabricated.tree(tmp_path, datasets=["digits"])
+    (details / "controls" / "digits" / file).unlink()
+    with pytest.raises(FileNotFoundError, match=f"controls/digits/{file}"):
+        collect(fabricated.params(datasets=["digits"]), data, details)
 
 
 def test_a_missing_result_is_named(tmp_path):

@@ -24,7 +24,9 @@ def test_the_summary_has_what_the_params_name_whatever_else_lies_there(folders):
     points = {f"sweep-vae-{latent_dim}-{width}" for latent_dim in (4, 16) for width in (16, 32)}
     points |= {"sweep-beta_vae-0.5", "sweep-beta_vae-4"}
     assert rows.keys() == {"digits"}
-    assert rows["digits"].keys() == {"vae", "gan", "classifier", "floor", "ceiling"} | points
+    others = {"classifier", "floor", "ceiling"}
+    others |= {f"classical-{name}" for name in ("gaussian", "gmm", "kde", "mean")}
+    assert rows["digits"].keys() == {"vae", "gan"} | others | points
 
 
 def test_the_summary_is_dataset_model_metric_and_every_leaf_a_number(folders):
@@ -59,8 +61,19 @@ def test_only_a_model_with_an_encoder_has_knn_accuracy_and_a_bound(folders):
 
 def test_a_number_in_features_says_whose(folders):
     for row in summary(folders)["digits"].values():
-        assert not {"fid", "kid", "precision", "memorization_ratio"} & row.keys()
+        assert not {"fid", "kid", "precision", "recall"} & row.keys()
     assert "fid_classifier" in summary(folders)["digits"]["sweep-vae-4-16"]
+
+
+def test_classical_generators_have_the_headlines_of_their_own_images(folders):
+    (results, _) = collect(fabricated.params(), *folders)
+    rows = summarize([results])["digits"]
+    in_features = {"fid", "kid", "precision", "recall", "coverage"}
+    for name, quality in results.controls.classical.items():
+        names = {key: f"{key}_classifier" for key in in_features}
+        names |= {key: key for key in ("classes_covered", "copying_z")}
+        want = {new: quality.metrics[key].value for key, new in names.items()}
+        assert rows[f"classical-{name}"] == want
 
 
 def test_a_model_without_scores_has_no_detection_numbers(tmp_path):

@@ -40,7 +40,7 @@ def workspace(tmp_path, monkeypatch):
 
 def choose(**choices):
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
-    tree["evaluate"] |= {"n": 24, "sample_sets": 2, "bootstrap": 20, "is_splits": 2} | choices
+    tree["evaluate"] |= {"n": 24, "sample_sets": 2, "is_splits": 2} | choices
     Path("params.yaml").write_text(yaml.safe_dump(tree))
 
 
@@ -76,8 +76,7 @@ def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, random
     assert digests == {provenance.sha256(weights)}
     assert result.protocol.resize.endswith("as in TensorFlow 1")
     assert result.protocol.extractor == "inception" and result.protocol.weights == "averaged"
-    assert {"fid", "kid_std", "label_accuracy", "memorization_ratio"} <= set(result.metrics)
-    assert "memorization_ratio" not in real.floor
+    assert {"fid", "kid_std", "label_accuracy", "copying_z"} <= set(result.metrics)
     assert real.floor["fid"].value < real.ceiling["fid"].value
     fid = result.metrics["fid"]
     assert fid.low < fid.value < fid.high and len(result.sample_sets["fid"]) == 2

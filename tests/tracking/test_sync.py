@@ -112,12 +112,23 @@ def test_a_run_holds_all_that_is_known_of_a_training(name):
     assert run.data.params["model.latent_dim"] == "4" and run.data.params["zoo.vae.lr"] == "0.001"
     assert run.data.tags["device"] == "cpu" and run.data.tags["genbench.restored"] == "false"
     assert run.data.tags["genbench.main_score"] == "negative_elbo"
+    for headline, value in (("fid_classifier", fid.value), ("corruption_auroc", 0.8)):
+        assert curve(run, headline) == [(60000, value)]  # at the end of the training
     assert run.info.status == "FINISHED" and run.info.end_time - run.info.start_time == 4000
     digest = provenance.sha256(DATA / "processed" / "digits.npz")[:16]
     assert run.inputs.dataset_inputs[0].dataset.digest == digest
     stored = {file.path for file in client().list_artifacts(run.info.run_id)}
     folders = {"snapshots", "samples", "latent", "evaluate", "anomaly", "tsne"}
     assert stored == {"history.csv", "summary.json", "details.json", *folders}
+
+
+def test_warnings_of_a_training_are_a_tag_of_its_run(name):
+    path = WEIGHTS.with_name("summary.json")
+    warnings = ["mode collapse: all alike", "the critic has won"]
+    files.save_json(path, files.load_json(path) | {"alarms": warnings})
+    sync.sync(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    assert run.data.tags["genbench.alarms"] == "mode collapse: all alike; the critic has won"
 
 
 def test_a_table_holds_what_is_no_headline(name):
@@ -183,6 +194,7 @@ def old_run(experiment: str, made_of: str) -> str:
     choices = params(experiment).of_run("digits", "vae")
     old = {OLD_NAMES.get(key, key): value for key, value in choices.items()}
     old |= {"zoo.vae.reduction": "sum", "sample.n": choices["evaluate.n"]}
+    old |= {"evaluate.bootstrap": 200}
     tags = {"genbench.key": provenance.digest(old), "genbench.made_of": made_of}
     tags |= {"genbench.restored": "false", "genbench.content": "0123456789abcdef"}
     with mlflow_client(experiment) as its:

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..bootstrap import mean_with_interval
 from ..utils.record import Estimate
 from .results import ClassShare
 
@@ -29,13 +28,6 @@ def class_entropy(predictions: Tensor, n_classes: int) -> Estimate:
     """Entropy of the predictions (N,) in nats, log K where all classes are equally frequent."""
     shares = predictions.bincount(minlength=n_classes) / len(predictions)
     return Estimate(value=-torch.special.xlogy(shares, shares).sum().item())
-
-
-def label_accuracy(
-    predictions: Tensor, labels: np.ndarray, n_resamples: int, seed: int
-) -> Estimate:
-    """Share of images (N,) that are of the class that they were generated for."""
-    return mean_with_interval(predictions == torch.as_tensor(labels), n_resamples, seed)
 
 
 def class_shares(

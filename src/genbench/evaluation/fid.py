@@ -1,4 +1,4 @@
-"""The Frechet distance of features: the reported FID, its interval, and its limit for large n."""
+"""The Frechet distance of features: the reported FID, and its limit for large n."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..bootstrap import Resamples, estimate
-from ..utils.record import Estimate
 from .torchmetrics_adapter import PrecomputedFeatures
 
 N_SIZES = 10
@@ -15,16 +13,16 @@ N_SIZES = 10
 N_SUBSETS = 3
 
 
-def fid(real: Tensor, fake: Tensor, resamples: Resamples | None = None) -> Estimate:
+def fid(real: Tensor, fake: Tensor) -> float:
     """Frechet distance of two Gaussians fitted to features (N, D) and (M, D): their FID.
 
     Returns
     -------
-    Estimate, in squared feature units; 0 for equal sets, up to rounding. Biased upwards by about
+    float, in squared feature units; 0 for equal sets, up to rounding. Biased upwards by about
     1/N, so it means something only beside N, the extractor and a floor measured at the same N.
     With no more images than features the covariances are singular, and torchmetrics' eigenvalues
     of their product lose the 5th digit: there `fid_from_features` gives the value, as it does
-    for resamples.
+    for halves.
 
     Raises
     ------
@@ -34,18 +32,8 @@ def fid(real: Tensor, fake: Tensor, resamples: Resamples | None = None) -> Estim
     """
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"expected at least 2 images each, got {len(real)} and {len(fake)}")
-    singular = min(len(real), len(fake)) <= real.shape[1]
-    value = fid_from_features(real, fake) if singular else _torchmetrics_fid(real, fake)
-    if resamples is None:
-        return estimate(value)
-    distances = [
-        fid_from_features(real, fake, real_counts, fake_counts)
-        for real_counts, fake_counts in zip(resamples.real, resamples.fake, strict=True)
-    ]
-    return estimate(value, torch.tensor(distances))
-
-
-def _torchmetrics_fid(real: Tensor, fake: Tensor) -> float:
+    if min(len(real), len(fake)) <= real.shape[1]:
+        return fid_from_features(real, fake)
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     metric = FrechetInceptionDistance(feature=PrecomputedFeatures(real.shape[1]))
@@ -55,7 +43,7 @@ def _torchmetrics_fid(real: Tensor, fake: Tensor) -> float:
     return metric.compute().item()
 
 
-def fid_infinity(real: Tensor, fake: Tensor, seed: int) -> Estimate:
+def fid_infinity(real: Tensor, fake: Tensor, seed: int) -> float:
     """The FID of (N, D) and (M, D) extrapolated to infinitely many images of both.
 
     FID is biased by about c / n: a line is fitted to the FIDs of subsets of n images, from half of
@@ -66,11 +54,11 @@ def fid_infinity(real: Tensor, fake: Tensor, seed: int) -> Estimate:
     """
     n = min(len(real), len(fake))
     if n < 4:
-        return estimate(fid_from_features(real, fake))
+        return fid_from_features(real, fake)
     random = np.random.default_rng(seed)
     sizes = np.linspace(n // 2, n, N_SIZES).astype(int)
     distances = [np.mean(_subset_fids(real, fake, size, random)) for size in sizes]
-    return estimate(float(np.polyfit(1 / sizes, distances, 1)[1]))
+    return float(np.polyfit(1 / sizes, distances, 1)[1])
 
 
 def _subset_fids(real: Tensor, fake: Tensor, size: int, random: np.random.Generator) -> list[float]:
@@ -81,19 +69,17 @@ def _subset_fids(real: Tensor, fake: Tensor, size: int, random: np.random.Genera
     return distances
 
 
-def fid_from_features(
-    a: Tensor, b: Tensor, a_counts: Tensor | None = None, b_counts: Tensor | None = None
-) -> float:
-    """FID of features (N, D) and (M, D), row i counted a_counts[i] and b_counts[i] times.
+def fid_from_features(a: Tensor, b: Tensor) -> float:
+    """FID of features (N, D) and (M, D).
 
-    Fast enough for hundreds of resamples, and equal to torchmetrics' value up to rounding.
+    Fast enough for many subsets of the images, and equal to torchmetrics' value up to rounding.
     With fewer images than features the covariances A'A and B'B are singular; the root's trace is
     then the sum of the singular values of A B'.
     """
     if min(len(a), len(b)) > a.shape[1]:
-        return frechet_distance(moments(a, a_counts), moments(b, b_counts))
-    a_mean, a_rows = _mean_and_scaled_rows(a.double(), a_counts)
-    b_mean, b_rows = _mean_and_scaled_rows(b.double(), b_counts)
+        return frechet_distance(moments(a), moments(b))
+    a_mean, a_rows = _mean_and_scaled_rows(a.double())
+    b_mean, b_rows = _mean_and_scaled_rows(b.double())
     cross = torch.linalg.svdvals(a_rows @ b_rows.T).sum()
     traces = a_rows.square().sum() + b_rows.square().sum()
     return ((a_mean - b_mean).square().sum() + traces - 2 * cross).item()
@@ -106,12 +92,12 @@ class Moments(NamedTuple):
     covariance: Tensor
 
 
-def moments(x: Tensor, counts: Tensor | None = None) -> Moments:
-    """Moments of features (N, D), row i counted counts[i] times; float64 at the end.
+def moments(x: Tensor) -> Moments:
+    """Moments of features (N, D), float64 at the end.
 
     Products are in the precision of `x`: float32 costs about 1e-6 of the distance.
     """
-    mean, rows = _mean_and_scaled_rows(x, counts)
+    mean, rows = _mean_and_scaled_rows(x)
     return Moments(mean.double(), (rows.T @ rows).double())
 
 
@@ -131,9 +117,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     return ((a.mean - b.mean).square().sum() + traces - 2 * cross).item()
 
 
-def _mean_and_scaled_rows(x: Tensor, counts: Tensor | None) -> tuple[Tensor, Tensor]:
+def _mean_and_scaled_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     """The mean, and rows R of which R'R is the unbiased covariance."""
-    counts = x.new_ones(len(x)) if counts is None else counts.to(x.dtype)
-    total = counts.sum()
-    mean = counts @ x / total
-    return mean, (x - mean) * (counts / (total - 1)).sqrt()[:, None]
+    mean = x.mean(0)
+    return mean, (x - mean) / (len(x) - 1) ** 0.5

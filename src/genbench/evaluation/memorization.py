@@ -1,61 +1,77 @@
-"""Memorization: whether generated images are nearer to training than to other real images."""
+"""Copying: whether generated images are nearer to training images than real test images are."""
+
+from math import sqrt
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..bootstrap import Resamples, estimate
+from ..intervals import mean_with_interval
+from ..utils import files
 from ..utils.images import rows_in_pairs
 from ..utils.record import Estimate
 from .prdc import nearest_neighbor
 
 N_COLUMNS = 22
 """Images in a row of the figure."""
+NEAR_QUANTILE = 0.01
+"""Of the test images' distances: so many of them are nearer to a training image."""
 
 
-def memorization_ratio(
-    train: Tensor, test: Tensor, fake: Tensor, resamples: Resamples | None = None
-) -> Estimate:
-    """Mean distance to the nearest training image over that to the nearest test image.
+class TrainingImages(NamedTuple):
+    """All training images in the classifier's features (N, D).
+
+    test_distances : (M,) from each of the test images to the nearest of them
+    """
+
+    features: Tensor
+    test_distances: Tensor
+
+    @classmethod
+    def load(cls, path: Path) -> "TrainingImages":
+        """Read what the stage `reference` wrote."""
+        return cls(*map(torch.from_numpy, files.load_npz(path, "train", "test_distances")))
+
+
+def copying(distances: Tensor, test_distances: Tensor) -> dict[str, Estimate]:
+    """Whether generated images are nearer to training images than test images are.
 
     Parameters
     ----------
-    train, test : features (n, D) of as many training as test images
-    fake : features (M, D) of generated images
+    distances, test_distances : (n,) and (M,), from each image to the nearest training image
 
     Returns
     -------
-    Estimate : 1 if they are no nearer to what was trained on; far below if training images are
-    repeated.
+    dict : `copying_z`, the z-score of the rank test of Mann and Whitney: standard normal if
+        generated images are like unseen real ones, far below 0 for copies, far above 0 for images
+        that are unlike the training images; `near_copies`, the share of generated images that are
+        nearer to a training image than all but NEAR_QUANTILE of the test images.
 
-    Source: cf. Meehan et al. 2020, arXiv:2004.05675.
+    Source: Meehan et al. 2020, arXiv:2004.05675, with one cell.
     """
-    to_train, _ = nearest_neighbor(fake, train)
-    to_test, _ = nearest_neighbor(fake, test)
-    value = _ratio(to_train, to_test, torch.ones(1, len(fake))).item()
-    return estimate(value, None if resamples is None else _ratio(to_train, to_test, resamples.fake))
+    n, m = len(distances), len(test_distances)
+    ordered = test_distances.sort().values
+    below, up_to = (torch.searchsorted(ordered, distances, right=right) for right in (False, True))
+    above = ((below + up_to).double() / (2 * m)).mean().item()  # chance to be farther, ties half
+    z = (above - 0.5) / sqrt((n + m + 1) / (12 * n * m))
+    is_near = distances < test_distances.quantile(NEAR_QUANTILE)
+    return {"copying_z": Estimate(value=z), "near_copies": mean_with_interval(is_near)}
 
 
-def _ratio(to_train: Tensor, to_test: Tensor, counts: Tensor) -> Tensor:
-    """Ratios (B,) of mean distances, image i counted counts[b, i] times, (B, M)."""
-    return counts @ to_train / (counts @ to_test).clamp_min(1e-12)
-
-
-def nearest_figure(
-    x: np.ndarray, features: Tensor, train_x: np.ndarray, train_features: Tensor
-) -> np.ndarray:
-    """Generated images above the training images that are nearest to them in feature space."""
-    distances, indices = nearest_neighbor(features, train_features)
-    return nearest_grid(x, distances.numpy(), train_x[indices.numpy()])
-
-
-def nearest_grid(x: np.ndarray, distances: np.ndarray, neighbors: np.ndarray) -> np.ndarray:
-    """Images above their nearest neighbors, each (N, C, H, W), as one picture.
+def nearest_figure(x: np.ndarray, distances: Tensor, neighbors: np.ndarray) -> np.ndarray:
+    """Generated images above their nearest training images, each (N, C, H, W), as one picture.
 
     Three pairs of rows: the first images, and those with the smallest distances (N,), nearest
     first.
     """
     columns = min(N_COLUMNS, len(x))
-    closest = np.argsort(distances, kind="stable")[: 2 * columns]
+    closest = np.argsort(distances.numpy(), kind="stable")[: 2 * columns]
     indices = np.concatenate([np.arange(columns), np.resize(closest, 2 * columns)])
     return rows_in_pairs(x[indices], neighbors[indices], columns)
+
+
+def nearest_training(features: Tensor, training: TrainingImages) -> tuple[Tensor, Tensor]:
+    """Distance (n,) from each of features (n, D) to the nearest training image, and its index."""
+    return nearest_neighbor(features, training.features)

@@ -9,10 +9,12 @@ FEATURES = "features.npz"
 """Features in the folder of a stage.
 
 `evaluate` : fake (n, D) and logits (n, K) of generated images, by the classifier
-`reference` : train (N, D), test (M, D) of all images, by the classifier; train_subset, test_subset
-(n, D) and knn_radii (3, n), by the protocol's extractor
+`reference` : train (N, D), test (M, D) of all images and test_distances (M,), by the classifier;
+the arrays of `quality.RealFeatures`, by the protocol's extractor
 """
 NEAREST = "nearest.png"
+DETECTION = "detection.json"
+"""Of the stage `controls`: one half of the test images against the other, by baselines."""
 SAMPLES = "samples.npz"
 """Of the stage `sample`: x, y, z, ema, and where there are any labels, test_negative_elbo."""
 
@@ -59,6 +61,8 @@ class Reference(Record):
 class Quality(Record):
     """Metrics of one model's samples, by the keys of `results.metrics`.
 
+    halves : the values for halves of the images, by metric, the real ones the same for all models;
+        `intervals.standard_error` says how sure a difference of two models is
     sample_sets : the values of several samples of the model, by metric; {} for one sample
     """
 
@@ -66,8 +70,20 @@ class Quality(Record):
     n_real: int
     n_fake: int
     metrics: dict[str, Estimate]
+    halves: dict[str, list[Number]] = {}
     sample_sets: dict[str, list[Number]]
     classes: list[ClassShare]
+
+
+class Controls(Record):
+    """Generators without a network, and sets of images of which the truth is known.
+
+    classical : by name of `classical.classical_samples`, measured as a model is
+    planted : by name of `planted.planted_samples`, measured against the other half of test images
+    """
+
+    classical: dict[str, Quality]
+    planted: dict[str, Quality]
 
 
 class Point(Record):

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from ..bootstrap import mean_with_interval
+from ..intervals import mean_with_interval
 from ..params.schema import Evaluate
 from ..utils import files
 from ..utils.record import Estimate, Number
-from .classes import class_entropy, class_shares, classes_covered, label_accuracy
+from .classes import class_entropy, class_shares, classes_covered
 from .extractors import Extractor
+from .memorization import TrainingImages, copying, nearest_training
 from .quality import RealFeatures, feature_metrics
 from .results import Protocol, Quality
 
@@ -22,13 +24,13 @@ class Samples:
     """What one model generated, and its bounds on the likelihood of test images.
 
     sets : one or more samples of images (N, C, H, W) uint8
-    weights : averaged over training (EMA), or raw: the last ones
+    weights : averaged over training (EMA), or raw: the last ones; None without a network
     labels : (N,) that the first set was generated for; None for an unconditional model
     negative_elbo : (M,) nats of each test image; None for a model without a bound
     """
 
     sets: list[np.ndarray]
-    weights: Literal["averaged", "raw"]
+    weights: Literal["averaged", "raw"] | None = None
     labels: np.ndarray | None = None
     negative_elbo: np.ndarray | None = None
 
@@ -46,71 +48,92 @@ class Samples:
         )
 
 
+class RealImages(NamedTuple):
+    """What samples are compared with.
+
+    features : of test images, in those of the protocol's extractor
+    training : in the classifier's features
+    classes, test_y : names of the classes, and labels (M,) of all test images
+    """
+
+    features: RealFeatures
+    training: TrainingImages
+    classes: list[str]
+    test_y: np.ndarray
+    protocol: Protocol
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """The quality of the first set, and the classifier's features (N, D) and logits (N, K)."""
+    """The quality of the first set; of its images, in the order generated, what follows.
+
+    features, logits : (N, D) and (N, K), by the classifier
+    distances, neighbors : (N,), to the nearest training image in these features, and which it is
+    """
 
     quality: Quality
     features: Tensor
     logits: Tensor
+    distances: Tensor
+    neighbors: Tensor
 
 
 def evaluate_samples(
     samples: Samples,
-    real: RealFeatures,
+    real: RealImages,
     extractor: Extractor,
     classifier: Extractor,
-    classes: list[str],
-    test_y: np.ndarray,
-    protocol: Protocol,
     params: Evaluate,
     seed: int,
 ) -> Evaluation:
     """Every number of one model's samples.
 
-    real, protocol : of the reference, in features of `extractor`
+    extractor : of the protocol
     classifier : of the dataset, predicts the classes; it may be the extractor
-    classes, test_y : names of the classes, and labels (N,) of all test images
     """
     x, *other_sets = samples.sets
     features, logits = extractor.extract(x)
-    metrics, membership = feature_metrics(real, features, logits, params, seed)
-    by_set = [metrics]
+    measured = feature_metrics(real.features, features, logits, params, seed)
+    by_set = [measured.metrics]
     for other in other_sets:
-        features_and_logits = extractor.extract(other)
-        by_set.append(feature_metrics(real, *features_and_logits, params, seed, False)[0])
+        outputs = extractor.extract(other)
+        by_set.append(feature_metrics(real.features, *outputs, params, seed, False).metrics)
     if classifier is not extractor:
         features, logits = classifier.extract(x)
     predictions = logits.argmax(1)
+    distances, neighbors = nearest_training(features, real.training)
+    in_real_manifold = measured.membership.in_real_manifold
     quality = Quality(
-        protocol=protocol.model_copy(update={"weights": samples.weights, "checkpoint": "last"}),
-        n_real=len(real.test),
+        protocol=real.protocol.model_copy(update=_generated_by(samples)),
+        n_real=len(real.features.test),
         n_fake=len(x),
-        metrics=metrics | _other_metrics(samples, predictions, test_y, len(classes), params, seed),
+        metrics=measured.metrics
+        | copying(distances, real.training.test_distances)
+        | _other_metrics(samples, predictions, real),
+        halves=measured.halves,
         sample_sets=_values_by_metric(by_set),
-        classes=class_shares(predictions, membership.in_real_manifold, classes),
+        classes=class_shares(predictions, in_real_manifold, real.classes),
     )
-    return Evaluation(quality, features, logits)
+    return Evaluation(quality, features, logits, distances, neighbors)
 
 
-def _other_metrics(
-    samples: Samples,
-    predictions: Tensor,
-    test_y: np.ndarray,
-    n_classes: int,
-    params: Evaluate,
-    seed: int,
-) -> dict[str, Estimate]:
-    """Metrics that do not depend on the extractor: of predicted classes, and the bound."""
+def _generated_by(samples: Samples) -> dict[str, str]:
+    """What the protocol says of the weights of a model."""
+    return {} if samples.weights is None else {"weights": samples.weights, "checkpoint": "last"}
+
+
+def _other_metrics(samples: Samples, predictions: Tensor, real: RealImages) -> dict[str, Estimate]:
+    """Metrics of predicted classes, and the bound."""
+    n_classes = len(real.classes)
     metrics = {
-        "classes_covered": classes_covered(predictions, test_y, n_classes),
+        "classes_covered": classes_covered(predictions, real.test_y, n_classes),
         "class_entropy": class_entropy(predictions, n_classes),
     }
-    n_resamples = params.bootstrap
     if samples.labels is not None:
-        metrics["label_accuracy"] = label_accuracy(predictions, samples.labels, n_resamples, seed)
+        hits = predictions == torch.as_tensor(samples.labels)
+        metrics["label_accuracy"] = mean_with_interval(hits)
     if samples.negative_elbo is not None:
-        metrics["negative_elbo"] = mean_with_interval(samples.negative_elbo, n_resamples, seed)
+        metrics["negative_elbo"] = mean_with_interval(samples.negative_elbo)
     return metrics
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .. import bootstrap
+from .. import intervals
 from ..models.base import sampling
 from ..models.base.interface import GenerativeModel
 from ..networks.classifier import extract_features
@@ -98,22 +98,21 @@ def analyze(space: LatentSpace, classifier, real: np.ndarray, params: Params) ->
     )
     per_image = {"path_length": path_lengths}
     metrics = {"path_length_median": Estimate(value=float(np.median(path_lengths)))}
-    draws = params.evaluate.bootstrap
     if space.train is None:
-        metrics |= bootstrap.means_with_intervals(per_image, draws, space.seed)
+        metrics |= intervals.means_with_intervals(per_image)
         shares, _ = space.principal_directions
         return LatentResults(metrics=metrics, direction_shares=shares.tolist())
     test_errors = reconstruction_errors(space.model, space.test)
     train_errors = reconstruction_errors(space.model, space.train)
     per_image |= test_errors | {f"{name}_train": values for name, values in train_errors.items()}
     per_image["arithmetic_accuracy"] = arithmetic_accuracy(space, classifier)
-    metrics |= bootstrap.means_with_intervals(per_image, draws, space.seed)
+    metrics |= intervals.means_with_intervals(per_image)
     posterior = information.posterior_statistics(
         space.model, space.test.x, space.test.y, params.latent.iwae_samples
     )
     kl = posterior.kl_per_latent
     return LatentResults(
-        metrics=metrics | information.vae_information(posterior, draws, space.seed),
+        metrics=metrics | information.vae_information(posterior),
         n=len(space.test.y),
         kl_per_latent=None if kl is None else kl.mean(0).tolist(),
         squared_error_by_class=_mean_by_class(test_errors["squared_error"], space),

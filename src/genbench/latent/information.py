@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import bootstrap
+from .. import intervals
 from ..models.base.sampling import in_batches
 from ..models.base.variational import ACTIVE_VARIANCE
 from ..utils.record import Estimate
@@ -76,12 +76,8 @@ def posterior_statistics(
     )
 
 
-def vae_information(statistics: PosteriorStatistics, draws: int, seed: int) -> dict[str, Estimate]:
+def vae_information(statistics: PosteriorStatistics) -> dict[str, Estimate]:
     """Metrics of a VAE's posterior: means over images with intervals, and numbers of all images.
-
-    Parameters
-    ----------
-    draws : resamples behind each interval
 
     Returns
     -------
@@ -106,7 +102,7 @@ def vae_information(statistics: PosteriorStatistics, draws: int, seed: int) -> d
         )
         numbers["mutual_information"] = information
         numbers["marginal_kl"] = statistics.rate.mean().item() - information
-    metrics = bootstrap.means_with_intervals(per_image, draws, seed)
+    metrics = intervals.means_with_intervals(per_image)
     return metrics | {name: Estimate(value=value) for name, value in numbers.items()}
 
 

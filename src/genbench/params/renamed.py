@@ -16,6 +16,7 @@ RENAMED = {
 }
 REMOVED = {
     "train.cuda_graphs": "it was never measured",
+    "evaluate.bootstrap": "intervals come from 40 halves of the images",
     "zoo.vae.reduction": "the loss is always summed, in nats per image",
 }
 
@@ -42,6 +43,7 @@ def first_names(choices: dict[str, object]) -> dict[str, object]:
     """
     first = {_first_name(key): value for key, value in choices.items()}
     first["evaluate.n"] = choices["evaluate.n"]  # how many to generate was a choice of its own
+    first["evaluate.bootstrap"] = 200
     if choices["model_name"] == "vae":
         first["zoo.vae.reduction"] = "sum"
     return first

@@ -66,7 +66,6 @@ class Classifier(Block):
 class Evaluate(Block):
     n: Annotated[int, Field(ge=10)]
     sample_sets: Count
-    bootstrap: Annotated[int, Field(ge=20)]
     extractor: Literal["auto", "classifier", "inception"]
     inception_weights: str | None
     resize: Literal["tensorflow", "antialias"]

@@ -24,6 +24,13 @@ def decimals(values: Sequence[Number]) -> int:
     return next((d for d in range(4) if small * 10**d >= 99.95), 4)
 
 
+def probability(p: float) -> str:
+    """A p-value with two significant digits: 0.34, 0.006, 3e-28."""
+    if p >= 0.001:
+        return f"{p:.2g}"
+    return f"{p:.0e}".replace("e-0", "e-") if p > 0 else "0"
+
+
 def join_words(words: Sequence[str]) -> str:
     """Words as a list in a sentence: a, b and c."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -10,7 +10,9 @@ from ..params import Params
 from ..results.metrics import FID
 from ..results.run import DatasetResults
 from ..utils.files import atomic_write
+from .caveats import caveat
 from .chapters.anomaly import anomaly_chapter, ood_chapter
+from .chapters.controls import controls_chapter
 from .chapters.latent import latent_chapter
 from .chapters.ranking import classes_chapter, ranking_chapter, samples_chapter
 from .chapters.sweep import sweep_chapter
@@ -48,6 +50,7 @@ CHAPTERS = (
     Chapter("ranking", "Ranking", ranking_chapter),
     Chapter("samples", "Samples", samples_chapter),
     Chapter("classes", "Class coverage and memorization", classes_chapter),
+    Chapter("controls", "Controls", controls_chapter),
     Chapter("training", "Training", training_chapter),
     Chapter("latent", "Latent space", latent_chapter),
     Chapter("anomaly", "Anomaly detection", anomaly_chapter),
@@ -114,7 +117,15 @@ def _render_chapters(
 
 def _overview(results: list[DatasetResults]) -> Table:
     """Every model's FID on every dataset."""
-    metrics = [FID._replace(key=each.dataset, label=each.dataset, note=None) for each in results]
+    metrics = [
+        FID._replace(
+            key=each.dataset,
+            label=each.dataset,
+            note=None,
+            caveat=caveat(FID, each.reference),
+        )
+        for each in results
+    ]
     values: dict[str, dict] = {}
     for each in results:
         for model in each.models:

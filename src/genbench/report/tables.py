@@ -68,7 +68,7 @@ def make_table(
         metrics=metrics,
         references=formatted[: len(references)],
         rows=formatted[len(references) :],
-        notes=[metric for metric in metrics if metric.note and explain],
+        notes=[metric for metric in metrics if (metric.note and explain) or metric.caveat],
     )
 
 
@@ -87,7 +87,8 @@ def _cells(metric: Metric, rows: Sequence[Row], n_references: int) -> list[Cell]
     estimates = [_estimate(row.values.get(metric.key)) for row in rows]
     values = [None if estimate is None else estimate.value for estimate in estimates]
     texts = column_texts(metric, values)
-    best = _best_text(metric, texts[n_references:], values[n_references:])
+    competing = slice(n_references, None)
+    best = None if metric.caveat else _best_text(metric, texts[competing], values[competing])
     return [
         Cell(
             text=text,

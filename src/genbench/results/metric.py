@@ -11,6 +11,7 @@ class Metric(NamedTuple):
     chance : the value of guessing; a detector below it is reversed
     headline : whether `metrics/summary.json`, `dvc metrics diff` and MLflow's metrics show it
     by_extractor : whether the number depends on the network that extracts features
+    caveat : why the number means nothing on this dataset, where it does
     """
 
     key: str
@@ -21,6 +22,7 @@ class Metric(NamedTuple):
     chance: float | None = None
     headline: bool = False
     by_extractor: bool = False
+    caveat: str | None = None
 
 
 def rate(

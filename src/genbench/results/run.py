@@ -11,7 +11,7 @@ import numpy as np
 from ..anomaly import results as anomaly
 from ..anomaly.results import DetectionResults
 from ..evaluation import results as evaluation
-from ..evaluation.results import Protocol, Quality, Reference
+from ..evaluation.results import Controls, Protocol, Quality, Reference
 from ..latent import results as latent
 from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
@@ -82,14 +82,17 @@ class DatasetResults:
     """All models on one dataset, in the order of `models` in params.yaml.
 
     embeddings_file : the points of the embeddings
-    baselines_folder : of the stage `baselines`
+    controls_folder, baselines_folder : of these stages
     """
 
     dataset: str
     processed: ProcessedDataset
     embeddings_file: Path
+    controls_folder: Path
     classifier: ClassifierSummary
     reference: Reference
+    controls: Controls
+    control_detection: DetectionResults
     baselines: DetectionResults
     baselines_folder: Path
     models: list[ModelResults]
@@ -139,12 +142,16 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
     tsne = details / "tsne" / dataset
     embeddings = Embeddings.load(tsne / latent.METRICS_FILE)
     baselines = details / "baselines" / dataset
+    controls = details / "controls" / dataset
     return DatasetResults(
         dataset=dataset,
         processed=load_processed(data / "processed" / f"{dataset}.npz"),
         embeddings_file=tsne / latent.EMBEDDINGS,
+        controls_folder=controls,
         classifier=ClassifierSummary.load(data / "classifiers" / dataset / "summary.json"),
         reference=Reference.load(details / "reference" / dataset / evaluation.METRICS_FILE),
+        controls=Controls.load(controls / evaluation.METRICS_FILE),
+        control_detection=DetectionResults.load(controls / evaluation.DETECTION),
         baselines=DetectionResults.load(baselines / anomaly.METRICS_FILE),
         baselines_folder=baselines,
         models=[load_model(m, dataset, embeddings, data, details) for m in params.models],

@@ -63,6 +63,10 @@ def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
         estimates: dict[str, Estimate] = getattr(results.reference, name)
         values = {key: estimates[key].value for key in BY_EXTRACTOR & estimates.keys()}
         rows[name] = _named(values, results.extractor)
+    for name, quality in results.controls.classical.items():
+        keys = [metric.key for metric in HEADLINES if metric.key in quality.metrics]
+        values = {key: quality.metrics[key].value for key in keys}
+        rows[f"classical-{name}"] = _named(values, results.extractor)
     rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
     for point in (*results.sweep, *results.rate_distortion):
         at = [f"{value:g}" for value in point.point.at.values()]

@@ -44,9 +44,3 @@ class Estimate(Record):
         """An estimate from a value and, where there is one, its [low, high]."""
         low, high = interval if interval is not None else (None, None)
         return cls(value=value, low=low, high=high)
-
-    def is_above(self, other: "Estimate") -> bool:
-        """Whether all of its interval lies above all of the other's."""
-        low = self.value if self.low is None else self.low
-        high = other.value if other.high is None else other.high
-        return low > high

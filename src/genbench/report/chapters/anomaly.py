@@ -11,6 +11,7 @@ from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate, Number
 from .. import charts, curves, line_charts
 from ..findings import anomaly
+from ..findings.controls import check_detection
 from ..formatting import spaced
 from ..gallery import Figure, Gallery
 from ..tables import Row, Table, make_table
@@ -19,8 +20,11 @@ from ..tables import Row, Table, make_table
 def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Corrupted test images among intact ones: decisions, rates, histograms, curves, pictures."""
     scored = _with_scores(results)
-    lines = anomaly.detection_findings(results, "corruptions", "all", "corrupted images")
-    lines += anomaly.hardest_corruption(results)
+    holds = check_detection(results).holds
+    lines = []
+    if holds:
+        lines += anomaly.detection_findings(results, "corruptions", "all", "corrupted images")
+        lines += anomaly.hardest_corruption(results)
     lines += anomaly.false_positives(results, params.anomaly.quantile)
     if not scored:
         return {"findings": lines, "table": None}
@@ -58,10 +62,13 @@ def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> di
         return None
     sets = []
     figures = []
+    holds = check_detection(results).holds
     for name in names:
-        lines = anomaly.detection_findings(results, "ood", name, f"images of {name}")
-        lines += anomaly.reconstruction_hypothesis(results, name)
-        lines += anomaly.best_score(results, name)
+        lines = []
+        if holds:
+            lines += anomaly.detection_findings(results, "ood", name, f"images of {name}")
+            lines += anomaly.reconstruction_hypothesis(results, name)
+            lines += anomaly.best_score(results, name)
         sets.append(
             {
                 "name": name,

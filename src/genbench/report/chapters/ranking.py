@@ -8,9 +8,13 @@ from ...results.detail_metrics import PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
 from ...results.metric import rate
 from ...results.metrics import CORRUPTION_AUROC, OOD_AUROC, QUALITY, SAMPLES
+from ...results.places import places
 from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate, Number
-from ..findings.quality import ranking_findings, tied_ranks
+from ..caveats import with_caveats
+from ..findings.classical import TITLES
+from ..findings.copying import describe_copying
+from ..findings.quality import has_places, ranking_findings, trained_on_its_judge
 from ..formatting import number
 from ..gallery import Gallery
 from ..tables import Row, Table, make_table
@@ -23,24 +27,44 @@ MAX_CLASSES = 20
 def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """All models by FID between floor and ceiling, a table for each protocol; then the rest."""
     return {
-        "findings": ranking_findings(results, params.seed),
-        "rankings": [(group[0], _ranking(results, group)) for group in results.by_protocol()],
+        "findings": ranking_findings(results, params),
+        "rankings": [
+            (group[0], _ranking(results, group, params)) for group in results.by_protocol()
+        ],
         "others": _other_metrics(results),
     }
 
 
-def _ranking(results: DatasetResults, group: list[ModelResults]) -> Table:
-    """The models of one protocol."""
-    references = [
+def _ranking(results: DatasetResults, group: list[ModelResults], params: Params) -> Table:
+    """The models of one protocol, below the references and classical generators if of the same."""
+    comparable = group[0].protocol.extractor == results.extractor
+    are_ranked = has_places(results)
+    rows = [
+        Row(
+            result.model,
+            result.quality.metrics,
+            rank=str(place) if are_ranked else "",
+            detail="trained on these features" if trained_on_its_judge(result, params) else "",
+        )
+        for result, place in zip(group, places([r.quality for r in group]), strict=True)
+    ]
+    return make_table(
+        with_caveats(QUALITY, results.reference) if comparable else QUALITY,
+        rows,
+        first="model",
+        references=_references(results) if comparable else (),
+    )
+
+
+def _references(results: DatasetResults) -> list[Row]:
+    """Real images, classical generators by FID, noise."""
+    classical = results.controls.classical
+    by_fid = sorted(classical, key=lambda name: classical[name].metrics["fid"].value)
+    return [
         Row("real-data reference (floor)", results.reference.floor),
+        *(Row(TITLES[name], classical[name].metrics, detail="classical") for name in by_fid),
         Row("noise reference (ceiling)", results.reference.ceiling),
     ]
-    comparable = group[0].protocol.extractor == results.extractor
-    rows = [
-        Row(result.model, result.quality.metrics, rank=rank)
-        for result, rank in zip(group, tied_ranks(group), strict=True)
-    ]
-    return make_table(QUALITY, rows, first="model", references=references if comparable else ())
 
 
 def _other_metrics(results: DatasetResults) -> Table:
@@ -78,6 +102,10 @@ def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
         source = result.paths["sample"] / "grid.png"
         figures.append(gallery.copy(source, f"{result.model}/grid.png", result.model, caption))
+    for name, quality in results.controls.classical.items():
+        source = results.controls_folder / f"{name}.png"
+        caption = f"classical, FID {number(quality.metrics['fid'].value)}"
+        figures.append(gallery.copy(source, f"classical-{name}.png", TITLES[name], caption))
     return {"figures": figures}
 
 
@@ -91,7 +119,7 @@ def classes_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
                 result.paths["evaluate"] / NEAREST,
                 f"{result.model}/nearest.png",
                 result.model,
-                f"memorization ratio {number(result.value('memorization_ratio'), 2)}",
+                describe_copying(result.quality),
             )
             for result in ranked
         ],

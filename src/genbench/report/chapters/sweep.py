@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...evaluation.results import Reference
 from ...params import Params
 from ...params.schema import Sweep
 from ...results.curve_metrics import curve_metric
@@ -12,6 +13,7 @@ from ...results.metrics import QUALITY
 from ...results.points import SweepPoint
 from ...results.run import DatasetResults
 from .. import charts, line_charts
+from ..caveats import caveat, with_caveats
 from ..findings.latent import rate_distortion_findings
 from ..findings.sweep import AXES, COST, grid_findings, quality_metrics
 from ..gallery import Figure, Gallery
@@ -49,30 +51,32 @@ def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> 
     for model in params.sweep.models:
         points = [point for point in results.sweep if point.point.model == model]
         if points:
-            grids.append(_grid(model, points, params.sweep, gallery))
+            grids.append(_grid(model, points, params.sweep, results.reference, gallery))
     if not (grids or results.rate_distortion):
         return None
     return {
         "images": params.sweep.images,
         "grids": grids,
-        "rate_distortion": _rate_distortion(results.rate_distortion, gallery),
+        "rate_distortion": _rate_distortion(results.rate_distortion, results.reference, gallery),
     }
 
 
-def _grid(model: str, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> dict:
+def _grid(
+    model: str, points: list[SweepPoint], sweep: Sweep, reference: Reference, gallery: Gallery
+) -> dict:
     varied = [axis for axis in AXES if len({point.point.at[axis] for point in points}) > 1]
     return {
         "model": model,
-        "findings": grid_findings(points),
-        "table": _grid_table(points),
+        "findings": grid_findings(points, caveat(BY_KEY["fid"], reference)),
+        "table": _grid_table(points, reference),
         "heat_maps": [_heat_map(m, points, sweep, gallery) for m in quality_metrics(points[0])],
         "effects": [_effects(points, axis, gallery) for axis in varied],
     }
 
 
-def _grid_table(points: list[SweepPoint]) -> Table:
+def _grid_table(points: list[SweepPoint], reference: Reference) -> Table:
     rows = [Row(" x ".join(str(p.point.at[axis]) for axis in AXES), p.values) for p in points]
-    return make_table(GRID_METRICS, rows, first="latent_dim x width")
+    return make_table(with_caveats(GRID_METRICS, reference), rows, first="latent_dim x width")
 
 
 def _effects(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure]:
@@ -123,7 +127,9 @@ def _file_name(metric: Metric) -> str:
     return metric.key.replace("/", "-")
 
 
-def _rate_distortion(points: list[SweepPoint], gallery: Gallery) -> dict | None:
+def _rate_distortion(
+    points: list[SweepPoint], reference: Reference, gallery: Gallery
+) -> dict | None:
     """Rate against distortion of beta_vae, a point per beta."""
     if not points:
         return None
@@ -141,5 +147,5 @@ def _rate_distortion(points: list[SweepPoint], gallery: Gallery) -> dict | None:
     return {
         "findings": rate_distortion_findings(points),
         "figure": gallery.chart(draw, "rate-distortion.svg", pairs, caption=caption),
-        "table": make_table(BETA_METRICS, rows, first="beta"),
+        "table": make_table(with_caveats(BETA_METRICS, reference), rows, first="beta"),
     }

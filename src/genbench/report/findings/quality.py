@@ -1,38 +1,47 @@
 """What the metrics of generated images show, in sentences."""
 
+from itertools import combinations
+
+from ...evaluation.results import Reference
+from ...params import Params
+from ...results.metrics import FID, QUALITY
+from ...results.places import LEVEL, p_of_difference, told_apart
 from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate
+from ..caveats import caveat
 from ..formatting import join_words, number
+from .classical import classical_findings
+from .controls import check_verdicts, contradictions
+from .copying import copying_findings
 
+(KID,) = (metric for metric in QUALITY if metric.key == "kid")
 AT_FLOOR = 1.1
 """A FID within 10 % of the floor is not told from it."""
 LOW_ACCURACY = 0.9
 """Below this test accuracy, the features of a classifier are no good measure."""
-MEMORIZATION_RATIO = 0.8
-"""Below this, images are nearer to training images than chance allows."""
 
 
-def tied_ranks(ranked: list[ModelResults]) -> list[str]:
-    """The ranks of results of one protocol, best first: 1, 2=, 2=, 4.
-
-    A model is tied with the first one of a rank if their intervals of the FID overlap.
-    """
-    firsts: list[int] = []
-    for i, result in enumerate(ranked):
-        is_tied = i and not _fid(result).is_above(_fid(ranked[firsts[-1]]))
-        firsts.append(firsts[-1] if is_tied else i)
-    return [f"{first + 1}{'=' * (firsts.count(first) > 1)}" for first in firsts]
-
-
-def ranking_findings(results: DatasetResults, seed: int) -> list[str]:
+def ranking_findings(results: DatasetResults, params: Params) -> list[str]:
     """Which model is best, how far from real images, what is missing, how certain that is."""
     ranked, *others = results.by_protocol()
-    lines = [_against_floor(ranked[0], results.reference.floor["fid"].value)]
-    lines += [*_ties(ranked), *_rank_stability(ranked), *_last_and_disagreeing(ranked)]
+    checks = check_verdicts(results)
+    holding = {verdict for verdict, check in checks.items() if check.holds}
+    lines = contradictions(checks)
+    if reason := caveat(FID, results.reference):
+        lines.append(f"No ranking by FID. {reason}")
+    elif "ranking" in holding:
+        lines += _order(results, ranked, holding)
+    lines += [
+        f"{result.model} is trained on the features that judge it (zoo.{result.model}.perceptual):"
+        " its numbers in them flatter it."
+        for result in results.ranked()
+        if trained_on_its_judge(result, params)
+    ]
     if others:
         names = join_words([result.model for group in others for result in group])
         lines.append(f"{names}: measured under another protocol, and so in a separate table.")
-    lines += [_class_coverage(results), *_memorization(results)]
+    lines += [_class_coverage(results)] if "classes" in holding else []
+    lines += copying_findings(results) if "copying" in holding else []
     lines += [
         f"Warning in the training of {result.model}: {line}."
         for result in results.ranked()
@@ -45,8 +54,28 @@ def ranking_findings(results: DatasetResults, seed: int) -> list[str]:
             " images: read these columns with care."
         )
     lines.append(
-        f"One training per model (seed {seed}): small differences between rows may be chance."
+        f"One training per model (seed {params.seed}): another training may move a model by more"
+        " than its interval."
     )
+    return lines
+
+
+def has_places(results: DatasetResults) -> bool:
+    """Whether FID ranks the models: it means something here, and no control contradicts that."""
+    checks = check_verdicts(results)
+    holds = all(checks[verdict].holds for verdict in ("ranking", "ties"))
+    return holds and caveat(FID, results.reference) is None
+
+
+def _order(results: DatasetResults, ranked: list[ModelResults], holding: set[str]) -> list[str]:
+    """What FID says of the models of one protocol, as far as the controls bear it out."""
+    lines = [_against_floor(ranked[0], results.reference.floor["fid"].value)]
+    lines += _ties(ranked) if "ties" in holding else []
+    lines += _rank_stability(ranked)
+    lines += _last_and_disagreeing(ranked, results.reference) if "ties" in holding else []
+    is_comparable = ranked[0].protocol.extractor == results.extractor
+    if is_comparable and {"ties", "copying"} <= holding:
+        lines += classical_findings(ranked, results.controls.classical)
     return lines
 
 
@@ -66,12 +95,14 @@ def _against_floor(best: ModelResults, floor: float) -> str:
 
 
 def _ties(ranked: list[ModelResults]) -> list[str]:
-    """Which models are tied."""
-    tied: dict[str, list[str]] = {}
-    for result, rank in zip(ranked, tied_ranks(ranked), strict=True):
-        if rank.endswith("="):
-            tied.setdefault(rank, []).append(result.model)
-    return [f"{join_words(names)} are tied: their intervals overlap." for names in tied.values()]
+    """Which models cannot be told apart by FID."""
+    apart = told_apart([result.quality for result in ranked])
+    tied = [
+        f"{a.model} from {b.model}"
+        for (i, a), (j, b) in combinations(enumerate(ranked), 2)
+        if (i, j) not in apart
+    ]
+    return [f"Not told apart by FID: {join_words(tied)}."] if tied else []
 
 
 def _rank_stability(ranked: list[ModelResults]) -> list[str]:
@@ -91,14 +122,17 @@ def _rank_stability(ranked: list[ModelResults]) -> list[str]:
     return [f"The {n} samples of each model do not agree on the order of {names}."]
 
 
-def _last_and_disagreeing(ranked: list[ModelResults]) -> list[str]:
+def _last_and_disagreeing(ranked: list[ModelResults], reference: Reference) -> list[str]:
     """Which model is worst, and whether KID has another best one."""
     best, worst = ranked[0], ranked[-1]
     if best is worst:
         return []
-    lines = [f"{worst.model} has the highest FID, {number(_fid(worst).value)}."]
+    n = len(ranked)
+    is_sure = (n - 2, n - 1) in told_apart([result.quality for result in ranked])
+    lines = [f"{worst.model} has the highest FID, {number(_fid(worst).value)}."] * is_sure
     best_by_kid = min(ranked, key=lambda result: result.quality.metrics["kid"].value)
-    if best_by_kid is not best:
+    p = p_of_difference(best_by_kid.quality, best.quality, "kid")
+    if p < LEVEL and caveat(KID, reference) is None:
         lines.append(f"KID disagrees about the best model: it prefers {best_by_kid.model}.")
     return lines
 
@@ -112,14 +146,7 @@ def _class_coverage(results: DatasetResults) -> str:
     return f"Every model generates images of all {k} classes."
 
 
-def _memorization(results: DatasetResults) -> list[str]:
-    """Models whose images are much nearer to training images than to test images."""
-    ratios = {r.model: r.quality.metrics["memorization_ratio"].value for r in results.ranked()}
-    names = [
-        f"{model} ({number(ratio, 2)})"
-        for model, ratio in ratios.items()
-        if ratio < MEMORIZATION_RATIO
-    ]
-    if not names:
-        return []
-    return [f"Nearer to training images than to test images, perhaps copied: {join_words(names)}."]
+def trained_on_its_judge(result: ModelResults, params: Params) -> bool:
+    """Whether a model's loss uses the features of the classifier that also measures it."""
+    weight = params.build_args(result.model).get("perceptual", 0)
+    return weight > 0 and result.protocol.extractor == "classifier"

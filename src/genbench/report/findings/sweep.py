@@ -20,21 +20,31 @@ def quality_metrics(point: SweepPoint) -> list[Metric]:
     return [FID, curve_metric(player, part)] if key else [FID]
 
 
-def grid_findings(points: list[SweepPoint]) -> list[str]:
-    """The best and the worst point of one model's grid, the effects, and the warnings."""
+def grid_findings(points: list[SweepPoint], fid_caveat: str | None = None) -> list[str]:
+    """The best and the worst point of one model's grid, the effects, and the warnings.
+
+    fid_caveat : why FID means nothing on this dataset, where it does
+    """
     if len(points) < 2:
         return []
-    best = min(points, key=_fid)
-    worst = max(points, key=_fid)
-    lowest, highest = (f"{number(_fid(p))} at {describe_point(p)}" for p in (best, worst))
-    lines = [f"FID is lowest, {lowest}, and highest, {highest}."]
-    lines += [line for axis in AXES for line in _effect(points, axis)]
+    metrics = quality_metrics(points[0])
+    lines = [_best_and_worst(points)]
+    if fid_caveat:
+        metrics.remove(FID)
+        lines = [f"No ranking by FID. {fid_caveat}"]
+    lines += [line for axis in AXES for line in _effect(points, axis, metrics)]
     warnings = [
         f"Warning at {describe_point(point)}: {line}."
         for point in points
         for line in point.training.summary.alarms
     ]
     return lines + (warnings or [f"No warning in any of the {len(points)} trainings."])
+
+
+def _best_and_worst(points: list[SweepPoint]) -> str:
+    ends = (min(points, key=_fid), max(points, key=_fid))
+    lowest, highest = (f"{number(_fid(p))} at {describe_point(p)}" for p in ends)
+    return f"FID is lowest, {lowest}, and highest, {highest}."
 
 
 def describe_point(point: SweepPoint) -> str:
@@ -46,7 +56,7 @@ def _fid(point: SweepPoint) -> float:
     return point.point.metrics["fid"].value
 
 
-def _effect(points: list[SweepPoint], axis: str) -> list[str]:
+def _effect(points: list[SweepPoint], axis: str, metrics: list[Metric]) -> list[str]:
     """The effect of a hyperparameter, from its smallest to its largest value, all else equal."""
     (other,) = (name for name in AXES if name != axis)
     rows: dict[float, dict[float, SweepPoint]] = {}
@@ -56,12 +66,10 @@ def _effect(points: list[SweepPoint], axis: str) -> list[str]:
     pairs = [(rows[low][k], rows[high][k]) for k in rows[low] if k in rows[high]]
     if low == high or not pairs:
         return []
-    changes = "; ".join(
-        _change(pairs, metric, other) + _lowest_between(rows, metric)
-        for metric in quality_metrics(points[0])
-    )
+    changes = [_change(pairs, m, other) + _lowest_between(rows, m) for m in metrics]
+    words = f", mean over {other}: {'; '.join(changes)}" if changes else ""
     cost = ", ".join(_cost_ratio(pairs, metric) for metric in COST)
-    return [f"{axis} {low} to {high}, mean over {other}: {changes}. It takes {cost}."]
+    return [f"{axis} {low} to {high}{words}. It takes {cost}."]
 
 
 def _change(pairs: Pairs, metric: Metric, other: str) -> str:

@@ -1,0 +1,88 @@
+"""The rows of the ranking: references and classical generators in order, places, remarks."""
+
+from dataclasses import replace
+
+import fabricated
+import pytest
+import variants
+from variants import with_fids, with_reference
+
+from genbench.report.chapters.ranking import ranking_chapter
+from genbench.results.places import places
+
+
+def ranking(results, **choices):
+    """The one table of models."""
+    chapter = ranking_chapter(results, fabricated.params(**choices), gallery=None)
+    ((_, table),) = chapter["rankings"]
+    return table
+
+
+def test_classical_generators_stand_by_distance_between_real_images_and_noise(results):
+    references = [line.row for line in ranking(results).references]
+    assert [(row.name, row.detail) for row in references] == [
+        ("real-data reference (floor)", ""),
+        ("kernel density", "classical"),
+        ("mixture of Gaussians", "classical"),
+        ("Gaussian", "classical"),
+        ("mean image", "classical"),
+        ("noise reference (ceiling)", ""),
+    ]
+
+
+def test_references_are_those_of_the_same_extractor_only(results):
+    models = [
+        replace(
+            model,
+            quality=model.quality.model_copy(
+                update={"protocol": model.protocol.model_copy(update={"extractor": "inception"})}
+            ),
+        )
+        for model in results.models
+    ]
+    table = ranking(with_reference(replace(results, models=models), kid=(1.0, 1.0)))
+    assert table.references == [] and not any(metric.caveat for metric in table.metrics)
+
+
+def test_models_stand_best_first_with_their_places(results):
+    found = with_fids(results, vae=(1, 0.1), wgan=(8, 1), dcgan=(9, 1), gan=(20, 1))
+    rows = [line.row for line in ranking(found).rows]
+    assert [(row.rank, row.name) for row in rows] == [
+        ("1", "vae"),
+        ("2–3", "wgan"),
+        ("2–3", "dcgan"),
+        ("4", "gan"),
+    ]
+    assert [row.rank for row in rows] == [
+        str(p) for p in places([r.quality for r in found.ranked()])
+    ]
+
+
+@pytest.mark.parametrize("verdict", ["ties", "ranking"])
+def test_contradicted_places_are_not_shown(results, verdict):
+    rows = [line.row for line in ranking(variants.CONTRADICTED[verdict](results)).rows]
+    assert [(row.rank, row.name) for row in rows] == [
+        ("", m) for m in ("vae", "wgan", "dcgan", "gan")
+    ]
+
+
+def test_a_column_that_means_nothing_is_gray_and_has_no_best(results):
+    table = ranking(results)
+    gray = {metric.key for metric in table.metrics if metric.caveat}
+    assert gray == {"precision"}  # noise is as precise as real images
+    found = with_reference(results, fid=(3.1, 3.2))
+    table = ranking(found)
+    best = {
+        metric.key: [line.cells[i].best for line in table.rows]
+        for i, metric in enumerate(table.metrics)
+    }
+    assert not any(best["fid"]) and best["kid"] == [True, False, False, False]
+    assert [line.row.rank for line in table.rows] == [""] * 4
+
+
+def test_a_model_that_is_trained_on_its_judge_has_a_remark(results):
+    details = {
+        line.row.name: line.row.detail
+        for line in ranking(results, zoo={"wgan": {"perceptual": 0.1}}).rows
+    }
+    assert details == {"vae": "", "wgan": "trained on these features", "dcgan": "", "gan": ""}
