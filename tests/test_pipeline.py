@@ -58,7 +58,8 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
-        *("params", "download", "preprocess", "classifier", "reference", "perceptual_classifier"),
+        *("params", "download", "preprocess", "classifier", "reference", "controls"),
+        "perceptual_classifier",
         *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne", "report"),
         *("sweep_train", "sweep", "rate_distortion_train", "rate_distortion"),
     }

@@ -72,6 +72,6 @@ def test_a_study_expands_to_its_trainings_and_points(name, tmp_path):
     kinds = ("train", "sample", "evaluate", "anomaly", "latent")
     wanted |= {f"{kind}@{name}" for kind in kinds for name in trained}
     kinds = ("download", "preprocess", "classifier", "perceptual_classifier")
-    kinds += ("reference", "baselines", "tsne")
+    kinds += ("reference", "controls", "baselines", "tsne")
     wanted |= {f"{kind}@{d}" for kind in kinds for d in p.datasets}
     assert stages == wanted | {"params", "report"}
