@@ -23,7 +23,8 @@ from torch import Tensor
 
 from genbench import intervals
 from genbench.evaluation.fid import fid_from_features
-from genbench.evaluation.memorization import TrainingImages, copying, nearest_training
+from genbench.evaluation.memorization import copying
+from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics
 from genbench.evaluation.results import Protocol, Quality
 from genbench.params.schema import Evaluate
@@ -132,8 +133,7 @@ def copier(share: float, trial: int) -> float:
     train, test, fake = (case.draw(n, rng, 0, 1) for n in (1200, 450, 450))
     n_copies = int(share * len(fake))
     fake[:n_copies] = train[:n_copies]
-    none = TrainingImages(train, torch.empty(0))
-    distances, of_test = (nearest_training(x, none)[0] for x in (fake, test))
+    distances, of_test = (nearest_neighbor(x, train)[0] for x in (fake, test))
     return copying(distances, of_test)["copying_z"].value
 
 

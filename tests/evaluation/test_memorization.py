@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy.stats import mannwhitneyu, norm
 
-from genbench.evaluation.memorization import TrainingImages, copying, nearest_training
+from genbench.evaluation.memorization import TrainingImages, copying
+from genbench.evaluation.prdc import nearest_neighbor
 from genbench.utils import files
 
 
@@ -16,8 +17,8 @@ def cloud(n=400, d=6, seed=0):
 def measured(fake, n_train=1500):
     """The verdict on generated images, with training and test images of one distribution."""
     train, test = cloud(n_train, seed=1), cloud(seed=2)
-    training = TrainingImages(train, nearest_training(test, TrainingImages(train, test))[0])
-    found = copying(nearest_training(fake, training)[0], training.test_distances)
+    distances, of_test = (nearest_neighbor(x, train)[0] for x in (fake, test))
+    found = copying(distances, of_test)
     return found["copying_z"].value, found["near_copies"]
 
 

@@ -12,7 +12,6 @@ from ..intervals import mean_with_interval
 from ..utils import files
 from ..utils.images import rows_in_pairs
 from ..utils.record import Estimate
-from .prdc import nearest_neighbor
 
 N_COLUMNS = 22
 """Images in a row of the figure."""
@@ -70,8 +69,3 @@ def nearest_figure(x: np.ndarray, distances: Tensor, neighbors: np.ndarray) -> n
     closest = np.argsort(distances.numpy(), kind="stable")[: 2 * columns]
     indices = np.concatenate([np.arange(columns), np.resize(closest, 2 * columns)])
     return rows_in_pairs(x[indices], neighbors[indices], columns)
-
-
-def nearest_training(features: Tensor, training: TrainingImages) -> tuple[Tensor, Tensor]:
-    """Distance (n,) from each of features (n, D) to the nearest training image, and its index."""
-    return nearest_neighbor(features, training.features)

@@ -14,7 +14,8 @@ from ..utils import files
 from ..utils.record import Estimate, Number
 from .classes import class_entropy, class_shares, classes_covered
 from .extractors import Extractor
-from .memorization import TrainingImages, copying, nearest_training
+from .memorization import TrainingImages, copying
+from .prdc import nearest_neighbor
 from .quality import RealFeatures, feature_metrics
 from .results import Protocol, Quality
 
@@ -101,7 +102,7 @@ def evaluate_samples(
     if classifier is not extractor:
         features, logits = classifier.extract(x)
     predictions = logits.argmax(1)
-    distances, neighbors = nearest_training(features, real.training)
+    distances, neighbors = nearest_neighbor(features, real.training.features)
     in_real_manifold = measured.membership.in_real_manifold
     quality = Quality(
         protocol=real.protocol.model_copy(update=_generated_by(samples)),
