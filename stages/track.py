@@ -3,12 +3,10 @@
 import logging
 from pathlib import Path
 
-import yaml
-
 from genbench import params
 from genbench.tracking import content, store, sync
 from genbench.tracking.client import create_sqlite_store
-from genbench.utils import cli
+from genbench.utils import cli, files
 from genbench.utils.errors import InputError
 
 
@@ -26,13 +24,13 @@ def main(
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")
     names = {*choices.datasets, *(run.name for run in content.collect(choices, data, details))}
     if lock.exists():
-        check(lock, names, yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8")))
+        check(lock, names, files.load_yaml(Path("params.yaml")))
     logging.info("%d runs are up to date in MLflow", sync.send(choices, data, details))
 
 
 def check(lock: Path, names: set[str], tree: dict) -> None:
     """Refuse results that other parameters made: their runs would bear the wrong ones."""
-    for stage, entry in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].items():
+    for stage, entry in files.load_yaml(lock)["stages"].items():
         for key, then in entry.get("params", {}).get("params.yaml", {}).items():
             now = tree
             for part in key.split("."):

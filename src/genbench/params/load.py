@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from ..utils import files
 from ..utils.errors import InputError, unknown_names
 from ..utils.paths import resolve
 from .renamed import old_keys
@@ -88,10 +88,7 @@ def _flat(tree: dict, prefix: str = "") -> dict[str, object]:
 
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check params.yaml; `InputError` names every key that cannot be used."""
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from None
+    tree = files.load_yaml(path)
     if lines := old_keys(tree):
         raise InputError(f"{path}: {'; '.join(lines)}")
     try:
