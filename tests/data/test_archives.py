@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import tarfile
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -57,8 +58,47 @@ def read(path):
 
 @pytest.mark.parametrize("kind", ["folder", *KINDS])
 def test_content_is_the_same_in_every_kind_and_hidden_files_are_left_out(tmp_path, kind):
-    hidden = {"cat/.DS_Store": b"x", "__MACOSX/cat/1.png": b"x", "cat/Thumbs.db": b"x"}
-    assert read(pack(tmp_path, kind, GOOD | hidden)) == GOOD
+    hidden = ["cat/.DS_Store", "__MACOSX/cat/1.png", "cat/Thumbs.db", "Desktop.ini"]
+    hidden += ["cat/@eaDir/1.png/THUMB_M.png", "#recycle/1.png", "$RECYCLE.BIN/cat/1.png"]
+    hidden += ["lost+found/1.png", "System Volume Information/1.png", "cat/.@__thumb/1.png"]
+    assert read(pack(tmp_path, kind, GOOD | dict.fromkeys(hidden, b"x"))) == GOOD
+
+
+DECOMPOSED = {unicodedata.normalize("NFD", name): data for name, data in GOOD.items()}
+
+
+@pytest.mark.parametrize("kind", ["folder", *KINDS])
+def test_names_in_any_form_of_unicode_are_the_same_names(tmp_path, kind):
+    assert DECOMPOSED.keys() != GOOD.keys()
+    assert read(pack(tmp_path, kind, DECOMPOSED)) == GOOD
+    halves = under("train", GOOD) | under("test", DECOMPOSED)
+    (tmp_path / "halves").mkdir()
+    _, classes = image_folders.load(pack(tmp_path / "halves", kind, halves), 8, 1)
+    assert classes == ["cat", "dög"]
+
+
+def test_a_folder_with_names_of_a_mac_is_copied_under_the_names_that_are_read(tmp_path):
+    copy = tmp_path / "copy"
+    image_folders.copy(pack(tmp_path, "folder", DECOMPOSED), copy)
+    assert {path.relative_to(copy).as_posix() for path in copy.rglob("*.png")} == GOOD.keys()
+    assert read(copy) == GOOD
+
+
+@pytest.mark.parametrize("label", ["Äpfel", "ねこ", "cafe\u0301"])
+def test_a_zip_with_names_in_utf_8_and_no_flag_that_says_so(tmp_path, label):
+    path = pack(tmp_path, "zip", {f"{label}/1.png": png()})
+    data = bytearray(path.read_bytes())
+    for mark, high_byte_of_flags in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        data[data.find(mark) + high_byte_of_flags] &= 0xF7
+    path.write_bytes(data)
+    assert zipfile.ZipFile(path).namelist() != [f"{label}/1.png"]
+    assert list(read(path)) == [unicodedata.normalize("NFC", f"{label}/1.png")]
+
+
+def test_a_zip_with_names_that_are_not_utf_8_is_read_as_zipfile_reads_it(tmp_path):
+    path = pack(tmp_path, "zip", {"M__ller/1.png": png()})
+    path.write_bytes(path.read_bytes().replace(b"M__ller", b"M\x81\x81ller"))  # code page 437
+    assert list(read(path)) == ["Müüller/1.png"]
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
@@ -144,15 +184,27 @@ def under(top, files):
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({"1.png": png(), "2.png": png()}, "1.png is in no class folder; expected <class>/<image>"),
+        (
+            {"1.png": png(), "2.png": png()},
+            r"1.png \(and 1 more\) is in no class folder; expected <cl",
+        ),
         (GOOD | {"1.png": png()}, "1.png is in no class folder"),
         (GOOD | {"cat/a/b/1.png": png()}, "cat/a/b/1.png is nested too deeply"),
         (GOOD | {"cow/notes.txt": b""}, "folder cow holds no image"),
         ({"notes.txt": b""}, "holds no image"),
         ({"cat/1.png": png(), "cat/2.png": png()}, r"one class folder only \(cat\)"),
+        (GOOD | under("cat/a", GOOD), r"cat/a/cat/0.png \(and 11 more\) is nested too deeply"),
         (
             under("train", GOOD) | under("test", {"cat/1.png": png()}),
             "class dög is missing in test",
+        ),
+        (
+            under("train", GOOD | {"cow/1.png": png()}) | under("test", {"cat/1.png": png()}),
+            "class cow, dög is missing in test",
+        ),
+        (
+            under("train", GOOD) | under("Val", GOOD) | under("valid", GOOD),
+            "Val/ and valid/ are both val",
         ),
         (GOOD | {"cat/liar.png": b"I am a text"}, "cat/liar.png: not a PNG, JPEG, WEBP, BMP"),
         (GOOD | {"cat/cut.png": png()[:150]}, "cat/cut.png: broken image"),
@@ -179,6 +231,54 @@ def test_stored_order_kind_and_an_enclosing_folder_change_nothing(tmp_path, wrap
     assert names == classes == ["cat", "dög"]
     for ours, theirs in zip(got["train"], want["train"], strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("stranger", ["dev", "ground_truth", "trains", "Training"])
+def test_a_folder_beside_the_splits_is_named_and_none_of_its_pictures(tmp_path, stranger):
+    files = under("train", GOOD) | under("Test", GOOD) | under(stranger, GOOD)
+    with pytest.raises(
+        InputError, match=f"folder {stranger}/ stands beside Test/, train/"
+    ) as error:
+        image_folders.load(pack(tmp_path, "folder", files), 8, 1)
+    assert "train, val (valid, validation) and test" in str(error.value)
+    assert ".png" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: under("pets", f)], ids=["bare", "wrapped"])
+@pytest.mark.parametrize("val", ["val", "valid", "validation", "Val", "VALIDATION"])
+def test_splits_are_known_by_their_common_names_in_any_case(tmp_path, val, wrap):
+    files = under("Train", GOOD) | under("TEST", GOOD) | under(val, GOOD)
+    splits, classes = image_folders.load(pack(tmp_path, "zip", wrap(files)), 8, 1)
+    assert splits.keys() == {"train", "test", "val"} and classes == ["cat", "dög"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_all_broken_images_are_in_one_list(tmp_path, kind):
+    broken = {"cat/liar.png": b"text", "dög/cut.png": png()[:150], "dög/empty.png": b""}
+    with pytest.raises(InputError) as error:
+        image_folders.load(pack(tmp_path, kind, GOOD | broken), 8, 1)
+    line = str(error.value)
+    assert "3 images cannot be used: cat/liar.png, dög/empty.png: not a PNG" in line
+    assert "; dög/cut.png: broken image" in line
+    assert "\n" not in line and not [name for name in GOOD if name in line]
+
+
+def test_members_of_a_zip_with_wrong_checksums_are_in_one_list(tmp_path):
+    path = pack(tmp_path, "zip", GOOD)
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as file:
+        for info in file.infolist()[:2]:
+            data[info.header_offset + 30 + len(info.filename) + 70] ^= 1  # stored, not compressed
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="2 images cannot be used: cat/0.png: .*; cat/1.png: "):
+        image_folders.load(path, 8, 1)
+
+
+def test_a_list_of_broken_images_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_folders, "MAX_NAMES", 2)
+    broken = {f"cat/x{i}.png": b"text" for i in range(5)}
+    with pytest.raises(InputError, match="5 images .*x0.png, cat/x1.png: .*; and 3 more$"):
+        image_folders.load(pack(tmp_path, "folder", GOOD | broken), 8, 1)
 
 
 def test_splits_above_the_classes_are_kept_and_a_class_may_be_called_train(tmp_path):

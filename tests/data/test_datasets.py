@@ -142,6 +142,32 @@ def test_ood_images_have_the_shape_of_the_dataset_and_come_from_the_test_split(
         assert {image.tobytes() for image in x["digits"]} <= test
 
 
+def test_12_bit_images_in_16_bit_files_use_all_gray_levels_and_one_scale(tmp_path, capsys):
+    """A dim image stays dim: one scale for the source, not one per image."""
+    for label, largest in (("bright", 4000), ("dim", 1000)):
+        (tmp_path / "mine" / label).mkdir(parents=True)
+        for i in range(20):
+            values = np.linspace(0, largest, 64).reshape(8, 8).astype(np.uint16)
+            Image.fromarray(values).save(tmp_path / "mine" / label / f"{i}.png")
+        Image.new("L", (8, 8), 200).save(tmp_path / "mine" / label / "gray.png")
+    p = make_params(mine={"path": str(tmp_path / "mine"), "size": 8, "channels": 1})
+    raw = download(p, "mine", tmp_path / "raw")
+    assert "40 images of 16 bits use 12: 4,095 is white" in capsys.readouterr().out
+    parts, _ = datasets.load_dataset("mine", p, raw)
+    x = np.concatenate([part[0] for part in parts.values()])
+    brightest, counts = np.unique(x.reshape(len(x), -1).max(1), return_counts=True)
+    wanted = {round(1000 / 4095 * 255): 20, 200: 2, round(4000 / 4095 * 255): 20}
+    assert dict(zip(brightest.tolist(), counts.tolist(), strict=True)) == wanted
+    assert max(len(np.unique(image)) for image in x) == 64
+
+
+def test_a_class_may_be_held_out_in_any_form_of_its_name():
+    y = np.arange(6) % 3
+    parts = {"test": (np.arange(6), y), "train": (np.arange(6), y)}
+    _, classes, x = splits.hold_out(parts, ["a", "caf\u00e9", "z"], "cafe\u0301", "mine")
+    assert classes == ["a", "z"] and x.tolist() == [1, 4]
+
+
 def test_a_class_held_out_leaves_every_split_and_the_others_move_down():
     y = np.arange(12) % 3
     parts = {part: (np.arange(12) + start, y) for part, start in (("train", 0), ("test", 100))}

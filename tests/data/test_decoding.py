@@ -37,6 +37,38 @@ def test_16_bit_gray_is_divided_by_257():
     np.testing.assert_array_equal(got[0], np.rint(values / 257))
 
 
+@pytest.mark.parametrize("bits", [1, 8, 10, 12, 14])
+def test_of_fewer_bits_in_a_file_of_16_the_largest_value_becomes_white(bits):
+    values = np.linspace(0, 2**bits - 1, 256).astype(np.uint16).reshape(16, 16)
+    data = encode(Image.fromarray(values))
+    assert decoding.used_bits(data) == bits
+    got = decoding.decode(data, 16, 1, bits)
+    np.testing.assert_array_equal(got[0], np.rint(values * (255 / (2**bits - 1))))
+
+
+def test_only_16_bit_grayscale_has_bits_to_count():
+    for mode in ("L", "RGB", "RGBA", "P", "1", "LA"):
+        assert decoding.used_bits(encode(Image.new(mode, (8, 8)))) == 0
+    assert decoding.used_bits(encode(random_image(8, 8), "JPEG")) == 0
+
+
+@CHANNELS
+def test_a_transparent_value_of_16_bit_gray_is_white_and_no_other_changes(channels):
+    values = np.full((16, 16), 257 * 40, np.uint16)
+    values[:8] = 65535 - 257
+    for clear in (257 * 40, 65535 - 257, 0):
+        data = encode(Image.fromarray(values), transparency=clear)
+        got = decoding.decode(data, 16, channels)
+        want = np.where(values == clear, 255, values // 257)
+        np.testing.assert_array_equal(got, np.repeat(want[None], channels, 0))
+
+
+def test_a_transparent_value_does_not_count_as_a_large_one():
+    values = np.full((8, 8), 65535, np.uint16)
+    values[0, 0] = 4000
+    assert decoding.used_bits(encode(Image.fromarray(values), transparency=65535)) == 12
+
+
 @CHANNELS
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])
 def test_transparency_is_blended_with_white(mode, channels):

@@ -6,6 +6,7 @@ import os
 import posixpath
 import stat
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +18,20 @@ from typing import NamedTuple
 from ..utils.errors import InputError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-HIDDEN_NAMES = ("__MACOSX", "Thumbs.db", "desktop.ini")  # and whatever starts with a dot
+HIDDEN_NAMES = (  # in any case, as is whatever starts with a dot
+    "__macosx",
+    "thumbs.db",  # Windows
+    "ehthumbs.db",
+    "desktop.ini",
+    "$recycle.bin",
+    "system volume information",
+    "@eadir",  # Synology
+    "#recycle",
+    "#snapshot",
+    "@recycle",  # QNAP
+    "@recently-snapshot",
+    "lost+found",  # Linux
+)
 MAX_FILE_BYTES = 2**28  # unpacked: an archive of a few kB can claim to hold terabytes
 READ_ERRORS = (
     zipfile.BadZipFile,
@@ -42,7 +56,8 @@ class Entry(NamedTuple):
 class Contents(NamedTuple):
     """Files and folders of an archive by their relative names, "/" between folders.
 
-    `files` has a function that reads each, in stored order.
+    Names are in Unicode's composed normal form (NFC): macOS stores others. `files` has a function
+    that reads each, in stored order.
     """
 
     files: dict[str, Callable[[], bytes]]
@@ -99,6 +114,7 @@ def _contents(path: Path, entries: Iterator[Entry]) -> Contents:
 
 def _safe_path_parts(name: str) -> list[str]:
     """Split a relative name at "/"; one that could point outside the archive is refused."""
+    name = unicodedata.normalize("NFC", name)
     parts = [p for p in name.split("/") if p not in ("", ".")]
     if name.startswith("/") or name[1:3] == ":/":
         raise InputError(f"{name} is an absolute name; names must be relative")
@@ -112,7 +128,7 @@ def _safe_path_parts(name: str) -> list[str]:
 
 
 def _is_hidden(part: str) -> bool:
-    return part.startswith(".") or part in HIDDEN_NAMES
+    return part.startswith(".") or part.casefold() in HIDDEN_NAMES
 
 
 def _folder_entries(root: Path) -> Iterator[Entry]:
@@ -138,12 +154,22 @@ def _raise(error: OSError):
 
 def _zip_entries(file: zipfile.ZipFile) -> Iterator[Entry]:
     for info in file.infolist():
-        name = info.filename.replace("\\", "/")  # as some Windows tools write it
+        name = _zip_name(info).replace("\\", "/")  # as some Windows tools write it
         if stat.S_ISLNK(info.external_attr >> 16):
             raise InputError(f"{name} is a link; put the file itself there")
         if info.flag_bits & 1:
             raise InputError(f"{name} is encrypted; pack it without a password")
         yield Entry(name, name.endswith("/"), info.file_size, partial(file.read, info))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """A name in UTF-8, also if the flag that says so (bit 11) is not set; else in code page 437."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:

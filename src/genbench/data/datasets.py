@@ -37,13 +37,11 @@ class UserImages:
         path = paths.resolve(self.path)
         if not path.exists():
             raise InputError(f"data.{self.name}.path: no such file or folder: {path}")
-        images = image_folders.check(path, needs_train=needs_train)
+        image_folders.check(path, needs_train=needs_train)
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
-            return
-        for name in images:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path / name, folder / name)
+        else:
+            image_folders.copy(path, folder)
 
     def load(self, folder: Path):
         """Read the splits and the class names of one archive, or of folders."""

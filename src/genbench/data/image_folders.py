@@ -10,13 +10,18 @@ from ..utils.errors import InputError
 from ..utils.progress import Progress
 from . import archives, decoding
 
-SPLITS = ("train", "val", "test")
+SPLITS = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
+"""Names of the folders of splits, in any case."""
+MAX_NAMES = 100  # in one message
 ALLOWED_SUFFIXES = ", ".join(decoding.SUFFIXES)
 LAYOUT = "<class>/<image>, or train/<class>/<image> and test/<class>/<image>"
 
 
 def load(path: Path, size: int, channels: int):
     """Decode every image of a folder, .zip or .tar.
+
+    16-bit grayscale is read as of the fewest bits that hold all of the source's values: white of a
+    12-bit camera is then 255, not 16.
 
     Returns
     -------
@@ -27,36 +32,77 @@ def load(path: Path, size: int, channels: int):
 
     Raises
     ------
-    InputError : naming the archive and the folder or image that cannot be used.
+    InputError : naming the archive and the folder, or all images, that cannot be used.
     """
     with archives.open_archive(path) as contents:
         labels, classes = _assign_images(path, contents)
         splits, rows = _empty_arrays(labels, classes, (channels, size, size))
-        stored = [name for name in contents.files if name in labels]
-        with Progress(f"decoding {path.name}", len(stored)) as bar:
-            for name in stored:
-                split, row = rows[name]
-                try:
-                    splits[split][0][row] = decoding.decode(contents.files[name](), size, channels)
-                except InputError as error:
-                    raise InputError(f"{path}: {name}: {error}") from None
-                bar.update(bar.done + 1)
+        places = {}
+        for name in (name for name in contents.files if name in labels):  # in stored order
+            split, row = rows[name]
+            places[name] = splits[split][0][row]
+        bits = _decode(path, contents, places)
+        if (largest := max(bits.values(), default=16)) < 16:
+            white = f"{2**largest - 1:,} is white"
+            print(f"{path}: {len(bits):,} images of 16 bits use {largest}: {white}")
+            for name in bits:
+                data = contents.files[name]()
+                places[name][:] = decoding.decode(data, size, channels, largest)
     return splits, classes
 
 
-def check(path: Path, *, needs_train: bool) -> list[str]:
-    """Decode every image once, so that errors show before the download; sorted names."""
+def _decode(
+    path: Path, contents: archives.Contents, places: dict[str, np.ndarray]
+) -> dict[str, int]:
+    """Decode images into their places (C, size, size); how many bits each uses of those of 16."""
+    bits = {}
+    broken = {}
+    with Progress(f"decoding {path.name}", len(places)) as bar:
+        for name, place in places.items():
+            channels, size, _ = place.shape
+            try:
+                data = contents.files[name]()
+                place[:] = decoding.decode(data, size, channels)
+                if used := decoding.used_bits(data):
+                    bits[name] = used
+            except (InputError, OSError, *archives.READ_ERRORS) as error:
+                broken[name] = getattr(error, "strerror", None) or str(error)
+            bar.update(bar.done + 1)
+    if broken:
+        raise InputError(f"{path}: {_broken_images(broken)}")
+    return bits
+
+
+def _broken_images(reasons: dict[str, str]) -> str:
+    names_of: dict[str, list[str]] = {}
+    for name in sorted(reasons)[:MAX_NAMES]:
+        names_of.setdefault(reasons[name], []).append(name)
+    lines = [f"{', '.join(names)}: {reason}" for reason, names in names_of.items()]
+    if len(reasons) > MAX_NAMES:
+        lines.append(f"and {len(reasons) - MAX_NAMES:,} more")
+    count = f"{len(reasons):,} images cannot be used: " if len(reasons) > 1 else ""
+    return count + "; ".join(lines)
+
+
+def check(path: Path, *, needs_train: bool) -> None:
+    """Decode every image once, so that errors show before the download."""
     splits, _ = load(path, size=8, channels=1)
     if needs_train and "train" not in splits:
         raise InputError(f"{path}: train/ is missing; it holds {', '.join(splits)} only")
     with archives.open_archive(path) as contents:
-        images = sorted(filter(_is_image, contents.files))
-        others = contents.files.keys() - set(images)
+        others = [name for name in contents.files if not _is_image(name)]
         ignored = Counter(Path(name).suffix.lower() or "none" for name in others)
     if ignored:
         counts = ", ".join(f"{n} of suffix {suffix}" for suffix, n in sorted(ignored.items()))
         print(f"{path}: ignored files other than {ALLOWED_SUFFIXES}: {counts}")
-    return images
+
+
+def copy(path: Path, folder: Path) -> None:
+    """Copy the images of a folder, under the names by which `load` knows them."""
+    with archives.open_archive(path) as contents:
+        for name in filter(_is_image, contents.files):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(contents.files[name]())
 
 
 def _is_image(name: str) -> bool:
@@ -71,22 +117,45 @@ def _assign_images(
     if not images:
         raise InputError(f"{path}: holds no image ({ALLOWED_SUFFIXES}) in a class folder")
     top = _depth_of_wrapper([*images.values(), *(f.split("/") for f in contents.folders)])
-    top_folders = {parts[top] for parts in images.values() if len(parts) > top + 1}
-    has_splits = bool(top_folders) and top_folders <= set(SPLITS)
-    depth = top + 2 if has_splits else top + 1
-    for name, parts in images.items():
-        if len(parts) != depth + 1:
-            problem = "is in no class folder" if len(parts) <= depth else "is nested too deeply"
-            raise InputError(f"{path}: {name} {problem}; expected {LAYOUT}")
+    split_of = _split_folders(path, [parts[top:] for parts in images.values()])
+    depth = top + 2 if split_of else top + 1
+    loose = sorted(name for name, parts in images.items() if len(parts) <= depth)
+    nested = sorted(name for name, parts in images.items() if len(parts) > depth + 1)
+    for names, problem in ((loose, "is in no class folder"), (nested, "is nested too deeply")):
+        if names:
+            more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
+            raise InputError(f"{path}: {names[0]}{more} {problem}; expected {LAYOUT}")
     folders = {"/".join(parts[:n]) for parts in images.values() for n in range(1, depth + 1)}
     for folder in sorted(contents.folders - folders):
         if folder.count("/") < depth:
             raise InputError(f"{path}: folder {folder} holds no image ({ALLOWED_SUFFIXES})")
     labels = {
-        name: (parts[top] if has_splits else "train", parts[depth - 1])
+        name: (split_of.get(parts[top], "train"), parts[depth - 1])
         for name, parts in images.items()
     }
     return labels, _classes(path, labels)
+
+
+def _split_folders(path: Path, images: list[list[str]]) -> dict[str, str]:
+    """{folder: split} of the folders at the top; {} if these are classes: one may be called test.
+
+    `images` are names as lists of parts. The folders are splits if all are called so, or if one
+    that is holds folders.
+    """
+    folders = {parts[0] for parts in images if len(parts) > 1}
+    split_of = {name: SPLITS[name.casefold()] for name in folders if name.casefold() in SPLITS}
+    others = sorted(folders - split_of.keys())
+    if others and not any(parts[0] in split_of and len(parts) > 2 for parts in images):
+        return {}
+    if others:
+        beside = "/, ".join(sorted(split_of))
+        allowed = "train, val (valid, validation) and test"
+        raise InputError(f"{path}: folder {others[0]}/ stands beside {beside}/; allowed: {allowed}")
+    for split in sorted(set(split_of.values())):
+        names = sorted(name for name, of in split_of.items() if of == split)
+        if len(names) > 1:
+            raise InputError(f"{path}: {'/ and '.join(names)}/ are both {split}; keep one")
+    return split_of
 
 
 def _depth_of_wrapper(names: list[list[str]]) -> int:
@@ -95,7 +164,7 @@ def _depth_of_wrapper(names: list[list[str]]) -> int:
     longest = max(map(len, names))
     while depth + 2 < longest:
         shared = {parts[depth] for parts in names if len(parts) > depth}
-        if len(shared) > 1 or shared <= set(SPLITS):
+        if len(shared) > 1 or {name.casefold() for name in shared} <= SPLITS.keys():
             break
         depth += 1
     return depth
@@ -107,8 +176,8 @@ def _classes(path: Path, labels: dict[str, tuple[str, str]]) -> list[str]:
         classes_of.setdefault(split, set()).add(label)
     classes = set.union(*classes_of.values())
     for split, own in sorted(classes_of.items()):
-        for label in sorted(classes - own):
-            raise InputError(f"{path}: class {label} is missing in {split}/; all splits need it")
+        if missing := ", ".join(sorted(classes - own)):
+            raise InputError(f"{path}: class {missing} is missing in {split}/; all splits need it")
     if len(classes) < 2:
         raise InputError(f"{path}: one class folder only ({classes.pop()}); expected {LAYOUT}")
     return sorted(classes)

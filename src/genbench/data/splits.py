@@ -1,5 +1,7 @@
 """Splits that were not published, stratified by class; classes held out of training."""
 
+import unicodedata
+
 import numpy as np
 
 from ..utils.errors import InputError
@@ -38,6 +40,7 @@ def hold_out(splits: dict, classes: list[str], held_out: str, dataset: str):
     ------
     InputError : if there is no such class.
     """
+    held_out = unicodedata.normalize("NFC", held_out)  # as the names of folders are read
     if held_out not in classes:
         known = ", ".join(classes)
         wrong = f"{dataset} has no class {held_out}; known: {known}"
