@@ -53,6 +53,31 @@ def test_a_relative_database_starts_at_the_main_repository(tmp_path, monkeypatch
     assert artifacts == (tmp_path / "runs" / "mlartifacts").as_uri()
 
 
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///~/runs/my.db")
+    uri, _, file = store.tracking_store()
+    assert file == tmp_path / "home" / "runs" / "my.db" and make_url(uri).database == str(file)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "~/mlruns")
+    assert store.tracking_store().uri == str(tmp_path / "home" / "mlruns")
+
+
+@pytest.mark.parametrize("uri", ["127.0.0.1:5000", "localhost:5000", "my-host.example.org:80/runs"])
+def test_an_address_without_its_http_is_named_as_such(monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(InputError, match=f"MLFLOW_TRACKING_URI: a server is http://{uri} or https"):
+        store.tracking_store()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["databricks", "postgresql://me@host:5432/runs", "file:///tmp/mlruns", "http://host:5000"],
+)
+def test_other_addresses_are_left_to_mlflow(monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert store.tracking_store().uri == uri
+
+
 def test_a_server_keeps_its_own_artifacts(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
     assert store.tracking_store() == ("https://mlflow.example.org", None, None)

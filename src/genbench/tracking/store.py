@@ -1,6 +1,7 @@
 """Where MLflow keeps the runs of this repository, and how it is made to behave."""
 
 import os
+import re
 import socket
 import sys
 from contextlib import contextmanager
@@ -37,16 +38,18 @@ class Store(NamedTuple):
 def tracking_store() -> Store:
     """The store of this repository: MLFLOW_TRACKING_URI, or mlflow.db.
 
-    A relative SQLite path starts at the main repository.
+    A relative SQLite path starts at the main repository, and ~ is the home folder.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    uri = os.path.expanduser(os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db")
+    if re.match(r"[\w.-]+:\d+(/|$)", uri):  # MLflow takes it for a folder
+        raise InputError(f"MLFLOW_TRACKING_URI: a server is http://{uri} or https://; got {uri}")
     if uri.startswith(("http", "databricks")):
         return Store(uri, None, None)
     folder = main_repository()
     if not uri.startswith("sqlite:///"):
         return Store(uri, (folder / "mlartifacts").as_uri(), None)
     name, mark, options = uri.removeprefix("sqlite:///").partition("?")
-    file = folder / unquote(name)
+    file = folder / os.path.expanduser(unquote(name))
     uri = f"sqlite:///{quote_sqlite_path(file)}{mark}{options}"
     return Store(uri, (file.parent / "mlartifacts").as_uri(), file)
 
