@@ -74,4 +74,6 @@ def test_a_study_expands_to_its_trainings_and_points(name, tmp_path):
     kinds = ("download", "preprocess", "classifier", "perceptual_classifier")
     kinds += ("reference", "controls", "baselines", "tsne")
     wanted |= {f"{kind}@{d}" for kind in kinds for d in p.datasets}
+    wanted |= {f"list_of_sweep_models@{m}" for m in p.sweep.models}
+    wanted |= {f"list_of_sweep_beta@{b}" for b in p.sweep.beta}
     assert stages == wanted | {"params", "report"}

@@ -14,8 +14,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from one_process import become_stage
+
+from genbench.utils import files
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "matplotlib.figure"]
@@ -57,6 +58,8 @@ def expand(pipeline: dict, choices: dict) -> list[Stage]:
     """All stages of a dvc.yaml, in its order, for the choices of a params.yaml."""
     stages = []
     for kind, entry in pipeline["stages"].items():
+        if "foreach" in entry:
+            continue  # only there for DVC to look at a list
         axes = {
             axis: values if isinstance(values, list) else _look_up(choices, values[2:-1])
             for axis, values in entry.get("matrix", {}).items()
@@ -159,4 +162,4 @@ def digests(stage: Stage, folder: Path) -> dict[str, str]:
 
 def load_pipeline() -> dict:
     """The repository's dvc.yaml."""
-    return yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    return files.load_yaml(ROOT / "dvc.yaml")

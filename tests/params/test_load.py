@@ -3,13 +3,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.utils.serialize import load_yaml
 
 from genbench import params
 from genbench.params.renamed import first_names
+from genbench.utils import files
 from genbench.utils.errors import InputError
 from genbench.utils.provenance import digest
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
+SCALARS = "1e-05 1e5 1.0e-5 yes on No 010 0o10 09 0x1F 1_000 12:30:45 ~ null True .inf 1. +1 '1'"
+SCALARS = SCALARS.split()
 
 
 def changed(tmp_path, *keys, value=None, remove=False):
@@ -81,11 +85,73 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         params.load(path)
 
 
-def test_a_file_that_is_not_yaml_is_one_error(tmp_path):
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("a: 1\nseed: [1\n", "line 3, column 1: not valid YAML"),
+        ("a: 1\n\tb: 2", "line 2, column 1: not valid YAML: found character"),
+        ("seed: 1\nseed: 2", 'line 2, column 1: .*duplicate key "seed" with value "2"'),
+        (b"seed: \xff", "params.yaml: not valid YAML: .*utf-8"),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_one_line_with_its_place(tmp_path, text, line):
     path = tmp_path / "params.yaml"
-    path.write_text("seed: [1")
-    with pytest.raises(InputError, match="not valid YAML"):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=line) as error:
         params.load(path)
+    assert "\n" not in str(error.value)
+
+
+def keys_of_whole_numbers(tree=None, *above):
+    tree = params.load(SHIPPED).model_dump(exclude={"zoo"}) if tree is None else tree
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from keys_of_whole_numbers(value, *above, key)
+        elif type(value) is int:
+            yield *above, key
+
+
+@pytest.mark.parametrize("keys", list(keys_of_whole_numbers()), ids=".".join)
+def test_a_whole_number_may_be_written_as_a_float(tmp_path, keys):
+    value = params.load(changed(tmp_path, *keys, value=1e3))
+    for key in keys:
+        value = getattr(value, key)
+    assert value == 1000 and type(value) is int
+    with pytest.raises(InputError, match=rf"{'.'.join(keys)}.*: .*integer.*, got 1000.5"):
+        params.load(changed(tmp_path, *keys, value=1000.5))
+
+
+def test_images_of_your_own_have_whole_numbers_too(tmp_path):
+    mine = {"path": "x", "size": 16.0, "channels": 3.0, "ood": ["noise"]}
+    block = params.load(changed(tmp_path, "data", "mine", value=mine)).data["mine"]
+    assert (block.size, block.channels) == (16, 3)
+    assert {type(block.size), type(block.channels)} == {int}
+
+
+def test_numbers_that_become_names_of_files_are_written_as_they_are(tmp_path):
+    with pytest.raises(InputError, match="sweep.latent_dim.0: .* valid integer, got 8.0"):
+        params.load(changed(tmp_path, "sweep", "latent_dim", value=[8.0]))
+
+
+def test_a_name_in_another_form_of_unicode_is_named(tmp_path):
+    tree = yaml.safe_load(SHIPPED.read_text())
+    tree["data"]["cafe\u0301"] = {"path": "x", "size": 8, "channels": 1, "ood": ["noise"]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError, match="data.cafe\u0301: not in Unicode's composed normal form"):
+        params.load(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_a_value_is_read_as_dvc_reads_it(tmp_path, text):
+    (tmp_path / "file.yaml").write_text(f"key: {text}\n")
+    ours, theirs = (load(tmp_path / "file.yaml")["key"] for load in (files.load_yaml, load_yaml))
+    assert ours == theirs and type(ours) is type(theirs)
+
+
+def test_a_number_below_one_in_ten_thousand_is_a_number(tmp_path):
+    text = SHIPPED.read_text().replace("lr: 0.002 ", "lr: 1e-05 ")
+    (tmp_path / "params.yaml").write_text(text)
+    assert params.load(tmp_path / "params.yaml").classifier.lr == 0.00001
 
 
 def test_images_of_your_own_are_a_dataset_and_a_partner(tmp_path):

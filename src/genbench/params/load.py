@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from unicodedata import is_normalized
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..utils import files
+from ..utils import files, paths
 from ..utils.errors import InputError, unknown_names
-from ..utils.paths import resolve
 from .renamed import old_keys
 from .schema import (
     Anomaly,
@@ -25,6 +25,7 @@ from .schema import (
     Tracking,
     Train,
     Tsne,
+    Whole,
 )
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
@@ -36,7 +37,7 @@ NO_RESULT = {"threads", "checkpoint_every"}
 class Params(Block):
     """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[Whole, Field(ge=0)]
     device: Literal["auto", "cpu", "cuda", "mps"]
     datasets: Names
     models: Names
@@ -121,9 +122,11 @@ def _cross_checks(p: Params):
         if len(set(values)) < len(values):
             yield f"{key}: a value stands twice in {values}"
     weights = p.evaluate.inception_weights
-    if weights and not resolve(weights).is_file():
-        yield f"evaluate.inception_weights: there is no file {resolve(weights)}"
-    for name in {*p.datasets, *p.data}:
+    if weights and not paths.resolve(weights).is_file():
+        yield f"evaluate.inception_weights: there is no file {paths.resolve(weights)}"
+    for name in sorted({*p.datasets, *p.data}):
+        if not is_normalized("NFC", name):  # DVC compares names byte by byte
+            yield f"data.{name}: not in Unicode's composed normal form (NFC); type the name anew"
         if name not in p.data:
             yield f"data.{name} is missing"
             continue

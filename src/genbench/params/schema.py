@@ -2,14 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-Count = Annotated[int, Field(ge=1)]
+
+def _whole(value):
+    """1e5 is a float in YAML, and the number 100,000 all the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[Whole, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Severity = Annotated[float, Field(gt=0)]
 Names = Annotated[list[str], Field(min_length=1)]
-Widths = Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
 
 
 class Block(BaseModel):
@@ -18,15 +24,15 @@ class Block(BaseModel):
 
 class Model(Block):
     latent_dim: Count
-    width: Annotated[int, Field(ge=4)]
+    width: Annotated[Whole, Field(ge=4)]
 
 
 class Train(Block):
     images: Count
-    batch_size: Annotated[int, Field(ge=2)]
-    ema_images: Annotated[int, Field(ge=0)]
+    batch_size: Annotated[Whole, Field(ge=2)]
+    ema_images: Annotated[Whole, Field(ge=0)]
     log_points: Count
-    snapshots: Annotated[int, Field(ge=2)]
+    snapshots: Annotated[Whole, Field(ge=2)]
     threads: Literal["auto"] | Count
     precision: Literal["float32", "tf32", "bfloat16"]
     deterministic: bool
@@ -41,8 +47,8 @@ class Split(Block):
 class Data(Block):
     ood: list[str] = []
     path: str | None = None
-    size: Annotated[int, Field(ge=8, le=64)] | None = None
-    channels: Literal[1, 3] | None = None
+    size: Annotated[Whole, Field(ge=8, le=64)] | None = None
+    channels: Annotated[Literal[1, 3], BeforeValidator(_whole)] | None = None
 
 
 class Budgets(Block):
@@ -53,9 +59,9 @@ class Budgets(Block):
 class Classifier(Block):
     network: Literal["auto", "cnn", "resnet"]
     images: Budgets
-    batch_size: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[Whole, Field(ge=2)]
     lr: Rate
-    width: Annotated[int, Field(ge=4)]
+    width: Annotated[Whole, Field(ge=4)]
 
     def network_for(self, channels: int) -> str:
         """The network for images of so many channels, and so its budget."""
@@ -64,20 +70,20 @@ class Classifier(Block):
 
 
 class Evaluate(Block):
-    n: Annotated[int, Field(ge=10)]
+    n: Annotated[Whole, Field(ge=10)]
     sample_sets: Count
     extractor: Literal["auto", "classifier", "inception"]
     inception_weights: str | None
     resize: Literal["tensorflow", "antialias"]
     is_splits: Count
     kid_subsets: Count
-    kid_subset_size: Annotated[int, Field(ge=2)]
+    kid_subset_size: Annotated[Whole, Field(ge=2)]
 
 
 class Corruptions(Block):
     noise: Severity | None = None
     salt_and_pepper: Rate | None = None
-    blur: Annotated[int, Field(ge=1)] | None = None
+    blur: Annotated[Whole, Field(ge=1)] | None = None
     occlusion: Rate | None = None
     inversion: Rate | None = None
     rotation: Severity | None = None
@@ -86,13 +92,13 @@ class Corruptions(Block):
 
 class Iterative(Block):
     scores: list[Literal["importance_weighted", "likelihood_regret", "latent_inversion"]]
-    n: Annotated[int, Field(ge=2)]
+    n: Annotated[Whole, Field(ge=2)]
     draws: Count
     steps: Count
 
 
 class Anomaly(Block):
-    n: Annotated[int, Field(ge=2)]
+    n: Annotated[Whole, Field(ge=2)]
     quantile: Share
     held_out_class: str | None
     corruptions: Corruptions
@@ -105,21 +111,22 @@ class Anomaly(Block):
 
 
 class Latent(Block):
-    n: Annotated[int, Field(ge=2)]
-    ppl_samples: Annotated[int, Field(ge=2)]
-    iwae_samples: Annotated[int, Field(ge=0)]
+    n: Annotated[Whole, Field(ge=2)]
+    ppl_samples: Annotated[Whole, Field(ge=2)]
+    iwae_samples: Annotated[Whole, Field(ge=0)]
 
 
 class Tsne(Block):
-    n: Annotated[int, Field(ge=10)]
+    n: Annotated[Whole, Field(ge=10)]
     perplexity: Annotated[float, Field(ge=1)]
     n_neighbors: Count
 
 
 class Sweep(Block):
     models: list[str]
-    latent_dim: Annotated[list[Count], Field(min_length=1)]
-    width: Widths
+    # no `Whole` in these two: DVC makes names of files from them as they are written
+    latent_dim: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    width: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
     beta: list[Annotated[int | float, Field(gt=0)]]
     images: Count
 
