@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
 
 
 def run(folder, *command, ok=True):
@@ -21,6 +24,24 @@ def run(folder, *command, ok=True):
     output = done.stdout + done.stderr
     assert (done.returncode == 0) == ok, output
     return output
+
+
+def copy_repository(folder):
+    """A new git repository with the files of this one, but for dvc.lock."""
+    listed = run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(ROOT / name):
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    run(folder, "git", "init", "-q")
+    return folder
+
+
+def commit(folder):
+    """Commit all that is there."""
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "all of it")
 
 
 def stages_run(output):

@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from repository import logged, points_in_store, queue, ref, run, runs_in_store, stages_run
+from repository import (
+    commit,
+    copy_repository,
+    logged,
+    points_in_store,
+    queue,
+    ref,
+    run,
+    runs_in_store,
+    stages_run,
+)
 
-ROOT = Path(__file__).parents[1]
 TINY = {
     "models": ["gan", "vae"],
     "train": {"images": 2000, "log_points": 4, "snapshots": 2},
@@ -34,23 +43,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A repository of its own, in a folder with a space, after its first `dvc repro`."""
-    folder = tmp_path_factory.mktemp("pipeline") / "my project"
-    files = run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, files.split("\0")):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if os.path.lexists(ROOT / name):
-            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    folder = copy_repository(tmp_path_factory.mktemp("pipeline") / "my project")
     tree = yaml.safe_load((folder / "params.yaml").read_text())
     for key, value in TINY.items():
         tree[key] = tree[key] | value if isinstance(value, dict) else value
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
-    (folder / "dvc.lock").unlink(missing_ok=True)
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "tiny budgets")
+    commit(folder)
     output = run(folder, "dvc", "repro")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "tiny results")
+    commit(folder)
     return folder, output
 
 
@@ -58,6 +58,7 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
+        *("list_of_sweep_models", "list_of_sweep_beta"),
         *("params", "download", "preprocess", "classifier", "reference", "controls"),
         "perceptual_classifier",
         *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne", "report"),

@@ -28,7 +28,7 @@ def expected_paths(stage: Stage) -> dict[str, str]:
     model = "-".join(str(value) for axis, value in stage.item.items() if axis != "dataset")
     details = f"metrics/details/{{}}/{dataset}"
     return {
-        "--raw": f"data/raw/{dataset}",
+        "--raw": f"data/downloaded/{dataset}",
         "--data": f"data/processed/{dataset}.npz",
         "--classifier": f"data/classifiers/{dataset}",
         "--reference": details.format("reference"),

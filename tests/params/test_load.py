@@ -3,17 +3,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dvc.utils.serialize import load_yaml
 
 from genbench import params
 from genbench.params.renamed import first_names
-from genbench.utils import files
 from genbench.utils.errors import InputError
 from genbench.utils.provenance import digest
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
-SCALARS = "1e-05 1e5 1.0e-5 yes on No 010 0o10 09 0x1F 1_000 12:30:45 ~ null True .inf 1. +1 '1'"
-SCALARS = SCALARS.split()
 
 
 def changed(tmp_path, *keys, value=None, remove=False):
@@ -139,13 +135,6 @@ def test_a_name_in_another_form_of_unicode_is_named(tmp_path):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     with pytest.raises(InputError, match="data.cafe\u0301: not in Unicode's composed normal form"):
         params.load(tmp_path / "params.yaml")
-
-
-@pytest.mark.parametrize("text", SCALARS)
-def test_a_value_is_read_as_dvc_reads_it(tmp_path, text):
-    (tmp_path / "file.yaml").write_text(f"key: {text}\n")
-    ours, theirs = (load(tmp_path / "file.yaml")["key"] for load in (files.load_yaml, load_yaml))
-    assert ours == theirs and type(ours) is type(theirs)
 
 
 def test_a_number_below_one_in_ten_thousand_is_a_number(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from dvc.utils.serialize import load_yaml
 
 from genbench import params
 from genbench.models.base import registry
@@ -16,6 +17,8 @@ from genbench.utils import files, images, paths, provenance
 from genbench.utils.errors import InputError
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
+SCALARS = "1e-05 1e5 1.0e-5 yes on No 010 0o10 09 0x1F 1_000 12:30:45 ~ null True .inf 1. +1 '1'"
+SCALARS = SCALARS.split()
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
@@ -174,3 +177,10 @@ def test_out_of_memory_says_how_much_was_asked_for_and_what_to_lower(message, si
 
 def test_another_runtime_error_is_ours():
     assert "Traceback" in run("raise RuntimeError('shapes do not match')").stderr
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_a_value_is_read_as_dvc_reads_it(tmp_path, text):
+    (tmp_path / "file.yaml").write_text(f"key: {text}\n")
+    ours, theirs = (load(tmp_path / "file.yaml")["key"] for load in (files.load_yaml, load_yaml))
+    assert ours == theirs and type(ours) is type(theirs)

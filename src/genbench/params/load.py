@@ -102,6 +102,18 @@ def load(path: Path = Path("params.yaml")) -> Params:
     return p
 
 
+def _in_the_way(p: Params):
+    """A line for each input of the user that a stage could replace."""
+    inputs = {f"data.{name}.path": b.path and paths.resolve(b.path) for name, b in p.data.items()}
+    weights = p.evaluate.inception_weights
+    inputs |= {"evaluate.inception_weights": weights and paths.resolve(weights)}
+    inputs |= {"GENBENCH_MIRROR": paths.mirror()}
+    for key, path in inputs.items():
+        if path and (output := paths.output_at(path)):
+            advice = "move yours or name another place, for example data/mine"
+            yield f"{key}: {path} is, holds or lies in {output}, which may be replaced; {advice}"
+
+
 def _line(e: ErrorDetails) -> str:
     key = ".".join(map(str, e["loc"])) or "the file"
     if e["type"] == "extra_forbidden":
@@ -124,6 +136,7 @@ def _cross_checks(p: Params):
     weights = p.evaluate.inception_weights
     if weights and not paths.resolve(weights).is_file():
         yield f"evaluate.inception_weights: there is no file {paths.resolve(weights)}"
+    yield from _in_the_way(p)
     for name in sorted({*p.datasets, *p.data}):
         if not is_normalized("NFC", name):  # DVC compares names byte by byte
             yield f"data.{name}: not in Unicode's composed normal form (NFC); type the name anew"

@@ -1,7 +1,28 @@
-"""Where things are that live outside DVC's outputs."""
+"""Where things are that live outside DVC's outputs, and what must not lie in these."""
 
 import os
+from itertools import product
 from pathlib import Path
+
+OUTPUTS = (
+    "data/params.validated",
+    "data/downloaded",
+    "data/processed",
+    "data/classifiers",
+    "data/perceptual",
+    "data/models",
+    "data/samples",
+    "metrics",
+    "reports",
+    "mlflow.db",
+    "mlartifacts",
+    "mlruns",
+    ".genbench",
+    ".dvc",
+    ".git",
+    ".venv",
+)
+"""What is written in the repository, and so may be replaced: by stages, MLflow, DVC, git, make."""
 
 
 def main_repository(folder: Path | None = None) -> Path:
@@ -18,7 +39,22 @@ def main_repository(folder: Path | None = None) -> Path:
 
 def resolve(path: str | Path) -> Path:
     """A path that a user gave; a relative one starts at the main repository."""
-    return main_repository() / Path(path).expanduser()
+    return main_repository() / os.path.expanduser(path)  # leaves ~nobody as it is
+
+
+def output_at(path: Path) -> Path | None:
+    """The first of OUTPUTS that a path is, lies in or holds, by its name or through links."""
+    for root in dict.fromkeys((main_repository(), Path.cwd())):
+        for output in (root / name for name in OUTPUTS):
+            for own, given in product(_places(output), _places(path)):
+                if own.is_relative_to(given) or given.is_relative_to(own):
+                    return output
+    return None
+
+
+def _places(path: Path) -> set[Path]:
+    """Where a path is by its name, and where its links lead."""
+    return {Path(os.path.abspath(path)), Path(os.path.realpath(path))}
 
 
 def mirror() -> Path | None:
