@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup repro track ui test lint lock
 VENV := .venv
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready-to-move
 UV := $(VENV)/bin/python -m uv --no-config
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -12,14 +12,16 @@ PORT ?= 5000
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
 
-# .ready is written last, so an interrupted set-up is thrown away and done again by the next call.
+# The last line marks the end, so an interrupted set-up is thrown away and done again by the next call.
+# No path in .venv starts at /: a moved or copied folder works. (-e . would write where src/ is now.)
 # Compiled at install: where PYTHONDONTWRITEBYTECODE is set, the imports of a stage take 3x otherwise.
 $(READY): requirements.lock pyproject.toml
 	@test -f $(READY) || rm -rf $(VENV)
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) venv --quiet --allow-existing --relocatable --python $(VENV)/bin/python $(VENV)
 	$(UV) pip sync --python $(VENV)/bin/python --require-hashes --compile-bytecode requirements.lock
-	$(UV) pip install --python $(VENV)/bin/python --no-deps --quiet -e .
+	@for site in $(VENV)/lib/python*/site-packages; do echo ../../../../src > $$site/genbench.pth; done
 	@touch $(READY)
 
 setup: $(READY)  ## create .venv from requirements.lock (the other targets do it when needed)
