@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genbench import params
 from genbench.tracking import content, store, sync
-from genbench.tracking.client import create_sqlite_store
+from genbench.tracking.sqlite_file import prepare_sqlite_store
 from genbench.utils import cli, files
 from genbench.utils.errors import InputError
 
@@ -18,7 +18,7 @@ def main(
 ) -> None:
     choices = params.load()
     if serve is not None:
-        create_sqlite_store()
+        prepare_sqlite_store()
         store.serve(serve)
     if not choices.tracking.enabled:
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")

@@ -1,5 +1,7 @@
 """Where the runs go, and what is said when they cannot go there."""
 
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -7,12 +9,16 @@ import time
 from pathlib import Path
 
 import fabricated
+import mlflow
 import pytest
 from sqlalchemy.engine import make_url
 
 from genbench.tracking import store, sync
+from genbench.tracking.sqlite_file import prepare_sqlite_store
 from genbench.training.results import WEIGHTS
 from genbench.utils.errors import InputError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -83,6 +89,49 @@ def test_a_server_keeps_its_own_artifacts(monkeypatch):
     assert store.tracking_store() == ("https://mlflow.example.org", None, None)
     with pytest.raises(InputError, match=r"a server already: open https://mlflow.example.org"):
         store.serve(5000)
+
+
+@pytest.mark.parametrize("place", ["50% off?", "Käfer#1", "a%20b"])
+def test_the_server_finds_the_store_of_a_folder_whatever_its_name(tmp_path, monkeypatch, place):
+    folder = tmp_path / place
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    commands = []
+    monkeypatch.setattr(os, "execv", lambda path, command: commands.append(command))
+    prepare_sqlite_store()
+    store.serve(0)
+    (command,) = commands
+    uri = command[command.index("--backend-store-uri") + 1]
+    assert Path(make_url(uri).database).resolve() == folder / "mlflow.db"
+    assert {path.name for path in tmp_path.iterdir()} == {place}
+
+
+def test_mlflow_installed_below_a_percent_sign_is_named(tmp_path, monkeypatch):
+    """As it is in the .venv of such a folder: MLflow fails there, with lines of alembic's."""
+    place = tmp_path / "50% off"
+    place.mkdir()
+    (place / "mlflow").symlink_to(Path(mlflow.__file__).parent)
+    path = os.pathsep.join([str(place), str(ROOT / "src")])
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "stages" / "track.py"), "--serve", "5001"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    line = f"with % in its name: rename {place / 'mlflow'}\n"
+    assert done.returncode == 1
+    assert done.stderr == f"error: MLflow cannot be used from a folder {line}"
+
+
+def test_a_store_that_is_no_database_is_one_line_for_the_server(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("broken.db").write_text("this is no database " * 100)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///broken.db")
+    with pytest.raises(InputError, match=r"MLflow at sqlite:///.*not a database"):
+        prepare_sqlite_store()
 
 
 def test_a_port_in_use_is_named(tmp_path, monkeypatch):

@@ -1,12 +1,10 @@
-"""Mirrors results in MLflow: the only module that imports it. No result depends on it.
+"""Mirrors results in MLflow. No result depends on it.
 
 `sync` goes over all results once they are there; `live` runs beside a training.
 """
 
 import json
-import re
 import tempfile
-import textwrap
 from collections.abc import Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -14,52 +12,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..utils import provenance
-from ..utils.errors import InputError
 from . import selection, store
+from .sqlite_file import configure_mlflow, failures_in_one_line, prepare_sqlite_store
 
 METRICS_PER_BATCH = 1000
 PARAMETERS_PER_BATCH = 100
 """MLflow's limits."""
 
 
-def create_sqlite_store() -> None:
-    """Make the SQLite file of a store that has none yet: with all of its tables, or not at all.
-
-    MLflow makes table after table in place, and cannot go on where it was killed.
-    """
-    _, artifacts, path = store.tracking_store()
-    if path is None or path.exists():
-        return
-    store.configure_mlflow_env()
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as scratch:
-        new = Path(scratch) / "new.db"
-        SqlAlchemyStore(f"sqlite:///{store.quote_sqlite_path(new)}", artifacts).engine.dispose()
-        with store.locked():
-            if not path.exists():
-                new.rename(path)
-
-
 @contextmanager
 def mlflow_client(experiment: str):
     """Yield the `Client` of an experiment, made if need be; any failure is an `InputError`."""
     uri, artifacts, _ = store.tracking_store()
-    store.configure_mlflow_env()
-    try:
+    with failures_in_one_line(uri):
+        configure_mlflow()
         import mlflow
-        from mlflow.store.db import utils
 
-        utils.MAX_RETRY_COUNT = 3  # about a second for a database that is down, not 100
-        create_sqlite_store()
+        prepare_sqlite_store()
         client = mlflow.MlflowClient(uri)
         yield Client(client, _experiment(client, experiment, artifacts))
-    except InputError:
-        raise
-    except Exception as error:  # drivers, HTTP and files each fail in their own way
-        line = f"MLflow at {uri}: {shorten(error)}"
-        raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
 
 
 def _experiment(client, name: str, artifacts: str | None) -> str:
@@ -75,11 +46,6 @@ def _experiment(client, name: str, artifacts: str | None) -> str:
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
     return experiment.experiment_id
-
-
-def shorten(error: Exception) -> str:
-    """The message of an error in at most 160 characters."""
-    return textwrap.shorten(str(error), 160, placeholder=" ...")
 
 
 class Client:

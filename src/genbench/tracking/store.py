@@ -5,6 +5,7 @@ import re
 import socket
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -45,6 +46,7 @@ def tracking_store() -> Store:
         raise InputError(f"MLFLOW_TRACKING_URI: a server is http://{uri} or https://; got {uri}")
     if uri.startswith(("http", "databricks")):
         return Store(uri, None, None)
+    _refuse_percent_sign()
     folder = main_repository()
     if not uri.startswith("sqlite:///"):
         return Store(uri, (folder / "mlartifacts").as_uri(), None)
@@ -52,6 +54,13 @@ def tracking_store() -> Store:
     file = folder / os.path.expanduser(unquote(name))
     uri = f"sqlite:///{quote_sqlite_path(file)}{mark}{options}"
     return Store(uri, (file.parent / "mlartifacts").as_uri(), file)
+
+
+def _refuse_percent_sign() -> None:
+    """MLflow gives the place of its own code to alembic, which takes % for a mark of its own."""
+    place = Path(getattr(find_spec("mlflow"), "origin", None) or "").parent
+    if "%" in str(place):
+        raise InputError(f"MLflow cannot be used from a folder with % in its name: rename {place}")
 
 
 def quote_sqlite_path(path: Path) -> str:
@@ -78,7 +87,7 @@ def locked():
 
 def serve(port: int) -> None:
     """Become MLflow's server, for this machine only."""
-    uri, artifacts, _ = tracking_store()
+    uri, artifacts, file = tracking_store()
     if artifacts is None:
         raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
     try:
@@ -88,6 +97,9 @@ def serve(port: int) -> None:
     os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # half the start-up
     configure_mlflow_env()
+    if file:  # by its name only: MLflow would make "a%3Fb" beside the folder "a?b"
+        os.chdir(file.parent)
+        uri = uri.replace(quote_sqlite_path(file), quote_sqlite_path(Path(file.name)))
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]

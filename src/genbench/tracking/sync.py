@@ -6,7 +6,8 @@ from pathlib import Path
 from ..params import Params
 from ..utils.errors import InputError
 from . import content, runs, store
-from .client import mlflow_client, shorten
+from .client import mlflow_client
+from .sqlite_file import shorten
 
 log = logging.getLogger(__name__)
 
