@@ -92,6 +92,13 @@ def expected(column: str) -> list[tuple[int, float]]:
     return [(row["images"], row[column]) for row in files.load_csv(HISTORY)]
 
 
+def other_numbers(fid: float = 1.5) -> None:
+    """As a changed `evaluate` measures them, on the same training."""
+    quality = Quality.load(QUALITY)
+    metrics = quality.metrics | {"fid": Estimate(value=fid)}
+    quality.model_copy(update={"metrics": metrics}).save(QUALITY)
+
+
 def rows(run, group: str) -> dict[str, list]:
     """What the table of a run says about a group: value, low and high by metric."""
     path = Path(client().download_artifacts(run.info.run_id, "details.json"))
@@ -220,11 +227,12 @@ def test_a_run_made_before_keys_were_renamed_stays_the_run_of_its_training(name)
     assert run.data.params["train.history"] == run.data.params["train.log_points"] == "40"
 
 
-def test_a_run_made_before_keys_were_renamed_is_replaced_by_another_training(name):
+def test_a_run_made_before_keys_were_renamed_stays_beside_another_training(name):
     before = old_run(name, "another training")
     sync.send(params(name), DATA, DETAILS)
-    (run,) = runs(name)
-    assert run.info.run_id != before and "train.history" not in run.data.params
+    first, second = sorted(runs(name), key=lambda run: run.info.start_time)
+    assert first.info.run_id == before and first.data.tags["genbench.made_of"] == "another training"
+    assert second.data.tags["genbench.weights"] == provenance.sha256(WEIGHTS)
 
 
 def test_points_of_the_grid_are_runs_of_their_own(name):
@@ -253,9 +261,7 @@ def test_a_second_pass_changes_nothing(name, repository):
 def test_new_numbers_of_the_same_training_update_its_run(name):
     sync.sync(params(name), DATA, DETAILS)
     (before,) = runs(name)
-    quality = Quality.load(QUALITY)
-    metrics = quality.metrics | {"fid": Estimate(value=1.5)}
-    quality.model_copy(update={"metrics": metrics}).save(QUALITY)
+    other_numbers()
     sync.sync(params(name), DATA, DETAILS)
     (run,) = runs(name)
     assert run.info.run_id == before.info.run_id and run.data.metrics["fid_classifier"] == 1.5
@@ -263,14 +269,16 @@ def test_new_numbers_of_the_same_training_update_its_run(name):
     assert curve(run, "val/kl") == expected("val/kl")
 
 
-def test_other_weights_under_the_same_parameters_replace_the_run(name):
+def test_another_training_under_the_same_parameters_is_a_run_beside_the_first(name):
     sync.sync(params(name), DATA, DETAILS)
     (before,) = runs(name)
     write(seed=1)
     sync.sync(params(name), DATA, DETAILS)
-    (run,) = runs(name)
-    assert run.info.run_id != before.info.run_id
-    assert run.data.tags["genbench.weights"] == provenance.sha256(WEIGHTS)
+    by_weights = {run.data.tags["genbench.weights"]: run.info.run_id for run in runs(name)}
+    assert len(by_weights) == 2 and provenance.sha256(WEIGHTS) in by_weights
+    write()
+    sync.sync(params(name), DATA, DETAILS)
+    assert {run.info.run_id for run in runs(name)} == set(by_weights.values())
 
 
 def test_a_store_that_has_lost_everything_is_filled_again(name, repository, monkeypatch):

@@ -1,7 +1,7 @@
 """What MLflow is to hold of each training, made from the results in the workspace."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,12 +12,15 @@ from ..results import points, summary
 from ..results import run as results
 from ..results.points import SweepPoint
 from ..training.results import WEIGHTS, Training
-from ..utils import provenance
+from ..utils import files, provenance
 from . import details as table
 from .selection import FACTS
 
 WEIGHTS_TAG = "genbench.weights"
 """The sha256 of the weights."""
+CODE_TAG = "genbench.code"
+"""A digest of the code that made the results, as dvc.lock has it."""
+LOCK = Path("dvc.lock")
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,36 @@ class RunContent:
 
 def collect(params: Params, data: Path, details: Path) -> Iterator[RunContent]:
     """All trainings that are there, with what was measured on them so far."""
+    stages = (files.load_yaml(LOCK) or {}).get("stages", {}) if LOCK.exists() else {}
     for dataset in params.datasets:
         folder = data / "models" / dataset
         for model in filter(lambda name: _is_trained(folder / name), params.models):
-            yield _model(params, dataset, model, data, details)
+            yield _with_code(_model(params, dataset, model, data, details), stages)
         names = [*points.grid_names(params), *points.beta_names(params)]
         names = [name for name in names if _is_trained(folder / name)]
         for point in points.load_points(dataset, names, data, details):
-            yield _point(params, dataset, point, data, details)
+            yield _with_code(_point(params, dataset, point, data, details), stages)
+
+
+def _with_code(content: RunContent, stages: dict[str, dict]) -> RunContent:
+    """The same with a tag of the code, if DVC has noted what made it.
+
+    Of its own stages, such as train@digits-vae, and of those of its dataset: what they depend on
+    of the code, at the time when they ran.
+    """
+    own = {content.name, content.choices["dataset"]}
+    entries = {k: v for k, v in stages.items() if k.partition("@")[2] in own}
+    if not any(stage.endswith(f"@{content.name}") for stage in entries):
+        return content
+    code = {
+        stage: [[dep["path"], dep["md5"]] for dep in entry.get("deps", ()) if _is_code(dep["path"])]
+        for stage, entry in entries.items()
+    }
+    return replace(content, tags=content.tags | {CODE_TAG: provenance.digest(code)})
+
+
+def _is_code(path: str) -> bool:
+    return path.startswith(("src/", "stages/"))
 
 
 def _is_trained(folder: Path) -> bool:

@@ -1,17 +1,20 @@
-"""One MLflow run per training: found by its key, then completed or replaced, never doubled."""
+"""One MLflow run per training: found again and completed, never doubled, kept when code changes."""
 
 import os
 import subprocess
 import time
 
 from ..utils.paths import main_repository
-from .content import RunContent
-from .selection import is_shown
+from ..utils.provenance import clone_id
+from .content import CODE_TAG, RunContent
+from .selection import FACTS, is_shown
 
 KEY = "genbench.key"
 TRAINING = "genbench.made_of"
 CONTENT = "genbench.content"
 MODEL = "genbench.model"
+CLONE = "genbench.clone"
+EXPERIMENT = "dvc.experiment"
 
 
 def start_live(client, header: dict):
@@ -19,40 +22,76 @@ def start_live(client, header: dict):
 
     It has no TRAINING yet: `upsert` completes it if it turns out to hold the same training.
     """
-    for old in client.find(KEY, header["key"]):
-        if TRAINING not in old.data.tags:
-            client.delete(old)
+    _delete_unfinished(client, client.find(KEY, header["key"]))
     run = _create(client, header["name"], header["start"], {KEY: header["key"]})
     client.log(run, parameters=header["choices"])
     return run
 
 
 def upsert(client, content: RunContent) -> None:
-    """Make sure that exactly one run has the key of `content`, and that it holds all of it."""
-    digest = content.content_digest
-    run = _find(client, content) or _create_finished(client, content)
-    if run.data.tags.get(CONTENT) != digest:
+    """Make sure that exactly one run is that of `content`, and that it holds all of it."""
+    runs = client.find(KEY, content.key)
+    run = next((run for run in _in_order(runs, content) if _matches(client, run, content)), None)
+    _delete_unfinished(client, [other for other in runs if other is not run])
+    run = run or _create_finished(client, content)
+    if not _holds(run, content):
         _send(client, run, content, _missing_metrics(client, run, content))
-        client.log(run, tags={CONTENT: digest})  # last: an interrupted pass is taken up again
+        client.log(run, tags={CONTENT: content.content_digest})  # last: an interrupted pass goes on
 
 
-def _find(client, content: RunContent):
-    """The run of this training or None; all others of its key are deleted."""
-    runs = sorted(client.find(KEY, content.key), key=lambda run: TRAINING not in run.data.tags)
-    match = next((run for run in runs if _matches(client, run, content)), None)
+def _delete_unfinished(client, runs: list) -> None:
+    """Delete what trainings of this clone left that broke off, or that another has replaced.
+
+    Complete runs and those of other clones stay, and those of experiments that run at this time.
+    """
     for run in runs:
-        if run is not match:
+        tags = run.data.tags
+        other = tags.get(EXPERIMENT) != os.environ.get("DVC_EXP_NAME")
+        running = run.info.status == "RUNNING" and other
+        if tags.get(CLONE) == clone_id() and TRAINING not in tags and not running:
             client.delete(run)
-    return match
+
+
+def _in_order(runs: list, content: RunContent) -> list:
+    """Complete runs first, and among them those of the same code."""
+    code = content.tags.get(CODE_TAG)
+
+    def later(run) -> tuple[bool, bool]:
+        tags = run.data.tags
+        return TRAINING not in tags, tags.get(CODE_TAG) != code
+
+    return sorted(runs, key=later)
 
 
 def _matches(client, run, content: RunContent) -> bool:
-    """Whether the run is of this training: by its tag, or by all the points that it has so far."""
-    digest = run.data.tags.get(TRAINING)
-    if digest:
-        return digest == content.training_digest
-    curves = {name for name in run.data.metrics if not name.startswith("system/")}
-    return client.points(run, curves) <= content.points()
+    """Whether the run is of this training, and of the same code or the same numbers.
+
+    A run that is not complete is of this training if all the points that it has so far are.
+    """
+    tags = run.data.tags
+    if TRAINING not in tags:
+        curves = {name for name in run.data.metrics if not name.startswith("system/")}
+        own = tags.get(CLONE, clone_id()) == clone_id()
+        return own and client.points(run, curves) <= content.points()
+    if tags[TRAINING] != content.training_digest:
+        return False
+    same_code = tags.get(CODE_TAG) in (None, content.tags.get(CODE_TAG))  # None: an older run
+    return same_code or not _differences(run, content)
+
+
+def _differences(run, content: RunContent) -> set[str]:
+    """Measured numbers that the run has with another value; what it lacks is no difference."""
+    held = run.data.metrics
+    return {k for k, v in content.metrics.items() if k not in FACTS and held.get(k, v) != v}
+
+
+def _holds(run, content: RunContent) -> bool:
+    """Whether nothing is to be sent; to a run of another clone, only what it lacks is."""
+    if run.data.tags.get(CONTENT) == content.content_digest:
+        return True
+    others = run.data.tags.get(CLONE, clone_id()) != clone_id()
+    complete = CONTENT in run.data.tags and content.metrics.keys() <= run.data.metrics.keys()
+    return others and complete
 
 
 def _create_finished(client, content: RunContent):
@@ -64,7 +103,8 @@ def _create_finished(client, content: RunContent):
 
 def _create(client, name: str, start: int, tags: dict[str, str]):
     """A run that also says where it comes from."""
-    origin = {"git.commit": _commit(), "dvc.experiment": os.environ.get("DVC_EXP_NAME")}
+    origin = {CLONE: clone_id(), "git.commit": _commit()}
+    origin[EXPERIMENT] = os.environ.get("DVC_EXP_NAME")
     return client.create(name, start, tags | {k: v for k, v in origin.items() if v})
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import sys
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from . import files
@@ -33,6 +35,16 @@ def load(output: Path) -> dict[str, object]:
     """What is known about the run that made `output`; {} if that run was not made here."""
     file = _file(output)
     return files.load_json(file) if file.exists() else {}
+
+
+def clone_id() -> str:
+    """16 hexadecimal digits that no other clone has; a moved or copied one counts as another."""
+    file = main_repository() / ".genbench" / "clone"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), file.open("x", encoding="utf-8") as new:
+            new.write(uuid.uuid4().hex)
+    return digest([file.read_text(encoding="utf-8"), str(file)])
 
 
 def _file(output: Path) -> Path:
