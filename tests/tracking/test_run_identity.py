@@ -119,9 +119,13 @@ def test_the_code_of_a_run_is_that_of_its_own_stages(clone, code):
 
 def test_a_run_made_before_runs_bore_their_code_is_found_and_updated(clone, code):
     before = old_run(NAME, provenance.digest(list(map(provenance.sha256, (WEIGHTS, HISTORY)))))
+    with mlflow_client(NAME) as its:
+        (run,) = runs(NAME)
+        its.log(run, [("fid_classifier", 99.0, 1_700_000_000_000, 60000)])
     code("src/genbench/training", "a")
     sync.send(params(NAME), DATA, DETAILS)
     (run,) = runs(NAME)
+    assert run.data.metrics["fid_classifier"] == Quality.load(QUALITY).metrics["fid"].value
     assert run.info.run_id == before and len(run.data.tags["genbench.code"]) == 16
 
 
@@ -260,4 +264,7 @@ def test_a_moved_or_copied_clone_is_another(clone, monkeypatch):
     assert provenance.clone_id() == first
     copy = shutil.copytree(clone / ".genbench", clone.with_name("copy") / ".genbench")
     monkeypatch.chdir(copy.parent)
+    assert provenance.clone_id() != first
+    monkeypatch.chdir(clone)
+    (clone / ".genbench" / "clone").unlink()  # as another machine has at the same place
     assert provenance.clone_id() != first
