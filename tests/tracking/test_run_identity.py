@@ -43,7 +43,7 @@ def empty_store(tmp_path_factory):
 @pytest.fixture
 def clone(tmp_path, empty_store, monkeypatch):
     """A clone with fresh results, and a store that was copied into it."""
-    path = tmp_path / "clone"
+    path = tmp_path / "my clone"
     write(path)
     shutil.copy(empty_store, path)
     monkeypatch.chdir(path)
