@@ -18,8 +18,8 @@ def main(
     for model in params.models:
         codes = results.load_codes(latent / model / results.CODES)
         if codes is not None:
-            embedding, metrics[model] = tsne.tsne_of_latents(model, *codes, **options)
-            embeddings.append(embedding)
+            of_codes, metrics[model] = tsne.tsne_of_latents(model, *codes, **options)
+            embeddings.append(of_codes)
     (y,) = files.load_npz(data, "test_y")
     (features,) = files.load_npz(reference / "features.npz", "test")
     fake = {
@@ -30,7 +30,8 @@ def main(
     record = results.Embeddings(codes=metrics, features=feature_metrics, real_neighbors=fractions)
     with files.atomic_write(out) as folder:
         record.save(folder / results.METRICS_FILE)
-        results.save_embeddings(folder / results.EMBEDDINGS, [*embeddings, embedding])
+        points = [each for each in (*embeddings, embedding) if each is not None]
+        results.save_embeddings(folder / results.EMBEDDINGS, points)
 
 
 if __name__ == "__main__":

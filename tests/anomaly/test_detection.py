@@ -164,3 +164,13 @@ def test_the_picture_has_the_lowest_and_the_highest_scores_by_the_main_score():
     lowest, highest = picture[0, ::66, 0], picture[66, ::66, 0]
     assert lowest[:4].tolist() == [10, 20, 30, 10] and highest[:4].tolist() == [30, 20, 10, 30]
     assert len(picture) == 2 * 66 - 2
+
+
+def test_without_corruptions_there_are_detections_of_other_datasets_alone():
+    random = np.random.default_rng(0)
+    kinds = [("val", "val"), ("test", "test"), ("ood", "noise")]
+    sets = [SetScores(*kind, {"a": random.normal(size=50)}) for kind in kinds]
+    rows = detection.detection_results(sets, 0.95)
+    assert rows.main_score == "a"
+    assert [(row.kind, row.name) for row in rows.detections] == [("ood", "noise")]
+    assert detection.detection_results(sets[:2], 0.95).detections == []

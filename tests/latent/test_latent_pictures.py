@@ -168,3 +168,16 @@ def test_latent_arithmetic_counts_images_whose_code_and_label_have_become_the_ta
     targets = geometry.target_classes(y, 3)
     got = analysis.arithmetic_accuracy(space, Strict(levels))
     assert np.array_equal(got, targets != 1) and 0 < got.mean() < 1
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_images_of_one_class_are_interpolated_with_each_other(conditional):
+    images = encoded(8, 0, Revealing())
+    rows = figures.interpolations(Revealing(conditional), images.codes, np.zeros(8, int), None)
+    ends = read(rows["interpolation_lerp"])[:, [0, -1], :3].reshape(8, 3)
+    close(ends, images.codes)
+
+
+def test_without_two_images_of_one_class_a_conditional_model_has_no_interpolations():
+    images = encoded(3, 0, Revealing())
+    assert figures.interpolations(Revealing(), images.codes, np.arange(3), images.x) == {}

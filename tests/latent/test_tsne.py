@@ -149,3 +149,46 @@ def test_embeddings_come_back_from_their_file(tmp_path):
         for column in ("points", "classes", "groups"):
             assert np.array_equal(getattr(before, column), getattr(after, column))
             assert getattr(before, column).dtype == getattr(after, column).dtype
+
+
+RANDOM = np.random.default_rng(0)
+WITHOUT_NEIGHBORS = {
+    "zero": (np.zeros((60, 16)), "all 60 are equal"),
+    "equal": (np.ones((60, 16)), "all 60 are equal"),
+    "equal but for rounding": (5 + 1e-6 * RANDOM.random((60, 16)), "all 60 are equal"),
+    "equal in one latent": (np.ones((60, 1)), "all 60 are equal"),
+    "three": (RANDOM.random((3, 16)).repeat(20, 0), "only 3 of 60 differ"),
+    "two points": (RANDOM.random((2, 16)), "2 are too few"),
+    "not finite": (np.full((60, 16), np.nan), "not all 60 are finite"),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_NEIGHBORS)
+def test_points_without_neighbors_that_mean_anything_have_a_reason_and_no_embedding(name):
+    x, reason = WITHOUT_NEIGHBORS[name]
+    x, y = x.astype(np.float32), np.arange(len(x)) % 2
+    options = {"n": 100, "perplexity": 30, "n_neighbors": 10, "seed": 0}
+    embedding, metrics = tsne.tsne_of_latents("vae", x, y, **options)
+    assert embedding is None and metrics.missing == reason
+    assert metrics.trustworthiness is metrics.knn_accuracy is None
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_points_that_differ_are_embedded_whatever_their_scale(scale):
+    x, y = blobs()
+    assert tsne.why_not_embedded(scale * x, 10) is None
+    line = np.eye(16)[np.zeros(40, int)] * np.arange(40)[:, None]
+    assert tsne.why_not_embedded(scale * line, 10) is None
+
+
+def test_equal_features_have_no_embedding_but_a_share_of_real_neighbors():
+    x, y = np.ones((30, 4), np.float32), np.arange(30) % 3
+    options = {"n": 100, "perplexity": 30, "n_neighbors": 5, "seed": 0}
+    embedding, metrics, shares = tsne.tsne_of_features((x, y), {"gan": [x, x[:, :3]]}, **options)
+    assert embedding is None and metrics.missing == "all 60 are equal"
+    assert 0 <= shares["gan"] <= 1
+
+
+def test_no_embedding_at_all_can_be_written_and_read(tmp_path):
+    save_embeddings(tmp_path / "e.npz", [])
+    assert load_embeddings(tmp_path / "e.npz") == []

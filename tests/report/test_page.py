@@ -1,12 +1,12 @@
 import hashlib
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import fabricated
 import pytest
+from page import Page
 from variants import with_reference
 
 from genbench import params
@@ -18,29 +18,6 @@ from genbench.results.run import collect
 from genbench.utils import files
 
 STAGE = Path(__file__).parents[2] / "stages" / "report.py"
-
-
-class Page(HTMLParser):
-    """What a browser would see: links, ids and text; refuses tags that do not close."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.links, self.ids, self.text, self.open = [], [], "", []
-        self.feed(path.read_text(encoding="utf-8"))
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.links += [attrs[k] for k in ("src", "href") if k in attrs]
-        self.ids += [attrs["id"]] if "id" in attrs else []
-        if tag not in ("img", "meta"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def write(root, choices):

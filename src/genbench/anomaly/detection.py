@@ -49,8 +49,10 @@ def detection_results(sets: list[SetScores], quantile: float) -> DetectionResult
     )
     thresholds = {score: float(np.quantile(values, quantile)) for score, values in val.items()}
     corruptions = [part.scores for part in sets if part.kind == "corruption"]
-    pooled = {score: np.stack([part[score] for part in corruptions]) for score in test}
-    detections = detect("corruptions", "all", test, pooled, thresholds)
+    detections = []
+    if corruptions:
+        pooled = {score: np.stack([part[score] for part in corruptions]) for score in test}
+        detections += detect("corruptions", "all", test, pooled, thresholds)
     for part in sets:
         if part.kind == "corruption":
             versions = {score: values[None] for score, values in part.scores.items()}

@@ -25,12 +25,15 @@ def interpolations(
 ) -> dict[str, np.ndarray]:
     """Interpolations between pairs of latents (N, latent_dim), a row per pair, by lerp and slerp.
 
-    The two are of different classes, but of one for a conditional model, whose labels (N,) are
-    those of a row. The images x (N, C, H, W) that were encoded, if any, stand at both ends.
+    The two are of different classes where there are any, but of one for a conditional model, whose
+    labels (N,) are those of a row. The images x (N, C, H, W) that were encoded, if any, stand at
+    both ends. No figures without a pair.
     """
     t = np.linspace(0, 1, N_COLUMNS, dtype=np.float32)
-    start, end = _pairs(y, same_class=model.conditional)
-    figures = {}
+    start, end = _pairs(y, same_class=model.conditional or len(np.unique(y)) == 1)
+    figures: dict[str, np.ndarray] = {}
+    if not len(start):
+        return figures
     for interpolate in (lerp, slerp):
         rows = _decode_rows(model, interpolate(codes[start], codes[end], t), y[start])
         if x is not None:

@@ -42,11 +42,15 @@ class LatentResults(Record):
 
 
 class EmbeddingMetrics(Record):
-    """How faithful a t-SNE embedding is, and how classes lie in the space and in it (`_map`)."""
+    """How faithful a t-SNE embedding is, and how classes lie in the space and in it (`_map`).
+
+    missing : why there is no embedding of these n points, in words, and so none of the numbers
+    """
 
     n: int
-    trustworthiness: float
-    stability: float
+    missing: str | None = None
+    trustworthiness: float | None = None
+    stability: float | None = None
     knn_accuracy: float | None = None
     knn_accuracy_map: float | None = None
     silhouette: float | None = None
@@ -83,7 +87,11 @@ def save_embeddings(path: Path, embeddings: list[Embedding]) -> None:
     """Write the points of all embeddings, one below the other: an element or row per point.
 
     The arrays are those of `Embedding`: points (M, 2), classes (M,), groups (M,), and names (M,).
+    Without embeddings M is 0.
     """
+    if not embeddings:
+        nothing = np.zeros(0, int)
+        embeddings = [Embedding("", np.zeros((0, 2)), nothing, nothing.astype(str))]
     names = np.concatenate([np.repeat(e.name, len(e.points)) for e in embeddings])
     columns = {
         column: np.concatenate([getattr(e, column) for e in embeddings])

@@ -10,6 +10,8 @@ from sklearn.neighbors import NearestNeighbors
 from .results import FEATURES, REAL, Embedding, EmbeddingMetrics
 
 log = logging.getLogger(__name__)
+ROUNDING = 1e-5
+"""Points that differ by less than this share of the largest value differ by rounding."""
 
 
 def tsne_of_latents(
@@ -21,19 +23,23 @@ def tsne_of_latents(
     perplexity: float,
     n_neighbors: int,
     seed: int,
-) -> tuple[Embedding, EmbeddingMetrics]:
+) -> tuple[Embedding | None, EmbeddingMetrics]:
     """Embed at most `n` of a model's latent codes (N, D) with labels (N,).
 
-    The metrics are those of `tsne_with_diagnostics` and of `class_structure`.
+    The metrics are those of `tsne_with_diagnostics` and of `class_structure`. Codes that cannot be
+    embedded have no embedding, and `missing` says why (`why_not_embedded`).
     """
     chosen = stratified_subset(y, n, seed)
     x = codes[chosen]
     y = y[chosen]
     k = _usable_neighbors(n_neighbors, len(x))
+    if missing := why_not_embedded(x, k):
+        return None, EmbeddingMetrics(n=len(x), missing=missing)
     log.info("t-SNE of the latent codes of %s: %d points, from two starts", model, len(x))
     points, diagnostics = tsne_with_diagnostics(x, k, perplexity=perplexity, seed=seed)
-    metrics = EmbeddingMetrics(n=len(x), **diagnostics, **class_structure(x, points, y, k))
-    return Embedding(model, points, y, np.repeat(REAL, len(y))), metrics
+    metrics = {"n": len(x)} | diagnostics | class_structure(x, points, y, k)
+    embedding = Embedding(model, points, y, np.repeat(REAL, len(y)))
+    return embedding, EmbeddingMetrics.model_validate(metrics)
 
 
 def tsne_of_features(
@@ -44,7 +50,7 @@ def tsne_of_features(
     perplexity: float,
     n_neighbors: int,
     seed: int,
-) -> tuple[Embedding, EmbeddingMetrics, dict[str, float]]:
+) -> tuple[Embedding | None, EmbeddingMetrics, dict[str, float]]:
     """Embed features of real and generated images in one space: `n` in all, as many of each group.
 
     Parameters
@@ -54,7 +60,8 @@ def tsne_of_features(
 
     Returns
     -------
-    the embedding; metrics of `tsne_with_diagnostics`; and `real_neighbor_fraction` by model
+    the embedding, None as in `tsne_of_latents`; metrics of `tsne_with_diagnostics`; and
+    `real_neighbor_fraction` by model
     """
     n = max(2, n // (1 + len(fake)))
     chosen = stratified_subset(real[1], n, seed)
@@ -64,14 +71,34 @@ def tsne_of_features(
     groups = np.repeat([REAL, *fake], [len(x) for x, _ in sets])
     real_features, *fake_features = (x for x, _ in sets)
     k = _usable_neighbors(n_neighbors, len(real_features))
-    log.info("t-SNE of real and generated features: %d points, from two starts", len(features))
-    points, diagnostics = tsne_with_diagnostics(features, k, perplexity=perplexity, seed=seed)
     fractions = {
         model: real_neighbor_fraction(real_features, x, k)
         for model, x in zip(fake, fake_features, strict=True)
     }
-    metrics = EmbeddingMetrics(n=len(features), **diagnostics)
+    if missing := why_not_embedded(features, k):
+        return None, EmbeddingMetrics(n=len(features), missing=missing), fractions
+    log.info("t-SNE of real and generated features: %d points, from two starts", len(features))
+    points, diagnostics = tsne_with_diagnostics(features, k, perplexity=perplexity, seed=seed)
+    metrics = EmbeddingMetrics.model_validate({"n": len(features)} | diagnostics)
     return Embedding(FEATURES, points, classes, groups), metrics, fractions
+
+
+def why_not_embedded(x: np.ndarray, k: int) -> str | None:
+    """Why points (N, D) have no k nearest neighbors that mean anything, in words; None if they do.
+
+    Where nearly all are equal their neighbors are any of the others, and scikit-learn's start from
+    main components divides by their variance, 0.
+    """
+    n = len(x)
+    if k < 1:
+        return f"{n} are too few"
+    if not np.isfinite(x).all():
+        return f"not all {n} are finite"
+    step = ROUNDING * np.abs(x).max() or 1.0
+    n_different = len(np.unique(np.round((x - x[0]) / step), axis=0))
+    if n_different == 1:
+        return f"all {n} are equal"
+    return f"only {n_different} of {n} differ" if n_different <= k else None
 
 
 def tsne(x: np.ndarray, *, perplexity: float, seed: int, init: str = "pca") -> np.ndarray:

@@ -38,7 +38,7 @@ SetsScores = dict[tuple[str, str], dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class ModelResults:
-    """One model on one dataset; `embedding` is None without an encoder.
+    """One model on one dataset; `embedding` is None without an encoder, or without the stage tsne.
 
     `paths` are the folders of its stages: sample, evaluate, anomaly, latent.
     """
@@ -50,6 +50,11 @@ class ModelResults:
     latent: LatentResults
     embedding: EmbeddingMetrics | None
     paths: dict[str, Path]
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether images have latent codes."""
+        return self.latent.n is not None
 
     @property
     def protocol(self) -> Protocol:

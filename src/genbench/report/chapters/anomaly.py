@@ -20,6 +20,11 @@ from ..tables import Row, Table, make_table
 def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Corrupted test images among intact ones: decisions, rates, histograms, curves, pictures."""
     scored = _with_scores(results)
+    if not params.anomaly.severities:
+        return {
+            "findings": ["No corrupted images: every one of anomaly.corruptions is null."],
+            "table": None,
+        }
     holds = check_detection(results).holds
     lines = []
     if holds:

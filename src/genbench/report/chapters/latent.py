@@ -41,8 +41,24 @@ def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) ->
         "findings": latent_findings(results),
         "table": make_table(LATENT, rows, first="model"),
         "factors": make_table(FACTORS, factors, first="model") if factors else None,
-        "models": [(result.model, _figures(result, gallery)) for result in ranked],
+        "models": [
+            {
+                "name": result.model,
+                "missing": _missing(result),
+                "figures": _figures(result, gallery),
+            }
+            for result in ranked
+        ],
     }
+
+
+def _missing(result: ModelResults) -> str | None:
+    """Why a model has no figures, or fewer than others of its kind."""
+    if not result.latent.metrics:
+        return "Not measured: the stage latent has not finished."
+    if not (result.paths["latent"] / "interpolation_lerp.png").exists():
+        return "No interpolations: no two of the images are of one class, which both ends must be."
+    return None
 
 
 def _figures(result: ModelResults, gallery: Gallery) -> list[Figure]:
@@ -58,7 +74,7 @@ def _figures(result: ModelResults, gallery: Gallery) -> list[Figure]:
 
 def _words(result: ModelResults) -> dict[str, str]:
     """What the captions say of this kind of model."""
-    if not result.embedding:
+    if not result.has_encoder:
         return {
             "ends": "two random latents to the other",
             "start": "a random latent",

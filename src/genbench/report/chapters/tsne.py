@@ -27,10 +27,22 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
             by_origin = _by_origin(results, embedding, gallery)
     return {
         "by_class": by_class,
+        "missing": _missing(results),
         "legend": list(zip(results.classes, palette, strict=True)),
         "metrics": [metric for metric in EMBEDDING if metric.note],
         "by_origin": by_origin,
     }
+
+
+def _missing(results: DatasetResults) -> list[str]:
+    """Which embeddings there are none of, and why."""
+    metrics = {f"codes of {name}": each for name, each in results.embeddings.codes.items()}
+    metrics["features"] = results.embeddings.features
+    return [
+        f"No embedding of the {name}: {each.missing}."
+        for name, each in metrics.items()
+        if each.missing
+    ]
 
 
 def _describe(results: DatasetResults, name: str) -> tuple[str, str]:

@@ -13,9 +13,10 @@ FULL = 0.9
 def latent_findings(results: DatasetResults) -> list[str]:
     """Which latent space is smooth, which model reconstructs best, what its latents encode."""
     lines = []
-    encoders = [result for result in results.ranked() if result.embedding]
-    if len(results.models) > 1:
-        lengths = {r.model: r.latent.metrics["path_length"].value for r in results.models}
+    measured = [result for result in results.ranked() if result.latent.metrics]
+    encoders = [result for result in measured if result.has_encoder]
+    if len(measured) > 1:
+        lengths = {r.model: r.latent.metrics["path_length"].value for r in measured}
         smooth, *_, rough = sorted(lengths, key=lengths.__getitem__)
         lines.append(
             "Paths between random latents are smoothest in the latent space of"
