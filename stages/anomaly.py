@@ -13,10 +13,12 @@ from genbench.anomaly.results import SetScores
 from genbench.anomaly.scores import Scorer
 from genbench.models.base import registry
 from genbench.params import load as load_params
-from genbench.utils import cli, devices, files, images
+from genbench.utils import cli, devices, failure, files, images
 
 
 def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+    if failure.hand_on(training, out):
+        return
     params = load_params()
     model = registry.load_model(training / "weights.pt", devices.select_device(params.device))
     train_x, train_y = files.load_npz(data, "train_x", "train_y")

@@ -8,12 +8,14 @@ from genbench.evaluation.memorization import TrainingImages, nearest_figure
 from genbench.evaluation.quality import RealFeatures
 from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, SAMPLES, Reference
 from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
-from genbench.utils import cli, devices, files, images, seeds
+from genbench.utils import cli, devices, failure, files, images, seeds
 
 
 def main(
     dataset: str, data: Path, samples: Path, classifier: Path, reference: Path, out: Path
 ) -> None:
+    if failure.hand_on(samples, out):
+        return
     p = params.load()
     device = devices.select_device(p.device)
     protocol = Reference.of(reference).protocol

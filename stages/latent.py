@@ -7,12 +7,14 @@ from genbench.latent.results import CODES, METRICS_FILE, save_codes
 from genbench.models.base.registry import load_model
 from genbench.networks.classifier import load_classifier
 from genbench.params import load as load_params
-from genbench.utils import cli, devices, files, images, seeds
+from genbench.utils import cli, devices, failure, files, images, seeds
 
 
 def main(
     dataset: str, training: Path, data: Path, classifier: Path, reference: Path, out: Path
 ) -> None:
+    if failure.hand_on(training, out):
+        return
     params = load_params()
     device = devices.select_device(params.device)
     seed = seeds.derive_seed(params.seed, "latent", dataset)

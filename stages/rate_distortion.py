@@ -6,7 +6,7 @@ from genbench import params, sweep
 from genbench.evaluation.results import Point
 from genbench.latent import analysis, information
 from genbench.models.base.registry import load_model
-from genbench.utils import cli, devices, files, seeds
+from genbench.utils import cli, devices, failure, files, seeds
 
 
 def main(
@@ -19,6 +19,10 @@ def main(
     reference: Path,
     out: Path,
 ) -> None:
+    at = {"beta": beta}
+    if failure.load(training):
+        Point(model=model, at=at, extractor="none", metrics={}).save(out)
+        return
     choices = params.load()
     arrays = files.load_arrays(data)
     network = load_model(training / "weights.pt", devices.select_device(choices.device))
@@ -35,9 +39,7 @@ def main(
     posterior = information.posterior_statistics(network, space.test.x, space.test.y, 0)
     metrics |= information.vae_information(posterior)
     factors = analysis.factor_scores(space)
-    point = Point(
-        model=model, at={"beta": beta}, extractor=extractor, metrics=metrics, factors=factors
-    )
+    point = Point(model=model, at=at, extractor=extractor, metrics=metrics, factors=factors)
     point.save(out)
 
 

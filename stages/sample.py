@@ -5,10 +5,12 @@ from pathlib import Path
 from genbench import params
 from genbench.models.base import registry, sampling
 from genbench.models.base.marginal import log_class_shares
-from genbench.utils import cli, devices, files, images, seeds
+from genbench.utils import cli, devices, failure, files, images, seeds
 
 
 def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+    if failure.hand_on(training, out):
+        return
     choices = params.load()
     model = registry.load_model(training / "weights.pt", devices.select_device(choices.device))
     test_x, train_y = files.load_npz(data, "test_x", "train_y")

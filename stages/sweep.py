@@ -5,7 +5,7 @@ from pathlib import Path
 from genbench import params, sweep
 from genbench.evaluation.results import Point
 from genbench.models.base.registry import load_model
-from genbench.utils import cli, devices, files
+from genbench.utils import cli, devices, failure, files
 
 
 def main(
@@ -19,6 +19,10 @@ def main(
     reference: Path,
     out: Path,
 ) -> None:
+    at: dict[str, int | float] = {"latent_dim": latent_dim, "width": width}
+    if failure.load(training):
+        Point(model=model, at=at, extractor="none", metrics={}).save(out)
+        return
     p = params.load()
     (train_y,) = files.load_npz(data, "train_y")
     extractor, metrics = sweep.measure_point(
@@ -31,7 +35,7 @@ def main(
     )
     point = Point(
         model=model,
-        at={"latent_dim": latent_dim, "width": width},
+        at=at,
         extractor=extractor,
         metrics=metrics,
     )

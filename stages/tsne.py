@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genbench.latent import results, tsne
 from genbench.params import load as load_params
-from genbench.utils import cli, files, seeds
+from genbench.utils import cli, failure, files, seeds
 
 
 def main(
@@ -15,7 +15,8 @@ def main(
     options = {**params.tsne.model_dump(), "seed": seed}
     embeddings = []
     metrics = {}
-    for model in params.models:
+    measured = [model for model in params.models if failure.load(evaluate / model) is None]
+    for model in measured:
         codes = results.load_codes(latent / model / results.CODES)
         if codes is not None:
             of_codes, metrics[model] = tsne.tsne_of_latents(model, *codes, **options)
@@ -24,7 +25,7 @@ def main(
     (features,) = files.load_npz(reference / "features.npz", "test")
     fake = {
         model: files.load_npz(evaluate / model / "features.npz", "fake", "logits")
-        for model in params.models
+        for model in measured
     }
     embedding, feature_metrics, fractions = tsne.tsne_of_features((features, y), fake, **options)
     record = results.Embeddings(codes=metrics, features=feature_metrics, real_neighbors=fractions)

@@ -1,5 +1,7 @@
 """A results tree as the stages leave it, made up: two datasets, one grey and one in colour."""
 
+import shutil
+
 import measured
 import numpy as np
 
@@ -13,7 +15,7 @@ from genbench.training.results import (
     save_training,
     snapshot_path,
 )
-from genbench.utils import files, images
+from genbench.utils import failure, files, images
 from genbench.utils.record import Estimate
 
 MODELS = ("gan", "dcgan", "wgan", "vae")
@@ -283,3 +285,25 @@ def _images(random, n, channels, side, y):
     far = (axis[:, None] - row) ** 2 + (axis[None, :] - column) ** 2
     tint = random.uniform(0.5, 1, (n, channels, 1, 1))
     return (255 * tint * np.exp(-far / side)[:, None]).astype(np.uint8)
+
+
+def diverge(data, details, dataset, model, images=3000, reason="model/loss not finite"):
+    """Make a model, or a point of a sweep, one whose training diverged, as its stages leave it."""
+    training = data / "models" / dataset / model
+    history = [row for row in files.load_csv(training / "history.csv") if row["images"] <= images]
+    summary = files.load_json(training / "summary.json") | {"images": images, "alarms": []}
+    folders = [details / stage / dataset / model for stage in ("evaluate", "anomaly", "latent")]
+    for folder in (training, data / "samples" / dataset / model, *folders):
+        if folder.exists():
+            shutil.rmtree(folder)
+            failure.save(folder, reason)
+    save_training(training, TrainingSummary(**summary), history)
+    point = details / "sweep" / dataset / f"{model}.json"
+    if point.exists():
+        record = Point.load(point).model_copy(update={"extractor": "none", "metrics": {}})
+        record.save(point)
+
+
+def kill(data, details, dataset, model):
+    """Kill the training of a model in a later run: what follows it is of the earlier one."""
+    shutil.rmtree(data / "models" / dataset / model)

@@ -1,6 +1,10 @@
 """What is not there leaves a sentence that says why, and the rest of the report as it is."""
 
+import shutil
+from pathlib import Path
+
 import fabricated
+import measured
 import pytest
 from page import Page
 
@@ -89,3 +93,90 @@ def test_a_model_without_interpolations_says_why(folders):
         path.unlink()
     text, _ = report(folders)
     assert text.count("No interpolations: no two of the images are of one class") == 1
+
+
+def test_a_model_that_diverged_is_a_row_with_its_reason_and_the_others_are_reported(folders):
+    fabricated.diverge(*folders, "digits", "wgan", reason="critic/loss not finite")
+    tsne = folders[1] / "tsne" / "digits" / "metrics.json"
+    measured.embeddings(["gan", "dcgan", "vae"]).save(tsne)
+    text, summary = report(folders)
+    said = "failed after 3,000 images: critic/loss not finite"
+    assert text.count(f"wgan {said}") == 2  # a finding and a row
+    assert f"This training {said}." in text
+    assert summary["wgan"] == {"failed_after_images": 3000}
+    assert "vae has the lowest FID" in text and "fid_classifier" in summary["gan"]
+    assert "of the neighbors are real" in text
+    figures = folders[0].parent / "reports" / "figures" / "digits" / "wgan"
+    assert {path.name for path in figures.iterdir()} >= {"loss.svg"}
+    assert not (figures / "nearest.png").exists()
+
+
+def test_results_of_an_earlier_run_are_not_shown_of_a_training_that_was_killed(folders):
+    fabricated.kill(*folders, "digits", "vae")
+    text, summary = report(folders)
+    assert "vae failed after 0 images: the training did not finish" in text
+    assert summary["vae"] == {"failed_after_images": 0}
+    assert "No embeddings" in text and "of the neighbors are real" not in text
+    assert "wgan has the lowest FID" in text
+
+
+@pytest.mark.parametrize("stage", ["evaluate", "sample"])
+def test_a_model_that_was_not_measured_says_which_stage_did_not_finish(folders, stage):
+    data, details = folders
+    root = data / "samples" if stage == "sample" else details / stage
+    shutil.rmtree(root / "digits" / "gan")
+    text, summary = report(folders)
+    assert f"gan failed after 60,000 images: the stage {stage} did not finish" in text
+    assert summary["gan"] == {"failed_after_images": 60000}
+
+
+@pytest.mark.parametrize("stage", ["anomaly", "latent"])
+def test_a_model_without_a_stage_that_only_describes_is_ranked_all_the_same(folders, stage):
+    shutil.rmtree(folders[1] / stage / "digits" / "vae")
+    text, summary = report(folders)
+    assert "vae has the lowest FID" in text
+    assert text.count(f"the stage {stage} did not finish") == 1
+    assert "fid_classifier" in summary["vae"]
+
+
+def test_without_baselines_and_embeddings_the_models_are_reported(folders):
+    shutil.rmtree(folders[1] / "baselines")
+    shutil.rmtree(folders[1] / "tsne")
+    text, summary = report(folders)
+    assert "vae has the lowest FID" in text and "No embeddings" in text
+    assert "knn_accuracy" not in summary["vae"]
+
+
+def test_a_report_without_any_model_says_what_became_of_each(folders):
+    for model in fabricated.MODELS:
+        fabricated.diverge(*folders, "digits", model)
+    text, summary = report(folders)
+    assert "No model was measured." in text
+    for model in fabricated.MODELS:
+        assert f"{model} failed after 3,000 images: model/loss not finite" in text
+        assert summary[model] == {"failed_after_images": 3000}
+
+
+@pytest.mark.parametrize("name", ["vae-4-16", "beta_vae-4"])
+def test_a_point_of_a_sweep_that_diverged_is_a_line_of_its_chapter(folders, name):
+    fabricated.diverge(*folders, "digits", name, images=1000)
+    text, summary = report(folders)
+    assert f"{name} failed after 1,000 images: model/loss not finite" in text
+    assert summary[f"sweep-{name}"] == {"failed_after_images": 1000}
+
+
+def test_a_sweep_without_any_result_says_what_became_of_its_points(folders):
+    for path in (folders[1] / "sweep" / "digits").iterdir():
+        fabricated.diverge(*folders, "digits", path.stem, images=1000)
+    text, _ = report(folders)
+    assert text.count("failed after 1,000 images: model/loss not finite") == 6
+
+
+def test_the_images_of_a_killed_training_are_those_of_its_last_checkpoint(folders, monkeypatch):
+    monkeypatch.chdir(folders[0].parent)
+    notes = {"digits-vae-0123456789abcdef": 12000, "digits-vae-4-16-0123456789abcdef": 500}
+    for name, images in notes.items():
+        save_json(Path(f".genbench/checkpoints/{name}.json"), {"images": images})
+    fabricated.kill(*folders, "digits", "vae")
+    text, summary = report(folders)
+    assert "vae failed after 12,000 images: the training did not finish" in text

@@ -156,9 +156,8 @@ def test_models_without_scores_and_a_missing_sweep_leave_no_empty_chapters(tmp_p
     for model in fabricated.MODELS:
         nothing = DetectionResults(detections=[])
         nothing.save(details / "anomaly" / "digits" / model / "metrics.json")
-    for point in (details / "sweep" / "digits").iterdir():
-        point.unlink()
-    choices = fabricated.params(datasets=["digits"])
+    sweep = fabricated.TREE["sweep"] | {"models": [], "beta": []}
+    choices = fabricated.params(datasets=["digits"], sweep=sweep)
     save_report(choices, collect(choices, data, details), tmp_path / "reports")
     text = Page(tmp_path / "reports" / "index.html").text
     assert "No model has an anomaly score." in text
@@ -177,7 +176,7 @@ def test_the_stage_replaces_an_earlier_report_or_leaves_it_alone(tmp_path, monke
     (out / "figures" / "ghost.svg").write_text("of an earlier run")
     (out / "README.md").write_text("tracked by git")
 
-    metrics = details / "tsne" / "digits" / "metrics.json"
+    metrics = details / "reference" / "digits" / "metrics.json"
     metrics.rename(tmp_path / "elsewhere.json")
     with pytest.raises(FileNotFoundError):
         main(data=data, details=details, summary=summary, out=out)

@@ -79,8 +79,11 @@ def test_controls_that_are_missing_are_named(tmp_path, file):
 def test_a_missing_result_is_named(tmp_path):
     data, details = fabricated.tree(tmp_path)
     (details / "evaluate" / "digits" / "wgan" / "metrics.json").unlink()
-    with pytest.raises(FileNotFoundError, match="evaluate/digits/wgan/metrics.json"):
-        collect(fabricated.params(), data, details)
+    results, other = collect(fabricated.params(), data, details)
+    assert [result.model for result in results.models] == ["gan", "dcgan", "vae"]
+    (failed,) = results.failures
+    assert failed.name == "wgan" and "stage evaluate did not finish" in str(failed)
+    assert len(other.models) == 4 and not other.failures
 
 
 def test_a_result_of_something_else_is_named(tmp_path):

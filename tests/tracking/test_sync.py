@@ -14,6 +14,8 @@ import yaml
 from genbench.evaluation.results import Point, Quality
 from genbench.models.base import registry
 from genbench.networks import checkpoint
+from genbench.params.renamed import first_names
+from genbench.tracking import runs as tracked
 from genbench.tracking import store, sync
 from genbench.tracking.client import mlflow_client
 from genbench.tracking.selection import FACTS
@@ -65,6 +67,8 @@ def name(repository, monkeypatch, request):
     """An experiment for this test alone, in a workspace with fresh results."""
     monkeypatch.chdir(repository)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for folder in (DATA, DETAILS):
+        shutil.rmtree(folder, ignore_errors=True)
     write()
     return request.node.name
 
@@ -323,3 +327,54 @@ def test_make_track_refuses_results_of_other_parameters(name):
     done = subprocess.run(command, capture_output=True, text=True)
     line = "error: train@digits-vae ran with another `zoo.vae` than now: first `dvc repro`\n"
     assert (done.returncode, done.stderr) == (1, line)
+
+
+def status_and_reason(experiment, result):
+    (run,) = runs(experiment, result)
+    return run.info.status, run.data.tags.get("genbench.failed")
+
+
+@pytest.mark.parametrize("model", ["vae", "vae-4-16"])
+def test_a_training_that_diverged_is_a_failed_run_with_its_curves_and_its_reason(name, model):
+    (WEIGHTS.parents[1] / model / WEIGHTS.name).unlink()
+    fabricated.diverge(DATA, DETAILS, "digits", model, images=3000)
+    sync.sync(params(name), DATA, DETAILS)
+    status, reason = status_and_reason(name, f"digits-{model}")
+    assert (status, reason) == ("FAILED", "after 3,000 images: model/loss not finite")
+    (run,) = runs(name, f"digits-{model}")
+    assert "fid_classifier" not in run.data.metrics
+    column = "model/loss"
+    rows = files.load_csv(DATA / "models" / "digits" / model / "history.csv")
+    assert curve(run, column) == [(row["images"], row[column]) for row in rows]
+    others = [f"digits-{each}" for each in ("vae", "vae-4-16", "vae-4-32") if each != model]
+    assert [status_and_reason(name, each)[0] for each in others] == ["FINISHED"] * 2
+
+
+def test_a_training_that_was_killed_is_a_killed_run_until_it_is_finished(name):
+    fabricated.kill(DATA, DETAILS, "digits", "vae")
+    sync.sync(params(name), DATA, DETAILS)
+    status, reason = status_and_reason(name, "digits-vae")
+    assert status == "KILLED" and "the training did not finish" in reason
+    sync.sync(params(name), DATA, DETAILS)
+    assert status_and_reason(name, "digits-vae")[0] == "KILLED"
+    write()
+    sync.sync(params(name), DATA, DETAILS)
+    assert status_and_reason(name, "digits-vae") == ("FINISHED", None)
+
+
+def test_a_training_that_has_not_begun_is_no_run_while_the_pipeline_may_be_under_way(name):
+    fabricated.kill(DATA, DETAILS, "digits", "vae")
+    sync.send(params(name), DATA, DETAILS)
+    assert runs(name) == []
+
+
+def test_a_live_run_whose_training_was_killed_keeps_its_curve(name):
+    fabricated.kill(DATA, DETAILS, "digits", "vae")
+    choices = params(name).of_run("digits", "vae")
+    header = {"key": provenance.digest(first_names(choices)), "choices": choices}
+    with mlflow_client(name) as live:
+        run = tracked.start_live(live, {**header, "name": "digits-vae", "start": 0})
+        live.log(run, [("model/loss", 3.0, 0, 500)])
+    sync.sync(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    assert run.info.status == "KILLED" and curve(run, "model/loss") == [(500, 3.0)]

@@ -180,7 +180,7 @@ def test_losses_that_are_no_numbers_are_not_worth_a_checkpoint(checkpoint):
         current.maybe_save(trainer)
 
     current = checkpoint()
-    with pytest.raises(FloatingPointError, match="generator/loss not finite after 16 images"):
+    with pytest.raises(FloatingPointError, match=r"generator/loss not finite after \d+ images"):
         with current:
             train(build("gan", (1, 8, 8)), after_iteration=spoil)
     assert resumed_iterations(checkpoint()) == 0

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from toy_game import N_TRAIN, N_VAL, Game, batches, levels_of, train
+from toy_game import N_TRAIN, N_VAL, Game, batches, levels_of, spec, train
 
 from genbench.networks import checkpoint
 from genbench.training import run
 from genbench.training.results import load_training
-from genbench.utils import devices, provenance
+from genbench.utils import devices, failure, provenance
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -198,3 +198,32 @@ def test_losses_are_in_bfloat16_only_where_that_is_asked_for(monkeypatch, precis
     in_training = trained.model.calls["autocast"][: len(trained.model.calls["losses"])]
     assert set(in_training) == {precision == "bfloat16"} and validated == 1
     assert trained.provenance["precision"] == precision
+
+
+@pytest.mark.parametrize("first_bad, rows", [(1, 0), (12, 2)])
+def test_a_training_that_diverges_leaves_its_curves_and_the_reason_and_no_weights(
+    monkeypatch, first_bad, rows
+):
+    loss = Game.loss
+
+    def diverges(self, player, x, y):
+        out = loss(self, player, x, y)
+        if len(self.calls["updated"]) >= 2 * first_bad - 2:
+            out["level"] = out["level"] * float("nan")
+        return out
+
+    monkeypatch.setattr(Game, "loss", diverges)
+    # saved after every iteration or never: where it ends must not depend on the clock
+    for every in (0, 1e-9):
+        with run.train_model(spec(train={"checkpoint_every": every}, snapshots=3)) as trained:
+            run.save_trained_model(run.Path(f"out-{every}"), trained)
+    training = load_training(run.Path("out-0"))
+    seen = 8 * 5 * (rows + 1)  # found at the next of 4 rows of the history, of 5 iterations each
+    assert failure.load(training.folder) == (
+        "first/level and 1 more not finite; try a lower learning rate"
+    )
+    assert training.summary.images == seen and len(training.history) == rows
+    assert not training.weights.exists()
+    for name in ("summary.json", "history.csv", "failed.txt"):
+        assert (training.folder / name).read_bytes() == run.Path("out-1e-09", name).read_bytes()
+    assert not list(run.Path(".genbench/checkpoints").glob("*"))

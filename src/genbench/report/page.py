@@ -130,5 +130,7 @@ def _overview(results: list[DatasetResults]) -> Table:
     for each in results:
         for model in each.models:
             values.setdefault(model.model, {})[each.dataset] = model.value("fid")
+        for failure in each.failures:
+            values.setdefault(failure.name, {})
     rows = [Row(model, fids) for model, fids in values.items()]
     return make_table(metrics, rows, first="model")

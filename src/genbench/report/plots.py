@@ -51,7 +51,7 @@ def _sweep(results: DatasetResults) -> Iterator[dict]:
 
 
 def _tsne(results: DatasetResults) -> Iterator[dict]:
-    for embedding in load_embeddings(results.embeddings_file):
+    for embedding in load_embeddings(results.embeddings_file) if results.embeddings else ():
         n = len(embedding.points)
         for i in np.unique(np.linspace(0, n - 1, min(n, EMBEDDING_POINTS)).astype(int)):
             yield {

@@ -7,6 +7,7 @@ from ..evaluation.results import Point, point_name
 from ..params import Params
 from ..training.results import Training, load_training
 from ..utils.record import Estimate, Number
+from .failures import Failure, find_failure
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,25 @@ class SweepPoint:
 
 
 def load_points(dataset: str, names: list[str], data: Path, details: Path) -> list[SweepPoint]:
-    """The points of these names that are there."""
-    points = []
-    for name in names:
-        path = details / "sweep" / dataset / f"{name}.json"
-        if path.exists():
-            training = load_training(data / "models" / dataset / name)
-            points.append(SweepPoint(training, Point.load(path)))
-    return points
+    """The points of these names that have results."""
+    failed = {each.name for each in failed_points(dataset, names, data, details)}
+    return [
+        SweepPoint(
+            load_training(data / "models" / dataset / name),
+            Point.load(details / "sweep" / dataset / f"{name}.json"),
+        )
+        for name in names
+        if name not in failed
+    ]
+
+
+def failed_points(dataset: str, names: list[str], data: Path, details: Path) -> list[Failure]:
+    """The other points of these names, and why they have none."""
+    found = [
+        find_failure(dataset, name, data, {"sweep": details / "sweep" / dataset / f"{name}.json"})
+        for name in names
+    ]
+    return [each for each in found if each]
 
 
 def grid_names(params: Params) -> list[str]:

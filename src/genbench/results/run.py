@@ -17,7 +17,8 @@ from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
 from ..training.results import ClassifierSummary, Training, load_training
 from ..utils.record import Estimate, Record
-from .points import SweepPoint, beta_names, grid_names, load_points
+from .failures import Failure, find_failure
+from .points import SweepPoint, beta_names, failed_points, grid_names, load_points
 from .processed import ProcessedDataset, load_processed
 
 R = TypeVar("R", bound=Record)
@@ -86,6 +87,9 @@ class ModelResults:
 class DatasetResults:
     """All models on one dataset, in the order of `models` in params.yaml.
 
+    models : those that were measured; failures : the others
+    embeddings : None where the stage tsne has not finished
+    point_failures : the points of both sweeps without results
     embeddings_file : the points of the embeddings
     controls_folder, baselines_folder : of these stages
     """
@@ -101,14 +105,16 @@ class DatasetResults:
     baselines: DetectionResults
     baselines_folder: Path
     models: list[ModelResults]
-    embeddings: Embeddings
+    failures: list[Failure]
+    embeddings: Embeddings | None
     sweep: list[SweepPoint]
     rate_distortion: list[SweepPoint]
+    point_failures: list[Failure]
 
     @cached_property
     def baseline_scores(self) -> SetsScores:
         """The baselines' scores of the same sets of images as those of the models."""
-        return _scores(self.baselines_folder)
+        return _scores(self.baselines_folder) if self.baselines.detections else {}
 
     @property
     def classes(self) -> list[str]:
@@ -145,7 +151,14 @@ def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
 
 def _dataset(params: Params, dataset: str, data: Path, details: Path) -> DatasetResults:
     tsne = details / "tsne" / dataset
-    embeddings = Embeddings.load(tsne / latent.METRICS_FILE)
+    failures = {
+        model: failure
+        for model in params.models
+        if (failure := model_failure(dataset, model, data, details))
+    }
+    models = [m for m in params.models if m not in failures]
+    embeddings = _embeddings(tsne, failures, [details / "latent" / dataset / m for m in models])
+    points = (grid_names(params), beta_names(params))
     baselines = details / "baselines" / dataset
     controls = details / "controls" / dataset
     return DatasetResults(
@@ -157,13 +170,33 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
         reference=Reference.load(details / "reference" / dataset / evaluation.METRICS_FILE),
         controls=Controls.load(controls / evaluation.METRICS_FILE),
         control_detection=DetectionResults.load(controls / evaluation.DETECTION),
-        baselines=DetectionResults.load(baselines / anomaly.METRICS_FILE),
+        baselines=_load(baselines / anomaly.METRICS_FILE, DetectionResults(detections=[])),
         baselines_folder=baselines,
-        models=[load_model(m, dataset, embeddings, data, details) for m in params.models],
+        models=[load_model(m, dataset, embeddings, data, details) for m in models],
+        failures=list(failures.values()),
         embeddings=embeddings,
-        sweep=load_points(dataset, grid_names(params), data, details),
-        rate_distortion=load_points(dataset, beta_names(params), data, details),
+        sweep=load_points(dataset, points[0], data, details),
+        rate_distortion=load_points(dataset, points[1], data, details),
+        point_failures=failed_points(dataset, sum(points, []), data, details),
     )
+
+
+def model_failure(dataset: str, model: str, data: Path, details: Path) -> Failure | None:
+    """Why a model cannot be compared; None if it can."""
+    stages = {
+        "sample": data / "samples" / dataset / model / "grid.png",
+        "evaluate": details / "evaluate" / dataset / model / evaluation.METRICS_FILE,
+    }
+    return find_failure(dataset, model, data, stages)
+
+
+def _embeddings(tsne: Path, failures: dict[str, Failure], latents: list[Path]) -> Embeddings | None:
+    """Those of all models; None where a stage before tsne is unfinished: others would be old."""
+    unfinished = any(failure.unfinished for failure in failures.values())
+    paths = [tsne / latent.METRICS_FILE, *(path / latent.METRICS_FILE for path in latents)]
+    if unfinished or not all(path.exists() for path in paths):
+        return None
+    return Embeddings.load(paths[0])
 
 
 def load_model(
@@ -172,29 +205,26 @@ def load_model(
     embeddings: Embeddings | None,
     data: Path,
     details: Path,
-    *,
-    partial: bool = False,
 ) -> ModelResults:
-    """The results of one model on one dataset.
-
-    partial : whether the pipeline may be under way: a stage that has not run yet measured nothing
-    """
+    """The results of one trained model on one dataset; a stage that is missing measured nothing."""
     stages = ("evaluate", "anomaly", "latent")
     paths = {stage: details / stage / dataset / model for stage in stages}
     paths["sample"] = data / "samples" / dataset / model
 
-    def load(path: Path, empty: R) -> R:
-        return empty if partial and not path.exists() else empty.load(path)
-
     return ModelResults(
         model=model,
         training=load_training(data / "models" / dataset / model),
-        quality=load(paths["evaluate"] / evaluation.METRICS_FILE, NOT_MEASURED),
-        detection=load(paths["anomaly"] / anomaly.METRICS_FILE, DetectionResults(detections=[])),
-        latent=load(paths["latent"] / latent.METRICS_FILE, LatentResults(metrics={})),
+        quality=_load(paths["evaluate"] / evaluation.METRICS_FILE, NOT_MEASURED),
+        detection=_load(paths["anomaly"] / anomaly.METRICS_FILE, DetectionResults(detections=[])),
+        latent=_load(paths["latent"] / latent.METRICS_FILE, LatentResults(metrics={})),
         embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
     )
+
+
+def _load(path: Path, empty: R) -> R:
+    """The record in a file; `empty` where there is no file."""
+    return empty.load(path) if path.exists() else empty
 
 
 def _scores(folder: Path) -> SetsScores:

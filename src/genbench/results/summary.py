@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ..utils.record import Estimate, Number
+from .failures import Failure
 from .metrics import HEADLINES
 from .points import SweepPoint
 from .run import DatasetResults, ModelResults
@@ -49,6 +50,11 @@ def validation_metric(final: dict[str, Number]) -> str | None:
     return next((f"val/{key}" for key in keys if f"val/{key}" in final), None)
 
 
+def _failure(failure: Failure) -> dict[str, Number]:
+    """All that can be a number of what failed."""
+    return {"failed_after_images": failure.images}
+
+
 def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Number]:
     return {
         f"{key}_{extractor}" if key in BY_EXTRACTOR else key: value
@@ -59,6 +65,8 @@ def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Num
 
 def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
     rows = {result.model: headlines(result) for result in results.models}
+    rows |= {each.name: _failure(each) for each in results.failures}
+    rows |= {f"sweep-{each.name}": _failure(each) for each in results.point_failures}
     for name in ("floor", "ceiling"):
         estimates: dict[str, Estimate] = getattr(results.reference, name)
         values = {key: estimates[key].value for key in BY_EXTRACTOR & estimates.keys()}

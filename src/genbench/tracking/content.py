@@ -5,22 +5,25 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from ..evaluation.results import Point
 from ..latent.results import METRICS_FILE, Embeddings
 from ..params import Params
 from ..params.renamed import first_names
 from ..results import points, summary
 from ..results import run as results
+from ..results.failures import Failure, find_failure
 from ..results.points import SweepPoint
-from ..training.results import WEIGHTS, Training
-from ..utils import files, provenance
+from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary, load_training
+from ..utils import provenance
+from ..utils.failure import load as failure_of
 from . import details as table
+from .code import CODE_TAG, digest_code, load_stages
 from .selection import FACTS
 
 WEIGHTS_TAG = "genbench.weights"
 """The sha256 of the weights."""
-CODE_TAG = "genbench.code"
-"""A digest of the code that made the results, as dvc.lock has it."""
-LOCK = Path("dvc.lock")
+FAILED_TAG = "genbench.failed"
+"""Why there are none."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class RunContent:
     processed: Path
     artifacts: dict[str, list[Path]]
     store_model: bool
+    status: str = "FINISHED"
 
     @property
     def key(self) -> str:
@@ -59,8 +63,11 @@ class RunContent:
     @cached_property
     def training_digest(self) -> str:
         """Weights and loss curves in 16 hexadecimal digits: equal ones are the same training."""
+        if self.status == "KILLED":
+            return provenance.digest([self.tags[FAILED_TAG], self.images])
         history = provenance.sha256(self.training.folder / "history.csv")
-        return provenance.digest([self.tags[WEIGHTS_TAG], history])
+        weights = self.tags.get(WEIGHTS_TAG) or self.tags[FAILED_TAG]
+        return provenance.digest([weights, history])
 
     @property
     def content_digest(self) -> str:
@@ -75,49 +82,68 @@ class RunContent:
         return {(k, images, v) for images, row in rows for k, v in row.items() if k != "images"}
 
 
-def collect(params: Params, data: Path, details: Path) -> Iterator[RunContent]:
-    """All trainings that are there, with what was measured on them so far."""
-    stages = (files.load_yaml(LOCK) or {}).get("stages", {}) if LOCK.exists() else {}
-    for dataset in params.datasets:
-        folder = data / "models" / dataset
-        for model in filter(lambda name: _is_trained(folder / name), params.models):
-            yield _with_code(_model(params, dataset, model, data, details), stages)
-        names = [*points.grid_names(params), *points.beta_names(params)]
-        names = [name for name in names if _is_trained(folder / name)]
-        for point in points.load_points(dataset, names, data, details):
-            yield _with_code(_point(params, dataset, point, data, details), stages)
+def collect(
+    params: Params, data: Path, details: Path, *, ended: bool = False
+) -> Iterator[RunContent]:
+    """All trainings that are there, with what was measured on them so far.
 
-
-def _with_code(content: RunContent, stages: dict[str, dict]) -> RunContent:
-    """The same with a tag of the code, if DVC has noted what made it.
-
-    Of its own stages, such as train@digits-vae, and of those of its dataset: what they depend on
-    of the code, at the time when they ran.
+    ended : the pipeline is not under way: models that are not there were killed, or never trained
     """
-    own = {content.name, content.choices["dataset"]}
-    entries = {k: v for k, v in stages.items() if k.partition("@")[2] in own}
-    if not any(stage.endswith(f"@{content.name}") for stage in entries):
-        return content
-    code = {
-        stage: [[dep["path"], dep["md5"]] for dep in entry.get("deps", ()) if _is_code(dep["path"])]
-        for stage, entry in entries.items()
-    }
-    return replace(content, tags=content.tags | {CODE_TAG: provenance.digest(code)})
+    stages = load_stages()
+    for dataset in params.datasets:
+        for content in _of_dataset(params, dataset, data, details, ended):
+            code = digest_code(content.name, dataset, stages)
+            yield replace(content, tags=content.tags | ({CODE_TAG: code} if code else {}))
 
 
-def _is_code(path: str) -> bool:
-    return path.startswith(("src/", "stages/"))
+def _of_dataset(
+    params: Params, dataset: str, data: Path, details: Path, ended: bool
+) -> Iterator[RunContent]:
+    folder = data / "models" / dataset
+    for model in params.models:
+        if _is_trained(folder / model):
+            yield _model(params, dataset, model, data, details)
+        elif (failure := find_failure(dataset, model, data, {})) and (ended or failure.images):
+            yield _unfinished(params, dataset, failure, folder / model)
+    names = [*points.grid_names(params), *points.beta_names(params)]
+    for name in filter(lambda name: _is_trained(folder / name), names):
+        path = details / "sweep" / dataset / f"{name}.json"
+        if path.exists():
+            point = SweepPoint(load_training(folder / name), Point.load(path))
+            yield _point(params, dataset, point, data, details)
 
 
 def _is_trained(folder: Path) -> bool:
-    return all((folder / name).exists() for name in (WEIGHTS, "history.csv", "summary.json"))
+    """Whether a training has ended, well or not."""
+    has_ended = (folder / WEIGHTS).exists() or failure_of(folder) is not None
+    return has_ended and all((folder / name).exists() for name in ("history.csv", SUMMARY))
+
+
+def _unfinished(params: Params, dataset: str, failure: Failure, folder: Path) -> RunContent:
+    """A training that was killed: nothing but how far it came."""
+    nothing = TrainingSummary(
+        images=failure.images, parameters=0, flops=0.0, ema=False, final={}, alarms=[]
+    )
+    return RunContent(
+        stage="train",
+        name=f"{dataset}-{failure.name}",
+        choices=params.of_run(dataset, failure.name),
+        training=Training(folder, nothing, []),
+        metrics={},
+        tags={FAILED_TAG: str(failure)},
+        details=[table.Row("images", failure.images, None, None, "training")],
+        processed=folder.parents[1] / "processed" / f"{dataset}.npz",
+        artifacts={},
+        store_model=False,
+        status="KILLED",
+    )
 
 
 def _model(params: Params, dataset: str, model: str, data: Path, details: Path) -> RunContent:
     tsne = details / "tsne" / dataset
     path = tsne / METRICS_FILE
     embeddings = Embeddings.load(path) if path.exists() else None
-    result = results.load_model(model, dataset, embeddings, data, details, partial=True)
+    result = results.load_model(model, dataset, embeddings, data, details)
     metrics, tags = _facts(result.training)
     score = result.detection.main_score
     folders = {name: result.paths[name] for name in ("latent", "evaluate", "anomaly")}
@@ -133,7 +159,8 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
         processed=data / "processed" / f"{dataset}.npz",
         artifacts=_training_files(result.training)
         | {name: _readable(folder) for name, folder in folders.items()},
-        store_model=True,
+        store_model=FAILED_TAG not in tags,
+        status="FAILED" if FAILED_TAG in tags else "FINISHED",
     )
 
 
@@ -158,18 +185,22 @@ def _point(
         artifacts=_training_files(point.training)
         | {"evaluate": [details / "sweep" / dataset / f"{name}.json"]},
         store_model=False,  # takes seconds, and a grid has many points
+        status="FAILED" if FAILED_TAG in tags else "FINISHED",
     )
 
 
 def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
     """Metrics and tags of the training itself; without a note it came from DVC's cache."""
+    alarms = {"genbench.alarms": "; ".join(training.summary.alarms) or "none"}
+    if reason := failure_of(training.folder):
+        failed = f"after {training.summary.images:,} images: {reason}"
+        return {}, alarms | {FAILED_TAG: failed}
     facts = provenance.load(training.weights)
     tags = {key: str(value) for key, value in facts.items() if key not in FACTS}
     tags["genbench.restored"] = "false" if facts else "true"
     tags[WEIGHTS_TAG] = provenance.sha256(training.weights)
-    tags["genbench.alarms"] = "; ".join(training.summary.alarms) or "none"
     numbers = {key: facts.get(key) for key in FACTS}
-    return {k: v for k, v in numbers.items() if isinstance(v, int | float)}, tags
+    return {k: v for k, v in numbers.items() if isinstance(v, int | float)}, tags | alarms
 
 
 def _training_files(training: Training) -> dict[str, list[Path]]:

@@ -6,7 +6,8 @@ import time
 
 from ..utils.paths import main_repository
 from ..utils.provenance import clone_id
-from .content import CODE_TAG, RunContent
+from .code import CODE_TAG
+from .content import RunContent
 from .selection import FACTS, is_shown
 
 KEY = "genbench.key"
@@ -70,9 +71,12 @@ def _matches(client, run, content: RunContent) -> bool:
     """
     tags = run.data.tags
     if TRAINING not in tags:
+        if tags.get(CLONE, clone_id()) != clone_id():
+            return False
+        if content.status == "KILLED":  # this is all that is left of it
+            return True
         curves = {name for name in run.data.metrics if not name.startswith("system/")}
-        own = tags.get(CLONE, clone_id()) == clone_id()
-        return own and client.points(run, curves) <= content.points()
+        return client.points(run, curves) <= content.points()
     if tags[TRAINING] != content.training_digest:
         return False
     same_code = tags.get(CODE_TAG) in (None, content.tags.get(CODE_TAG))  # None: an older run
@@ -149,4 +153,4 @@ def _send(client, run, content: RunContent, metrics: list[tuple[str, float, int,
     seconds = content.metrics.get("seconds")
     start = run.info.start_time
     end = start + 1000 * seconds if seconds else run.info.end_time or start
-    client.finish(run, "FINISHED", round(end))
+    client.finish(run, content.status, round(end))

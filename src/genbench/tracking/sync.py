@@ -15,20 +15,24 @@ log = logging.getLogger(__name__)
 def sync(params: Params, data: Path, details: Path) -> None:
     """`send`, with a warning where that fails: the results are there all the same."""
     try:
-        send(params, data, details)
+        send(params, data, details, ended=True)
     except InputError as error:
         log.warning("%s; `make track` sends the results later", error)
 
 
-def send(params: Params, data: Path, details: Path) -> int:
+def send(params: Params, data: Path, details: Path, *, ended: bool = False) -> int:
     """Bring MLflow up to date with the results in the workspace: one run each. Returns how many.
+
+    ended : the pipeline is not under way: see `content.collect`
 
     Raises
     ------
     InputError : if the store cannot be reached or used, or if a result cannot be stored; all
         others are, even then.
     """
-    contents = list(content.collect(params, data, details)) if params.tracking.enabled else []
+    contents = []
+    if params.tracking.enabled:
+        contents = list(content.collect(params, data, details, ended=ended))
     failures = []
     if contents:
         with mlflow_client(params.tracking.experiment) as client, store.locked():

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from ..utils.errors import InputError
-from ..utils.files import atomic_write
-from ..utils.paths import main_repository
+from ..utils.files import atomic_write, save_json
+from ..utils.paths import checkpoints
 from ..utils.provenance import digest, sha256
 from .state import TrainerState
 
@@ -45,7 +45,8 @@ class Checkpoint:
 
     def __init__(self, name: str, key, *, every: float):
         key = digest([key, _code_digests(), torch.__version__, torch.get_num_threads()])
-        self.path = main_repository() / ".genbench" / "checkpoints" / f"{name}-{key}.pt"
+        self.path = checkpoints() / f"{name}-{key}.pt"
+        self.note = self.path.with_suffix(".json")  # for the report of a training that was killed
         self.every = every or math.inf
         self.images_seen = 0  # at the last saving
         self.stop = False
@@ -68,6 +69,7 @@ class Checkpoint:
             if self.stop:
                 self._interrupt()
             self.path.unlink(missing_ok=True)
+            self.note.unlink(missing_ok=True)
 
     def resume(self, trainer: TrainerState) -> None:
         """Continue from the saved state; without a whole one, `trainer` stays as it is."""
@@ -95,8 +97,8 @@ class Checkpoint:
             self._interrupt()
 
     def _save(self, trainer: TrainerState) -> None:
-        if trainer.n_accumulated:
-            trainer.mean_metrics()  # raises if they are not finite: not worth going on from
+        if not trainer.is_finite():  # not worth going on from; the next row says so
+            return
         buffer = io.BytesIO()
         torch.save(trainer.state_dict(), buffer)
         content = buffer.getbuffer()
@@ -107,6 +109,7 @@ class Checkpoint:
                 file.flush()
                 os.fsync(file.fileno())
             _sync(self.path.parent)
+            save_json(self.note, {"images": trainer.images_seen})
         except OSError as error:
             reason = f"the checkpoint cannot be written: {error.strerror}"
             raise InputError(f"{self.path}: {reason}; {self._resume_hint()}") from None

@@ -56,7 +56,7 @@ def train(
 
     Raises
     ------
-    FloatingPointError : naming player, part and images seen, when a logged value is not finite.
+    DivergenceError : naming player, part and images seen, when a logged value is not finite.
     """
     n = max(1, schedule.images // trainer.images_per_iteration)
     log_at, validate_at, snapshot_at = schedule.iterations(n)

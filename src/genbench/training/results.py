@@ -1,4 +1,7 @@
-"""What a training leaves in its folder: weights, loss curves, a summary, snapshots."""
+"""What a training leaves in its folder: weights, loss curves, a summary, snapshots.
+
+One that failed leaves `utils.failure.FILE` instead of weights.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +10,7 @@ from ..utils import files
 from ..utils.record import Number, Record
 
 WEIGHTS = "weights.pt"
+SUMMARY = "summary.json"
 
 
 class TrainingSummary(Record):
@@ -83,13 +87,13 @@ class Training:
 
 def save_training(folder: Path, summary: TrainingSummary, history: list[dict[str, float]]) -> None:
     """Write the summary and the history; weights and snapshots have writers of their own."""
-    summary.save(folder / "summary.json")
+    summary.save(folder / SUMMARY)
     files.save_csv(folder / "history.csv", history)
 
 
 def load_training(folder: Path) -> Training:
     """Read a training's folder."""
-    summary = TrainingSummary.load(folder / "summary.json")
+    summary = TrainingSummary.load(folder / SUMMARY)
     return Training(folder, summary, files.load_csv(folder / "history.csv"))
 
 

@@ -1,5 +1,6 @@
 """One training of one model on one dataset, with everything around the loop."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,15 +15,16 @@ from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
 from ..params import Params
-from ..utils import devices, files, images, provenance, seeds
+from ..utils import devices, failure, files, images, provenance, seeds
 from . import health
 from .checkpointing import Checkpoint
 from .flops import flops_per_image
 from .loader import InMemoryLoader
 from .loop import Schedule, train
 from .results import WEIGHTS, TrainingSummary, save_training, snapshot_path
-from .state import TrainerState
+from .state import DivergenceError, TrainerState
 
+log = logging.getLogger(__name__)
 VALIDATION_IMAGES = 1000
 VALIDATION_SHARE = 0.02
 """Validation sees at most this share of the images that training sees: below 1 % of the time."""
@@ -58,8 +60,9 @@ class TrainedModel:
     """A trained model, the arguments that build it, its loss curves and snapshots.
 
     `provenance` (speed, memory, device) differs between two runs of the same parameters; the rest
-    does not. `snapshots` are (images seen, N_SNAPSHOT samples (N, C, H, W) uint8); `ema` says
-    whether the weights are averages.
+    does not. `failed` says why the training stopped early; None if it did not. `snapshots` are
+    (images seen, N_SNAPSHOT samples (N, C, H, W) uint8); `ema` says whether the weights are
+    averages.
     """
 
     model: GenerativeModel
@@ -69,6 +72,7 @@ class TrainedModel:
     snapshots: list[tuple[int, np.ndarray]]
     images_seen: int
     provenance: dict[str, object]
+    failed: str | None = None
 
     def summary(self) -> TrainingSummary:
         """Size, budget spent, last point of every curve, warnings of the health checks."""
@@ -84,13 +88,23 @@ class TrainedModel:
 
 
 def save_trained_model(out: Path, trained: TrainedModel) -> None:
-    """Write the folder of a training, whole or not at all; `training.results` reads it."""
+    """Write the folder of a training, whole or not at all; `training.results` reads it.
+
+    Of one that failed there are no weights, and `utils.failure` says why.
+    """
     with files.atomic_write(out) as folder:
-        checkpoint.save(folder / WEIGHTS, trained.model, **trained.build_args)
+        folder.mkdir()
+        if trained.failed:
+            failure.save(folder, trained.failed)
+        else:
+            checkpoint.save(folder / WEIGHTS, trained.model, **trained.build_args)
         save_training(folder, trained.summary(), trained.history)
         for images_seen, x in trained.snapshots:
             images.save_png(snapshot_path(folder, images_seen), images.grid(x, 5))
-    provenance.save(out / WEIGHTS, trained.provenance)
+    if trained.failed:
+        log.warning("%s after %s images: %s", out, f"{trained.images_seen:,}", trained.failed)
+    else:
+        provenance.save(out / WEIGHTS, trained.provenance)
 
 
 @contextmanager
@@ -100,7 +114,8 @@ def train_model(
     """Train a model with the budget `params.train`, and yield it.
 
     Until the block that saves it has succeeded, a training that is interrupted at any moment goes
-    on from its last checkpoint and ends the same. `on_log` gets every row of the history.
+    on from its last checkpoint and ends the same. `on_log` gets every row of the history. One that
+    diverges is yielded as well, as `failed`.
     """
     choices = spec.params.train
     trainer, schedule, build_args = _prepare(spec)
@@ -108,14 +123,19 @@ def train_model(
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
         saved.resume(trainer)
-        train(
-            trainer,
-            schedule,
-            name=spec.name,
-            make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
-            on_log=on_log,
-            after_iteration=saved.maybe_save,
-        )
+        failed = None
+        try:
+            train(
+                trainer,
+                schedule,
+                name=spec.name,
+                make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
+                on_log=on_log,
+                after_iteration=saved.maybe_save,
+            )
+        except DivergenceError as error:
+            failed = error.reason
+            trainer.finish()
         yield TrainedModel(
             model=model,
             build_args=build_args,
@@ -124,6 +144,7 @@ def train_model(
             snapshots=trainer.snapshots,
             images_seen=trainer.images_seen,
             provenance=_provenance(trainer, choices.precision),
+            failed=failed,
         )
 
 

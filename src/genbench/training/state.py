@@ -15,6 +15,16 @@ from .ema import EMA
 from .loader import InMemoryLoader
 
 
+class DivergenceError(FloatingPointError):
+    """A value of a training that is no longer finite; `reason` leaves out when that was."""
+
+    def __init__(self, names: list[str], images_seen: int):
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        what, hint = f"{names[0]}{others} not finite", "try a lower learning rate"
+        super().__init__(f"{what} after {images_seen} images; {hint}")
+        self.reason = f"{what}; {hint}"
+
+
 class TrainerState:
     """A training under way: all that its next iteration depends on, and what it has recorded.
 
@@ -102,6 +112,10 @@ class TrainerState:
         sums = list(self.metric_sums.values())
         torch._foreach_add_(sums, [metrics[name] for name in self.metric_sums])
 
+    def is_finite(self) -> bool:
+        """Whether all values since the last row of the history were finite."""
+        return all(torch.isfinite(total).item() for total in self.metric_sums.values())
+
     def mean_metrics(self) -> dict[str, float]:
         """Means of the logged values since the last row of the history; all must be finite."""
         sums = torch.stack(list(self.metric_sums.values())).tolist()
@@ -121,10 +135,7 @@ class TrainerState:
     def _check_finite(self, metrics: dict[str, float]) -> dict[str, float]:
         names = [name for name, value in metrics.items() if not math.isfinite(value)]
         if names:
-            raise FloatingPointError(
-                f"{', '.join(names)} not finite after {self.images_seen} images;"
-                " try a lower learning rate"
-            )
+            raise DivergenceError(names, self.images_seen)
         return metrics
 
     @torch.no_grad()

@@ -57,6 +57,11 @@ def _places(path: Path) -> set[Path]:
     return {Path(os.path.abspath(path)), Path(os.path.realpath(path))}
 
 
+def checkpoints() -> Path:
+    """The folder of the trainings under way."""
+    return main_repository() / ".genbench" / "checkpoints"
+
+
 def mirror() -> Path | None:
     """The folder named by GENBENCH_MIRROR, or None."""
     value = os.environ.get("GENBENCH_MIRROR")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...anomaly.results import EXTREMES, Decisions, Detection
+from ...anomaly.results import EXTREMES, METRICS_FILE, Decisions, Detection
 from ...params import Params
 from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
 from ...results.run import DatasetResults, ModelResults
@@ -26,7 +26,11 @@ def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
             "table": None,
         }
     holds = check_detection(results).holds
-    lines = []
+    lines = [
+        f"{result.model} was not measured: the stage anomaly did not finish."
+        for result in results.ranked()
+        if not (result.paths["anomaly"] / METRICS_FILE).exists()
+    ]
     if holds:
         lines += anomaly.detection_findings(results, "corruptions", "all", "corrupted images")
         lines += anomaly.hardest_corruption(results)

@@ -55,7 +55,7 @@ def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) ->
 def _missing(result: ModelResults) -> str | None:
     """Why a model has no figures, or fewer than others of its kind."""
     if not result.latent.metrics:
-        return "Not measured: the stage latent has not finished."
+        return "Not measured: the stage latent did not finish."
     if not (result.paths["latent"] / "interpolation_lerp.png").exists():
         return "No interpolations: no two of the images are of one class, which both ends must be."
     return None

@@ -26,16 +26,21 @@ MAX_CLASSES = 20
 
 def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """All models by FID between floor and ceiling, a table for each protocol; then the rest."""
+    groups = results.by_protocol()
+    failed = [Row(each.name, {}, detail=str(each)) for each in results.failures]
     return {
         "findings": ranking_findings(results, params),
         "rankings": [
-            (group[0], _ranking(results, group, params)) for group in results.by_protocol()
+            (group[0], _ranking(results, group, params, failed if group is groups[-1] else []))
+            for group in groups
         ],
         "others": _other_metrics(results),
     }
 
 
-def _ranking(results: DatasetResults, group: list[ModelResults], params: Params) -> Table:
+def _ranking(
+    results: DatasetResults, group: list[ModelResults], params: Params, failed: list[Row]
+) -> Table:
     """The models of one protocol, below the references and classical generators if of the same."""
     comparable = group[0].protocol.extractor == results.extractor
     are_ranked = has_places(results)
@@ -50,7 +55,7 @@ def _ranking(results: DatasetResults, group: list[ModelResults], params: Params)
     ]
     return make_table(
         with_caveats(QUALITY, results.reference) if comparable else QUALITY,
-        rows,
+        [*rows, *failed],
         first="model",
         references=_references(results) if comparable else (),
     )

@@ -52,9 +52,10 @@ def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> 
         points = [point for point in results.sweep if point.point.model == model]
         if points:
             grids.append(_grid(model, points, params.sweep, results.reference, gallery))
-    if not (grids or results.rate_distortion):
+    if not (grids or results.rate_distortion or results.point_failures):
         return None
     return {
+        "failed": [f"{failure.name} {failure}." for failure in results.point_failures],
         "images": params.sweep.images,
         "grids": grids,
         "rate_distortion": _rate_distortion(results.rate_distortion, results.reference, gallery),

@@ -4,8 +4,8 @@ import re
 
 from ...params import Params
 from ...results.curve_metrics import part_metric
-from ...results.run import DatasetResults, ModelResults
-from ...training.results import Curve
+from ...results.run import DatasetResults
+from ...training.results import Curve, Training
 from .. import line_charts
 from ..gallery import Figure, Gallery
 from ..line_charts import Line
@@ -17,32 +17,37 @@ SHARED = {
     "fake_logit": ("logit", "generated images", 1),
 }
 """Parts that share a chart: its part, their label and their color there."""
+NOTHING: dict[str, list] = {"warnings": [], "charts": [], "snapshots": []}
 LAYER = re.compile(r"kl_layer_(\d+)")
 
 
 def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Warnings, curves and snapshots of every model."""
+    models = [_training(result.model, result.training, gallery) for result in results.ranked()]
+    for failure in results.failures:
+        shown = _training(failure.name, failure.training, gallery) if failure.training else {}
+        models.append({**NOTHING, **shown, "name": failure.name, "failed": str(failure)})
+    return {"models": models}
+
+
+def _training(model: str, training: Training, gallery: Gallery) -> dict:
     return {
-        "models": [
-            {
-                "name": result.model,
-                "warnings": result.training.summary.alarms,
-                "charts": _charts(result, gallery),
-                "snapshots": [
-                    gallery.copy(path, f"{result.model}/{path.name}", caption=f"{images:,} images")
-                    for images, path in result.training.snapshots.items()
-                ],
-            }
-            for result in results.ranked()
-        ]
+        "name": model,
+        "failed": None,
+        "warnings": training.summary.alarms,
+        "charts": _charts(model, training, gallery),
+        "snapshots": [
+            gallery.copy(path, f"{model}/{path.name}", caption=f"{images:,} images")
+            for images, path in training.snapshots.items()
+        ],
     }
 
 
-def _charts(result: ModelResults, gallery: Gallery) -> list[Figure]:
+def _charts(model: str, training: Training, gallery: Gallery) -> list[Figure]:
     figures = []
-    for part, lines in panels(result.training.curves).items():
+    for part, lines in panels(training.curves).items():
         metric = part_metric(part)
-        draw, name = line_charts.training_curves, f"{result.model}/{part}.svg"
+        draw, name = line_charts.training_curves, f"{model}/{part}.svg"
         figures.append(gallery.chart(draw, name, lines, metric.label, caption=metric.note or ""))
     return figures
 

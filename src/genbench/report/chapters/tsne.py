@@ -2,17 +2,22 @@
 
 import numpy as np
 
-from ...latent.results import FEATURES, REAL, Embedding, load_embeddings
+from ...latent.results import FEATURES, REAL, Embedding, Embeddings, load_embeddings
 from ...params import Params
 from ...results.latent_metrics import EMBEDDING
 from ...results.run import DatasetResults
+from ...utils.record import Number
 from .. import charts
 from ..formatting import number
 from ..gallery import Figure, Gallery
 
+NOTHING: dict[str, list] = {"by_class": [], "legend": [], "metrics": [], "by_origin": []}
+
 
 def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Codes of each model with an encoder by class; real against generated features."""
+    if results.embeddings is None:
+        return {**NOTHING, "missing": ["No embeddings: a stage before them did not finish."]}
     palette = charts.palette(len(results.classes))
     colors = np.array(palette)
     by_class = []
@@ -21,23 +26,23 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
         real = embedding.groups == REAL
         layers = [(embedding.points[real], colors[embedding.classes[real]])]
         name = f"tsne-{embedding.name}.png"
-        title, caption = _describe(results, embedding.name)
+        title, caption = _describe(results.embeddings, embedding.name)
         by_class.append(gallery.chart(charts.embedding, name, layers, title=title, caption=caption))
         if embedding.name == FEATURES:
-            by_origin = _by_origin(results, embedding, gallery)
+            by_origin = _by_origin(results, results.embeddings.real_neighbors, embedding, gallery)
     return {
         "by_class": by_class,
-        "missing": _missing(results),
+        "missing": _missing(results.embeddings),
         "legend": list(zip(results.classes, palette, strict=True)),
         "metrics": [metric for metric in EMBEDDING if metric.note],
         "by_origin": by_origin,
     }
 
 
-def _missing(results: DatasetResults) -> list[str]:
+def _missing(embeddings: Embeddings) -> list[str]:
     """Which embeddings there are none of, and why."""
-    metrics = {f"codes of {name}": each for name, each in results.embeddings.codes.items()}
-    metrics["features"] = results.embeddings.features
+    metrics = {f"codes of {name}": each for name, each in embeddings.codes.items()}
+    metrics["features"] = embeddings.features
     return [
         f"No embedding of the {name}: {each.missing}."
         for name, each in metrics.items()
@@ -45,10 +50,10 @@ def _missing(results: DatasetResults) -> list[str]:
     ]
 
 
-def _describe(results: DatasetResults, name: str) -> tuple[str, str]:
+def _describe(embeddings: Embeddings, name: str) -> tuple[str, str]:
     """Title and caption of an embedding by class."""
     is_features = name == FEATURES
-    metrics = results.embeddings.features if is_features else results.embeddings.codes[name]
+    metrics = embeddings.features if is_features else embeddings.codes[name]
     values = {metric.label: getattr(metrics, metric.key) for metric in EMBEDDING}
     numbers = [f"{label} {number(value)}" for label, value in values.items() if value is not None]
     if is_features:
@@ -57,16 +62,17 @@ def _describe(results: DatasetResults, name: str) -> tuple[str, str]:
     return f"{name}, codes of test images:", ", ".join(numbers)
 
 
-def _by_origin(results: DatasetResults, embedding: Embedding, gallery: Gallery) -> list[Figure]:
+def _by_origin(
+    results: DatasetResults, shares: dict[str, Number], embedding: Embedding, gallery: Gallery
+) -> list[Figure]:
     """Each model's images on top of the real ones."""
     colors = charts.assign_colors([result.model for result in results.models])
     real = embedding.points[embedding.groups == REAL], charts.GRAY
     figures = []
     for result in results.ranked():
         fake = embedding.points[embedding.groups == result.model], colors[result.model]
-        share = results.embeddings.real_neighbors[result.model]
         name = f"{result.model}/tsne-features.png"
-        caption = f"{share:.1%} of the neighbors are real (gray)"
+        caption = f"{shares[result.model]:.1%} of the neighbors are real (gray)"
         figures.append(
             gallery.chart(charts.embedding, name, [real, fake], title=result.model, caption=caption)
         )

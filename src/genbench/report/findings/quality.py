@@ -23,10 +23,13 @@ LOW_ACCURACY = 0.9
 
 def ranking_findings(results: DatasetResults, params: Params) -> list[str]:
     """Which model is best, how far from real images, what is missing, how certain that is."""
+    failed = [f"{failure.name} {failure}." for failure in results.failures]
+    if not results.models:
+        return [*failed, "No model was measured."]
     ranked, *others = results.by_protocol()
     checks = check_verdicts(results)
     holding = {verdict for verdict, check in checks.items() if check.holds}
-    lines = contradictions(checks)
+    lines = failed + contradictions(checks)
     if reason := caveat(FID, results.reference):
         lines.append(f"No ranking by FID. {reason}")
     elif "ranking" in holding:
