@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 setup: $(READY)  ## create .venv from requirements.lock (the other targets do it when needed)
 
 repro: $(READY)  ## run the pipeline: what has changed since the last time, and nothing else
-	@dvc repro
+	@python stages/repro.py
 	@echo "report: $(CURDIR)/reports/index.html"
 
 track: $(READY)  ## send every result in the workspace to MLflow

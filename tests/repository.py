@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,13 +28,18 @@ def run(folder, *command, ok=True):
     return output
 
 
-def copy_repository(folder):
-    """A new git repository with the files of this one, but for dvc.lock."""
+def copy_repository(folder, changes=None):
+    """A new git repository with the files of this one, but for dvc.lock, and with other choices."""
     listed = run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(ROOT / name):
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    if changes:
+        tree = yaml.safe_load((folder / "params.yaml").read_text())
+        for key, value in changes.items():
+            tree[key] = tree[key] | value if isinstance(value, dict) else value
+        (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     (folder / "dvc.lock").unlink(missing_ok=True)
     run(folder, "git", "init", "-q")
     return folder

@@ -43,11 +43,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A repository of its own, in a folder with a space, after its first `dvc repro`."""
-    folder = copy_repository(tmp_path_factory.mktemp("pipeline") / "my project")
-    tree = yaml.safe_load((folder / "params.yaml").read_text())
-    for key, value in TINY.items():
-        tree[key] = tree[key] | value if isinstance(value, dict) else value
-    (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    folder = copy_repository(tmp_path_factory.mktemp("pipeline") / "my project", TINY)
     commit(folder)
     output = run(folder, "dvc", "repro")
     commit(folder)

@@ -180,3 +180,16 @@ def test_the_images_of_a_killed_training_are_those_of_its_last_checkpoint(folder
     fabricated.kill(*folders, "digits", "vae")
     text, summary = report(folders)
     assert "vae failed after 12,000 images: the training did not finish" in text
+
+
+@pytest.mark.parametrize("folder", ["data/classifiers", "metrics/details/reference"])
+def test_a_dataset_without_a_stage_that_all_others_need_says_so_beside_the_others(tmp_path, folder):
+    data, details = fabricated.tree(tmp_path)
+    shutil.rmtree(tmp_path / folder / "digits")
+    choices = fabricated.params()
+    results = collect(choices, data, details)
+    save_report(choices, results, tmp_path / "reports")
+    text = Page(tmp_path / "reports" / "index.html").text
+    assert text.count("Nothing to report: one of its stages") == 1
+    assert "vae has the lowest FID" in text
+    assert summarize(results).keys() == {"Käfer"}

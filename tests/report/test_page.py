@@ -16,6 +16,7 @@ from genbench.report.chapters import training
 from genbench.report.page import save_report
 from genbench.results.run import collect
 from genbench.utils import files
+from genbench.utils.errors import InputError
 
 STAGE = Path(__file__).parents[2] / "stages" / "report.py"
 
@@ -178,7 +179,7 @@ def test_the_stage_replaces_an_earlier_report_or_leaves_it_alone(tmp_path, monke
 
     metrics = details / "reference" / "digits" / "metrics.json"
     metrics.rename(tmp_path / "elsewhere.json")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match="reference/digits/metrics.json is missing"):
         main(data=data, details=details, summary=summary, out=out)
     assert sorted(path.name for path in out.rglob("*")) == ["README.md", "figures", "ghost.svg"]
     assert not summary.exists()

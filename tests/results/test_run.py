@@ -72,7 +72,7 @@ def test_controls_are_those_of_their_dataset(folders):
 def test_controls_that_are_missing_are_named(tmp_path, file):
     data, details = fabricated.tree(tmp_path, datasets=["digits"])
     (details / "controls" / "digits" / file).unlink()
-    with pytest.raises(FileNotFoundError, match=f"controls/digits/{file}"):
+    with pytest.raises(InputError, match=f"controls/digits/{file} is missing"):
         collect(fabricated.params(datasets=["digits"]), data, details)
 
 

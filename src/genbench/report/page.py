@@ -83,6 +83,7 @@ def render_page(params: Params, results: list[DatasetResults], figures: Path) ->
         params=params,
         models=params.models,
         datasets=datasets,
+        missing=[name for name in params.datasets if name not in {r.dataset for r in results}],
         overview=_overview(results) if len(results) > 1 else None,
     )
 

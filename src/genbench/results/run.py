@@ -16,6 +16,7 @@ from ..latent import results as latent
 from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
 from ..training.results import ClassifierSummary, Training, load_training
+from ..utils.errors import InputError
 from ..utils.record import Estimate, Record
 from .failures import Failure, find_failure
 from .points import SweepPoint, beta_names, failed_points, grid_names, load_points
@@ -145,8 +146,32 @@ class DatasetResults:
 
 
 def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
-    """Read what the stages wrote for `datasets` x `models`, whatever else lies there."""
-    return [_dataset(params, name, data, details) for name in params.datasets]
+    """Read what the stages wrote for `datasets` x `models`, whatever else lies there.
+
+    A dataset of which nothing can be said without a stage that did not finish is left out.
+
+    Raises
+    ------
+    InputError : if no dataset is left, or a file is not what its stage writes.
+    """
+    missing = {name: _missing(name, data, details) for name in params.datasets}
+    if all(missing.values()):
+        raise InputError(f"nothing to report: {next(iter(missing.values()))} is missing")
+    names = [name for name, path in missing.items() if path is None]
+    return [_dataset(params, name, data, details) for name in names]
+
+
+def _missing(dataset: str, data: Path, details: Path) -> Path | None:
+    """The first file without which nothing can be said of a dataset; None if all are there."""
+    controls = details / "controls" / dataset
+    files = (
+        data / "processed" / f"{dataset}.npz",
+        data / "classifiers" / dataset / "summary.json",
+        details / "reference" / dataset / evaluation.METRICS_FILE,
+        controls / evaluation.METRICS_FILE,
+        controls / evaluation.DETECTION,
+    )
+    return next((path for path in files if not path.exists()), None)
 
 
 def _dataset(params: Params, dataset: str, data: Path, details: Path) -> DatasetResults:

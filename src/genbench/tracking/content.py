@@ -130,7 +130,7 @@ def _unfinished(params: Params, dataset: str, failure: Failure, folder: Path) ->
         choices=params.of_run(dataset, failure.name),
         training=Training(folder, nothing, []),
         metrics={},
-        tags={FAILED_TAG: str(failure)},
+        tags={FAILED_TAG: str(failure).removeprefix("failed ")},
         details=[table.Row("images", failure.images, None, None, "training")],
         processed=folder.parents[1] / "processed" / f"{dataset}.npz",
         artifacts={},
