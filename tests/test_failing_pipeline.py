@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from repository import commit, copy_repository, run
+from repository import commit, copy_repository
 
 TINY = {
     "models": ["gan", "vae", "dcgan"],
