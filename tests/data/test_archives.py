@@ -181,18 +181,47 @@ def under(top, files):
     return {f"{top}/{name}": data for name, data in files.items()}
 
 
+FLAT = {f"{i}.png": png(i) for i in range(6)}
+
+
+@pytest.mark.parametrize(
+    "files, sizes, classes",
+    [
+        (FLAT, {"train": 6}, ["all images"]),
+        (under("faces", FLAT), {"train": 6}, ["faces"]),
+        (under("data/celeba/faces", FLAT), {"train": 6}, ["faces"]),
+        (under("train", FLAT), {"train": 6}, ["all images"]),
+        (
+            under("all/Train", FLAT) | under("all/test", FLAT),
+            {"train": 6, "test": 6},
+            ["all images"],
+        ),
+        (under("train/good", FLAT) | under("test/good", FLAT), {"train": 6, "test": 6}, ["good"]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_images_without_class_folders_are_of_one_class(tmp_path, kind, files, sizes, classes):
+    splits, names = image_folders.load(pack(tmp_path, kind, files), 8, 1)
+    assert names == classes
+    assert {split: len(x) for split, (x, _) in splits.items()} == sizes
+    assert all(set(y) == {0} for _, y in splits.values())
+
+
 @pytest.mark.parametrize(
     "files, message",
     [
+        (GOOD | {"1.png": png()}, "1.png is in no class folder"),
         (
-            {"1.png": png(), "2.png": png()},
+            GOOD | {"1.png": png(), "2.png": png()},
             r"1.png \(and 1 more\) is in no class folder; expected <cl",
         ),
-        (GOOD | {"1.png": png()}, "1.png is in no class folder"),
         (GOOD | {"cat/a/b/1.png": png()}, "cat/a/b/1.png is nested too deeply"),
         (GOOD | {"cow/notes.txt": b""}, "folder cow holds no image"),
         ({"notes.txt": b""}, "holds no image"),
-        ({"cat/1.png": png(), "cat/2.png": png()}, r"one class folder only \(cat\)"),
+        (
+            under("train", GOOD) | under("test", {"1.png": png()}),
+            "test/1.png is in no class folder",
+        ),
         (GOOD | under("cat/a", GOOD), r"cat/a/cat/0.png \(and 11 more\) is nested too deeply"),
         (
             under("train", GOOD) | under("test", {"cat/1.png": png()}),

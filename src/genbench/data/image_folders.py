@@ -1,4 +1,4 @@
-"""Images in class-named folders, with or without train/, val/ and test/ above them, as arrays."""
+"""Images, in class folders or not, with or without train/, val/ and test/ above, as arrays."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,7 +14,9 @@ SPLITS = {"train": "train", "test": "test", "val": "val", "valid": "val", "valid
 """Names of the folders of splits, in any case."""
 MAX_NAMES = 100  # in one message
 ALLOWED_SUFFIXES = ", ".join(decoding.SUFFIXES)
-LAYOUT = "<class>/<image>, or train/<class>/<image> and test/<class>/<image>"
+LAYOUT = "<class>/<image>, or images in no folder, or train/ and test/ with either"
+ONE_CLASS = "all images"
+"""The name of the only class of a source without class folders."""
 
 
 def load(path: Path, size: int, channels: int):
@@ -28,7 +30,7 @@ def load(path: Path, size: int, channels: int):
     splits : {split: (x (N, channels, size, size) uint8, y (N,) int64)}; "train" where the
         folders name none. Images are sorted by name and then shuffled, always in the same way:
         sorted alone, the first n of a split would be one class.
-    classes : sorted names of the class folders
+    classes : sorted names of the class folders; one name, `ONE_CLASS`, where there are none
 
     Raises
     ------
@@ -115,10 +117,26 @@ def _assign_images(
     """{image: (split, class)} and the sorted classes, or an error that says what is wrong."""
     images = {name: name.split("/") for name in contents.files if _is_image(name)}
     if not images:
-        raise InputError(f"{path}: holds no image ({ALLOWED_SUFFIXES}) in a class folder")
+        raise InputError(f"{path}: holds no image ({ALLOWED_SUFFIXES})")
     top = _depth_of_wrapper([*images.values(), *(f.split("/") for f in contents.folders)])
     split_of = _split_folders(path, [parts[top:] for parts in images.values()])
     depth = top + 2 if split_of else top + 1
+    has_classes = any(len(parts) != depth for parts in images.values())
+    if has_classes:
+        _check_class_folders(path, contents, images, depth)
+    labels = {
+        name: (
+            split_of.get(parts[top], "train"),
+            parts[depth - 1] if has_classes else ONE_CLASS,
+        )
+        for name, parts in images.items()
+    }
+    return labels, _classes(path, labels)
+
+
+def _check_class_folders(
+    path: Path, contents: archives.Contents, images: dict[str, list[str]], depth: int
+) -> None:
     loose = sorted(name for name, parts in images.items() if len(parts) <= depth)
     nested = sorted(name for name, parts in images.items() if len(parts) > depth + 1)
     for names, problem in ((loose, "is in no class folder"), (nested, "is nested too deeply")):
@@ -129,11 +147,6 @@ def _assign_images(
     for folder in sorted(contents.folders - folders):
         if folder.count("/") < depth:
             raise InputError(f"{path}: folder {folder} holds no image ({ALLOWED_SUFFIXES})")
-    labels = {
-        name: (split_of.get(parts[top], "train"), parts[depth - 1])
-        for name, parts in images.items()
-    }
-    return labels, _classes(path, labels)
 
 
 def _split_folders(path: Path, images: list[list[str]]) -> dict[str, str]:
@@ -178,8 +191,6 @@ def _classes(path: Path, labels: dict[str, tuple[str, str]]) -> list[str]:
     for split, own in sorted(classes_of.items()):
         if missing := ", ".join(sorted(classes - own)):
             raise InputError(f"{path}: class {missing} is missing in {split}/; all splits need it")
-    if len(classes) < 2:
-        raise InputError(f"{path}: one class folder only ({classes.pop()}); expected {LAYOUT}")
     return sorted(classes)
 
 
