@@ -1,12 +1,21 @@
-"""Train the classifier of a dataset, in whose features images are evaluated."""
+"""Train the classifier of a dataset, in whose features images are evaluated.
+
+Of data without classes, or with one, it is a network that tells each image from all others.
+"""
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from genbench import params
 from genbench.networks import checkpoint
-from genbench.networks.classifier import Classifier, accuracy, extract_features
+from genbench.networks.classifier import (
+    Classifier,
+    accuracy,
+    build_classifier,
+    extract_features,
+)
 from genbench.params import Params
 from genbench.training.checkpointing import Checkpoint
 from genbench.training.loader import InMemoryLoader
@@ -24,8 +33,11 @@ def main(dataset: str, data: Path, out: Path) -> None:
     build_args = classifier_args(choices, train_x.shape[1:], len(classes))
     budget = getattr(choices.classifier.images, build_args["network"])
     batch_size = choices.classifier.batch_size
-    model = Classifier(**build_args).to(device)
+    model = build_classifier(**build_args).to(device)
+    budget //= model.views
     model.decay_steps = max(1, budget // batch_size)
+    if len(classes) == 1:
+        train_y = np.arange(len(train_x))  # each image is one of its own
     x, y = (torch.as_tensor(values).to(device) for values in (train_x, train_y))
     loader = InMemoryLoader(x, y, batch_size, seed)
     trainer = TrainerState(model, loader, bfloat16=choices.train.precision == "bfloat16")
@@ -36,7 +48,8 @@ def main(dataset: str, data: Path, out: Path) -> None:
         kept.resume(trainer)
         train(trainer, Schedule(images=budget), name=name, after_iteration=kept.maybe_save)
         summary = summarize(model, build_args["network"], data)
-        print(f"{name}: test accuracy {summary.test_accuracy:.4f}")
+        if summary.test_accuracy is not None:
+            print(f"{name}: test accuracy {summary.test_accuracy:.4f}")
         with files.atomic_write(out) as folder:
             checkpoint.save(folder / WEIGHTS, model, **build_args)
             summary.save(folder / "summary.json")
@@ -61,7 +74,7 @@ def summarize(model: Classifier, network: str, data: Path) -> ClassifierSummary:
         x, y = files.load_npz(data, f"{part}_x", f"{part}_y")
         _, logits = extract_features(model, x)
         sizes[part] = len(x)
-        accuracies[part] = accuracy(logits, y)
+        accuracies[part] = accuracy(logits, y) if logits.shape[1] > 1 else None
     return ClassifierSummary(
         network=network,
         parameters=sum(weight.numel() for weight in model.parameters()),

@@ -20,6 +20,8 @@ def make_baseline_scorer(
     max_softmax : minus the largest class probability (Hendrycks & Gimpel 2017, arXiv:1610.02136)
     energy : minus the log-sum-exp of the logits (Liu et al. 2020, arXiv:2010.03759)
 
+    The last two are left out where there is one class.
+
     Parameters
     ----------
     train : training images (N, C, H, W) uint8
@@ -38,9 +40,10 @@ def make_baseline_scorer(
         scores = {
             "mean_pixel": np.abs(x.mean((1, 2, 3)) - train_gray),
             "png_size": np.abs(png_bytes(x) - train_bytes),
-            "max_softmax": -logits.softmax(1).max(1).values.numpy(),
-            "energy": -logits.logsumexp(1).numpy(),
         }
+        if logits.shape[1] > 1:
+            scores["max_softmax"] = -logits.softmax(1).max(1).values.numpy()
+            scores["energy"] = -logits.logsumexp(1).numpy()
         return {name: values.astype(np.float32) for name, values in scores.items()}
 
     return score

@@ -33,10 +33,12 @@ def class_entropy(predictions: Tensor, n_classes: int) -> Estimate:
 def class_shares(
     predictions: Tensor, in_real_manifold: Tensor, classes: list[str]
 ) -> list[ClassShare]:
-    """Each class's share of the predictions (N,), and the precision of its images.
+    """Each class's share of the predictions (N,), and the precision of its images; [] for one.
 
     in_real_manifold : (N,) whether each image is in the real manifold
     """
+    if len(classes) == 1:
+        return []
     counts = predictions.bincount(minlength=len(classes))
     shares = counts / len(predictions)
     precisions = predictions.bincount(in_real_manifold.double(), minlength=len(classes)) / counts

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..networks.classifier import extract_features, load_classifier
+from ..networks.classifier import ContrastiveNetwork, extract_features, load_classifier
 from ..params.schema import Evaluate
 from ..utils import provenance
 from ..utils.errors import InputError
@@ -55,14 +55,18 @@ class Extractor(NamedTuple):
 
 
 def classifier_extractor(folder: Path, device: torch.device) -> Extractor:
-    """The classifier that was trained on the dataset, from the folder of its stage."""
+    """The network that was trained on the dataset, from the folder of its stage.
+
+    Its name is classifier, or contrastive where the dataset has no classes.
+    """
     path = folder / CLASSIFIER_WEIGHTS
     network = load_classifier(path, device)
 
     def extract(x: np.ndarray) -> tuple[Tensor, Tensor]:
         return extract_features(network, x)
 
-    return Extractor("classifier", provenance.sha256(path), "none", extract)
+    name = "contrastive" if isinstance(network, ContrastiveNetwork) else "classifier"
+    return Extractor(name, provenance.sha256(path), "none", extract)
 
 
 def inception_extractor(params: Evaluate, device: torch.device) -> Extractor:
@@ -139,7 +143,7 @@ def choose_extractor(
         except InputError as error:
             if params.inception_weights:
                 raise
-            log.info("features of the classifier instead of Inception: %s", error)
+            log.info("features of the %s network instead of Inception: %s", classifier.name, error)
     return classifier
 
 
@@ -147,8 +151,8 @@ def load_matching_extractor(
     protocol: Protocol, params: Evaluate, classifier: Extractor, device: torch.device
 ) -> Extractor:
     """The extractor of the reference's protocol; an InputError if it has changed since."""
-    by_classifier = protocol.extractor == "classifier"
-    extractor = classifier if by_classifier else inception_extractor(params, device)
+    by_inception = protocol.extractor == "inception"
+    extractor = inception_extractor(params, device) if by_inception else classifier
     if extractor.protocol(protocol.n, protocol.seed) != protocol:
         raise InputError(
             f"the {extractor.name} is not the one that the reference was made with; run"

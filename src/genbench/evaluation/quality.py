@@ -101,13 +101,18 @@ def feature_metrics(
     seed: int,
     with_intervals: bool = True,
 ) -> FeatureMetrics:
-    """Every metric of generated images, features (M, D) and logits (M, K) of one extractor."""
+    """Every metric of generated images, features (M, D) and logits (M, K) of one extractor.
+
+    There is no inception score of one class.
+    """
     radii = knn_radii(fake)
     membership = manifold_membership(real.test, fake, real.radii, radii)
     values = neighbor_metrics(membership, real.radii, radii)
     values["fid"] = fid(real.test, fake)
     values["fid_infinity"] = fid_infinity(real.test, fake, seed)
-    values["is"], values["is_std"] = inception_score(logits, splits=params.is_splits, seed=seed)
+    if logits.shape[1] > 1:
+        score = inception_score(logits, splits=params.is_splits, seed=seed)
+        values["is"], values["is_std"] = score
     values["kid"], values["kid_std"] = kid(
         real.test,
         fake,
@@ -147,8 +152,10 @@ def _metrics_of_half(
 ) -> dict[str, float]:
     radii = knn_radii(fake)
     membership = manifold_membership(real, fake, real_radii, radii)
-    return {
+    values = {
         "fid": fid_from_features(real, fake),
-        "is": inception_score_of_all_images(logits),
         **neighbor_metrics(membership, real_radii, radii),
     }
+    if logits.shape[1] > 1:
+        values["is"] = inception_score_of_all_images(logits)
+    return values

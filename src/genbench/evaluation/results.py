@@ -22,7 +22,8 @@ SAMPLES = "samples.npz"
 class Protocol(Record):
     """How numbers were measured: those under another protocol do not compare.
 
-    extractor : classifier or inception, with the sha256 of its weights and the rule of resizing
+    extractor : classifier, contrastive (of a dataset without classes) or inception, with the sha256
+        of its weights and the rule of resizing
     n : images of either kind; split : of the real ones
     weights, checkpoint : of the model that generated, where there is one
     """

@@ -124,12 +124,12 @@ def _generated_by(samples: Samples) -> dict[str, str]:
 
 
 def _other_metrics(samples: Samples, predictions: Tensor, real: RealImages) -> dict[str, Estimate]:
-    """Metrics of predicted classes, and the bound."""
+    """Metrics of predicted classes, where there are any, and the bound."""
     n_classes = len(real.classes)
-    metrics = {
-        "classes_covered": classes_covered(predictions, real.test_y, n_classes),
-        "class_entropy": class_entropy(predictions, n_classes),
-    }
+    metrics = {}
+    if n_classes > 1:
+        metrics["classes_covered"] = classes_covered(predictions, real.test_y, n_classes)
+        metrics["class_entropy"] = class_entropy(predictions, n_classes)
     if samples.labels is not None:
         hits = predictions == torch.as_tensor(samples.labels)
         metrics["label_accuracy"] = mean_with_interval(hits)

@@ -42,6 +42,11 @@ class LatentSpace:
     codes: np.ndarray | None = None
     factors: np.ndarray | None = None
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether images are of more than one class."""
+        return len(self.classes) > 1
+
     @cached_property
     def principal_directions(self) -> tuple[np.ndarray, np.ndarray]:
         """See `geometry.principal_directions`."""
@@ -105,7 +110,8 @@ def analyze(space: LatentSpace, classifier, real: np.ndarray, params: Params) ->
     test_errors = reconstruction_errors(space.model, space.test)
     train_errors = reconstruction_errors(space.model, space.train)
     per_image |= test_errors | {f"{name}_train": values for name, values in train_errors.items()}
-    per_image["arithmetic_accuracy"] = arithmetic_accuracy(space, classifier)
+    if space.has_classes:
+        per_image["arithmetic_accuracy"] = arithmetic_accuracy(space, classifier)
     metrics |= intervals.means_with_intervals(per_image)
     posterior = information.posterior_statistics(
         space.model, space.test.x, space.test.y, params.latent.iwae_samples
@@ -143,8 +149,10 @@ def arithmetic_accuracy(space: LatentSpace, classifier) -> np.ndarray:
     return logits.argmax(1).numpy() == targets
 
 
-def _mean_by_class(errors: np.ndarray, space: LatentSpace) -> list[ClassError]:
-    """The mean of the test images' errors (N,) for each class that has images."""
+def _mean_by_class(errors: np.ndarray, space: LatentSpace) -> list[ClassError] | None:
+    """The mean of the test images' errors (N,) for each class that has images; None for one."""
+    if not space.has_classes:
+        return None
     y = space.test.y
     return [
         ClassError(name=name, squared_error=float(errors[y == k].mean()))
@@ -168,8 +176,9 @@ def draw_figures(space: LatentSpace, results: LatentResults) -> dict[str, np.nda
         parts = {"reconstructions": space.test, "reconstructions_train": space.train}
         for name, part in parts.items():
             pictures[name] = figures.reconstructions(model, part.x, part.codes, part.y)
-        shifted = geometry.class_shift(codes, y, len(space.classes))
-        pictures["arithmetic"] = figures.class_shifts(model, x, y, shifted)
+        if space.has_classes:
+            shifted = geometry.class_shift(codes, y, len(space.classes))
+            pictures["arithmetic"] = figures.class_shifts(model, x, y, shifted)
     return pictures
 
 

@@ -158,11 +158,15 @@ def class_structure(x: np.ndarray, points: np.ndarray, y: np.ndarray, k: int) ->
     -------
     knn_accuracy, knn_accuracy_map : `knn_accuracy` in the space and in the embedding
     silhouette, silhouette_map : of the classes, from -1 to 1; left out where it is not defined
+
+    {} where all are of one class.
     """
-    metrics = {}
+    metrics: dict[str, float] = {}
+    if len(np.unique(y)) == 1:
+        return metrics
     for suffix, space in {"": x, "_map": points}.items():
         metrics[f"knn_accuracy{suffix}"] = knn_accuracy(space, y, k)
-        if 1 < len(np.unique(y)) < len(y):
+        if len(np.unique(y)) < len(y):
             metrics[f"silhouette{suffix}"] = float(silhouette_score(space, y))
     return metrics
 

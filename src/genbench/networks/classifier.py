@@ -1,4 +1,4 @@
-"""A small classifier of the dataset, whose features and logits serve the metrics."""
+"""A small network trained on the dataset, whose features and logits serve the metrics."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,88 +10,11 @@ from torch.nn import functional as F
 
 from ..utils.images import to_float
 from .checkpoint import read
-from .conv import downsampling_sizes
+from .feature_networks import N_FEATURES, augment, cnn, resnet
 from .optimizers import Adam
 
-N_FEATURES = 128
-
-
-def _conv_block(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-class ResidualBlock(nn.Module):
-    """x + two 3x3 convolutions of it, each with batch normalization and ReLU."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.body = nn.Sequential(
-            _conv_block(channels, channels),
-            _conv_block(channels, channels),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
-
-
-def cnn(image_shape, width: int) -> nn.Sequential:
-    """Images (N, C, H, W) to features (N, N_FEATURES): 3x3 convolutions and a dense layer, ReLU.
-
-    The first convolution has stride 1, then one of stride 2 per halving of the size.
-    """
-    in_channels, size, _ = image_shape
-    sizes = downsampling_sizes(size)
-    layers: list[nn.Module] = []
-    for i, side in enumerate(sizes):
-        out_channels = width * 2 ** min(i, 2)
-        layers += _conv_block(in_channels, out_channels, stride=1 if side == size else 2)
-        in_channels = out_channels
-    return nn.Sequential(
-        *layers,
-        nn.Flatten(),
-        nn.Linear(in_channels * sizes[-1] ** 2, N_FEATURES),
-        nn.ReLU(),
-    )
-
-
-def resnet(image_shape, width: int) -> nn.Sequential:
-    """Images (N, C, H, W) to mean-pooled features (N, 8 width) by nine layers.
-
-    The first and the last of three stages have a residual block.
-    Source: the ResNet-9 of Page 2019, "How to train your ResNet", there with width 64.
-    """
-    w = width
-    return nn.Sequential(
-        _conv_block(image_shape[0], w),
-        _conv_block(w, 2 * w),
-        nn.MaxPool2d(2),
-        ResidualBlock(2 * w),
-        _conv_block(2 * w, 4 * w),
-        nn.MaxPool2d(2),
-        _conv_block(4 * w, 8 * w),
-        nn.MaxPool2d(2),
-        ResidualBlock(8 * w),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    )
-
-
-def augment(x: Tensor) -> Tensor:
-    """Flip images (N, C, H, W) at random and shift them by up to an eighth of their side."""
-    n, _, size, _ = x.shape
-    margin = size // 8
-    padded = F.pad(x, (margin,) * 4, mode="reflect")
-    top, left = torch.randint(0, 2 * margin + 1, (2, n, 1), device=x.device)
-    pixels = torch.arange(size, device=x.device)
-    flip = torch.rand(n, 1, device=x.device) < 0.5
-    rows = pixels + top
-    columns = torch.where(flip, pixels.flip(0), pixels) + left
-    images = torch.arange(n, device=x.device)[:, None, None]
-    return padded[images, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+N_PROJECTED = 64
+TEMPERATURE = 0.2
 
 
 class Classifier(nn.Module):
@@ -102,6 +25,8 @@ class Classifier(nn.Module):
     network : cnn, or resnet, which is trained with augmentation (`augment`)
     """
 
+    views = 1
+    """How often an image goes through the network for one step."""
     update_order = ("model",)
     averaged = ()
     decay_steps: int | None = None
@@ -139,10 +64,53 @@ class Classifier(nn.Module):
         return {"loss": F.cross_entropy(logits, y), "accuracy": accuracy}
 
 
+class ContrastiveNetwork(Classifier):
+    """The networks of `Classifier`, trained without classes: `y` says which image each is.
+
+    Source: SimCLR (Chen et al. 2020, arXiv:2002.05709), with a linear projection and the shifts
+    (and flips, of `resnet`) of `augment` as the only augmentation, as what a network is trained to
+    overlook, blur or contrast say, its features would hardly measure.
+    """
+
+    views = 2
+
+    def __init__(self, image_shape, classes: int, *, network: str, width: int, lr: float):
+        super().__init__(image_shape, N_PROJECTED, network=network, width=width, lr=lr)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (N, C, H, W) in [-1, 1] to features (N, D) and logits (N, 1) of the only class."""
+        features = self.body(x)
+        return features, features.new_zeros(len(x), 1)
+
+    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """The mean cross-entropy in nats of finding each view's other one; how often it is found.
+
+        Views are compared by the cosine of their projections. Other views of the same image, which
+        a batch that is larger than the dataset has, are left out.
+        """
+        flip = self.augments
+        views = torch.cat([augment(x, flip=flip) for _ in range(self.views)])
+        projected = F.normalize(self.head(self.body(views)), dim=1)
+        rows = torch.arange(len(views), device=x.device)
+        others = rows.roll(len(x))
+        images = y.repeat(self.views)
+        excluded = images[:, None] == images
+        excluded[rows, others] = False
+        similarities = (projected @ projected.T / TEMPERATURE).masked_fill(excluded, -torch.inf)
+        accuracy = (similarities.argmax(1) == others).float().mean()
+        return {"loss": F.cross_entropy(similarities, others), "accuracy": accuracy}
+
+
+def build_classifier(image_shape, classes: int, **options) -> Classifier:
+    """A classifier; of one class, which says nothing of images, a network that needs none."""
+    kind = Classifier if classes > 1 else ContrastiveNetwork
+    return kind(image_shape, classes, **options)
+
+
 def load_classifier(path: Path, device: torch.device) -> Classifier:
     """Read a trained classifier, in eval mode."""
     stored = read(path)
-    classifier = Classifier(**stored["build_args"])
+    classifier = build_classifier(**stored["build_args"])
     classifier.load_state_dict(stored["weights"])
     # torch has no stub for a memory format together with a device
     classifier.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

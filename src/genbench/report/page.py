@@ -24,6 +24,11 @@ from .plots import save_plots
 from .tables import Row, Table, make_table
 
 TEMPLATES = Path(__file__).parent / "templates"
+EXTRACTORS = {
+    "inception": "Inception-v3 of 2015",
+    "classifier": "a classifier trained here",
+    "contrastive": "a network trained here without classes, to tell each image from all others",
+}
 
 
 class Chapter(NamedTuple):
@@ -83,6 +88,7 @@ def render_page(params: Params, results: list[DatasetResults], figures: Path) ->
         params=params,
         models=params.models,
         datasets=datasets,
+        extractors=EXTRACTORS,
         missing=[name for name in params.datasets if name not in {r.dataset for r in results}],
         overview=_overview(results) if len(results) > 1 else None,
     )

@@ -27,6 +27,8 @@ class Failure:
     unfinished: bool
 
     def __str__(self) -> str:
+        if self.training and not self.images:
+            return f"not trained: {self.reason}"
         return f"failed after {self.images:,} images: {self.reason}"
 
 

@@ -75,7 +75,8 @@ def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
         keys = [metric.key for metric in HEADLINES if metric.key in quality.metrics]
         values = {key: quality.metrics[key].value for key in keys}
         rows[f"classical-{name}"] = _named(values, results.extractor)
-    rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
+    if results.classifier.test_accuracy is not None:
+        rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
     for point in (*results.sweep, *results.rate_distortion):
         at = [f"{value:g}" for value in point.point.at.values()]
         name = "-".join(["sweep", point.point.model, *at])

@@ -31,16 +31,19 @@ class TrainingSummary(Record):
 
 
 class ClassifierSummary(Record):
-    """The classifier of a dataset: its network, its size, its accuracy on each part."""
+    """The classifier of a dataset: its network, its size, its accuracy on each part.
+
+    The accuracies are None where the dataset has no classes.
+    """
 
     network: str
     parameters: int
     n_train: int
     n_val: int
     n_test: int
-    train_accuracy: float
-    val_accuracy: float
-    test_accuracy: float
+    train_accuracy: float | None = None
+    val_accuracy: float | None = None
+    test_accuracy: float | None = None
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def train_model(
 
     Until the block that saves it has succeeded, a training that is interrupted at any moment goes
     on from its last checkpoint and ends the same. `on_log` gets every row of the history. One that
-    diverges is yielded as well, as `failed`.
+    diverges is yielded as well, as `failed`, and one of a conditional model without classes.
     """
     choices = spec.params.train
     trainer, schedule, build_args = _prepare(spec)
@@ -123,16 +123,17 @@ def train_model(
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
         saved.resume(trainer)
-        failed = None
+        failed = _why_untrainable(model, build_args["classes"])
         try:
-            train(
-                trainer,
-                schedule,
-                name=spec.name,
-                make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
-                on_log=on_log,
-                after_iteration=saved.maybe_save,
-            )
+            if not failed:
+                train(
+                    trainer,
+                    schedule,
+                    name=spec.name,
+                    make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
+                    on_log=on_log,
+                    after_iteration=saved.maybe_save,
+                )
         except DivergenceError as error:
             failed = error.reason
             trainer.finish()
@@ -143,9 +144,15 @@ def train_model(
             history=trainer.history,
             snapshots=trainer.snapshots,
             images_seen=trainer.images_seen,
-            provenance=_provenance(trainer, choices.precision),
+            provenance={} if failed else _provenance(trainer, choices.precision),
             failed=failed,
         )
+
+
+def _why_untrainable(model: GenerativeModel, n_classes: int) -> str | None:
+    if model.conditional and n_classes == 1:
+        return "it generates images of a given class, and the dataset has no classes"
+    return None
 
 
 def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]]:

@@ -118,7 +118,7 @@ def classes_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
     """Which classes the images are of, and the training images nearest to them."""
     ranked = results.ranked()
     return {
-        "tables": _class_tables(results) if len(results.classes) <= MAX_CLASSES else [],
+        "tables": _class_tables(results) if 1 < len(results.classes) <= MAX_CLASSES else [],
         "figures": [
             gallery.copy(
                 result.paths["evaluate"] / NEAREST,

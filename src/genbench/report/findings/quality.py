@@ -51,7 +51,7 @@ def ranking_findings(results: DatasetResults, params: Params) -> list[str]:
         for line in result.training.summary.alarms
     ]
     accuracy = results.classifier.test_accuracy
-    if results.extractor == "classifier" and accuracy < LOW_ACCURACY:
+    if accuracy is not None and results.extractor == "classifier" and accuracy < LOW_ACCURACY:
         lines.append(
             f"The classifier behind FID, IS and KID has only {accuracy:.1%} accuracy on the test"
             " images: read these columns with care."
@@ -152,4 +152,4 @@ def _class_coverage(results: DatasetResults) -> str:
 def trained_on_its_judge(result: ModelResults, params: Params) -> bool:
     """Whether a model's loss uses the features of the classifier that also measures it."""
     weight = params.build_args(result.model).get("perceptual", 0)
-    return weight > 0 and result.protocol.extractor == "classifier"
+    return weight > 0 and result.protocol.extractor != "inception"
