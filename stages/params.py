@@ -8,6 +8,7 @@ from genbench.utils import cli, files
 
 
 def main(out: Path) -> None:
+    out.unlink(missing_ok=True)
     choices = params.load()
     registry.check_names(choices)
     for name in choices.zoo.keys() | {*choices.models, *choices.sweep.models}:

@@ -11,6 +11,7 @@ from genbench.evaluation.fid import fid
 from genbench.networks import checkpoint
 from genbench.networks import classifier as networks
 from genbench.networks.classifier import ContrastiveNetwork, build_classifier, extract_features
+from genbench.networks.feature_networks import random_view
 from genbench.training.loader import InMemoryLoader
 from genbench.training.loop import Schedule, train
 from genbench.training.state import TrainerState
@@ -37,7 +38,7 @@ def test_one_class_gives_a_network_that_needs_none_and_comes_back_from_its_file(
 def test_the_loss_is_the_cross_entropy_of_finding_the_other_view_among_other_images(monkeypatch):
     network = build_classifier(**ARGS).eval()
     shifts = iter((0, 1))
-    monkeypatch.setattr(networks, "augment", lambda x, flip: x.roll(next(shifts), 3))
+    monkeypatch.setattr(networks, "random_view", lambda x, flip: x.roll(next(shifts), 3))
     x, y = images(4), torch.tensor([0, 1, 2, 1])  # the second and the last are one image
     with torch.no_grad():
         views = torch.cat([x, x.roll(1, 3)])
@@ -54,9 +55,23 @@ def test_the_loss_is_the_cross_entropy_of_finding_the_other_view_among_other_ima
     assert 0 <= found["accuracy"] <= 1
 
 
-def test_gray_images_are_shifted_and_color_images_flipped_as_well(monkeypatch):
+def test_views_are_parts_of_their_image_mirrored_in_half_of_the_cases_if_asked_for():
+    torch.manual_seed(0)
+    x = torch.linspace(-1, 1, 32).expand(400, 3, 32, 32)  # dark on the left
+    for flip, share in ((False, 0), (True, 0.5)):
+        view = random_view(x, flip=flip)
+        assert view.shape == x.shape
+        rises = view.diff(dim=3).mean((1, 2, 3)) * 31
+        assert (rises < 0).float().mean().item() == pytest.approx(share, abs=0.07)
+        contrasts = rises.abs() / 2  # of the part that is seen, times the factor
+        assert contrasts.min() > 0.36 and contrasts.max() < 1.4
+    assert view.std((1, 2, 3)).std() > 0.05
+    assert torch.allclose(view[:, :, 0], view[:, :, -1], atol=1e-5)  # up and down nothing changes
+
+
+def test_only_networks_for_color_images_see_mirrored_views(monkeypatch):
     seen = []
-    monkeypatch.setattr(networks, "augment", lambda x, flip: seen.append(flip) or x)
+    monkeypatch.setattr(networks, "random_view", lambda x, flip: seen.append(flip) or x)
     for kind, shape in (("cnn", (1, 8, 8)), ("resnet", (3, 8, 8))):
         network = build_classifier(**ARGS | {"network": kind, "image_shape": shape})
         network.loss("model", images().expand(-1, shape[0], -1, -1), torch.arange(6))

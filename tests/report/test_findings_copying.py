@@ -15,7 +15,10 @@ from genbench.utils.record import Estimate
     [
         (0.0, (0.005, 0.01, 0.02), False),
         (-2.3, (0.005, 0.01, 0.02), False),
-        (-2.4, (0.005, 0.01, 0.02), True),
+        (-2.3, (0.012, 0.02, 0.03), False),
+        (-2.4, (0.012, 0.02, 0.03), True),
+        (-20.0, (0.0, 0.005, 0.01), False),  # as of the mean image: near to many, a copy of none
+        (-20.0, (None, 0.08, None), False),
         (2.4, (0.005, 0.01, 0.02), False),
         (5.0, (0.051, 0.08, 0.1), True),  # some copies among images unlike the training images
         (5.0, (0.049, 0.08, 0.1), False),
@@ -46,5 +49,5 @@ def test_a_model_that_copies_is_named_with_its_share_and_probability(results):
 
 def test_where_nobody_copies_that_is_said(results):
     assert copying_findings(results) == [
-        "No model's images are nearer to training images than real test images are."
+        "No model's images are copies of training images, more than real test images are."
     ]

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ..utils.images import to_float
 from .checkpoint import read
-from .feature_networks import N_FEATURES, augment, cnn, resnet
+from .feature_networks import N_FEATURES, augment, cnn, random_view, resnet
 from .optimizers import Adam
 
 N_PROJECTED = 64
@@ -67,9 +67,9 @@ class Classifier(nn.Module):
 class ContrastiveNetwork(Classifier):
     """The networks of `Classifier`, trained without classes: `y` says which image each is.
 
-    Source: SimCLR (Chen et al. 2020, arXiv:2002.05709), with a linear projection and the shifts
-    (and flips, of `resnet`) of `augment` as the only augmentation, as what a network is trained to
-    overlook, blur or contrast say, its features would hardly measure.
+    Source: SimCLR (Chen et al. 2020, arXiv:2002.05709), with a linear projection, and with views
+    (`random_view`) that are as sharp and as noisy as the image: what a network is trained to
+    overlook its features hardly measure.
     """
 
     views = 2
@@ -88,8 +88,7 @@ class ContrastiveNetwork(Classifier):
         Views are compared by the cosine of their projections. Other views of the same image, which
         a batch that is larger than the dataset has, are left out.
         """
-        flip = self.augments
-        views = torch.cat([augment(x, flip=flip) for _ in range(self.views)])
+        views = torch.cat([random_view(x, flip=self.augments) for _ in range(self.views)])
         projected = F.normalize(self.head(self.body(views)), dim=1)
         rows = torch.arange(len(views), device=x.device)
         others = rows.roll(len(x))

@@ -73,15 +73,37 @@ def resnet(image_shape, width: int) -> nn.Sequential:
     )
 
 
-def augment(x: Tensor, *, flip: bool = True) -> Tensor:
-    """Shift images (N, C, H, W) by up to an eighth of their side, and flip half of them."""
+def augment(x: Tensor) -> Tensor:
+    """Flip images (N, C, H, W) at random and shift them by up to an eighth of their side."""
     n, _, size, _ = x.shape
     margin = size // 8
     padded = F.pad(x, (margin,) * 4, mode="reflect")
     top, left = torch.randint(0, 2 * margin + 1, (2, n, 1), device=x.device)
     pixels = torch.arange(size, device=x.device)
-    flipped = (torch.rand(n, 1, device=x.device) < 0.5) & flip
+    flip = torch.rand(n, 1, device=x.device) < 0.5
     rows = pixels + top
-    columns = torch.where(flipped, pixels.flip(0), pixels) + left
+    columns = torch.where(flip, pixels.flip(0), pixels) + left
     images = torch.arange(n, device=x.device)[:, None, None]
     return padded[images, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def random_view(x: Tensor, *, flip: bool) -> Tensor:
+    """A part of each image (N, C, H, W) in [-1, 1], at its size, with another contrast and color.
+
+    The part is a square of 0.6 to 1 times the side, and mirrored in half of the cases if `flip`.
+    Each channel is multiplied by 0.6 to 1.4, and -0.2 to 0.2 are added.
+    """
+    n, channels = x.shape[:2]
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return torch.rand(n, *shape, device=x.device) * (high - low) + low
+
+    scale = uniform(0.6, 1)
+    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0) if flip else 1.0
+    theta = torch.zeros(n, 2, 3, device=x.device)
+    theta[:, 0, 0] = scale * mirror
+    theta[:, 1, 1] = scale
+    theta[:, :, 2] = uniform(-1, 1, 2) * (1 - scale[:, None])
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    part = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    return part * uniform(0.6, 1.4, channels, 1, 1) + uniform(-0.2, 0.2, channels, 1, 1)

@@ -49,7 +49,8 @@ def _delete_unfinished(client, runs: list) -> None:
         tags = run.data.tags
         other = tags.get(EXPERIMENT) != os.environ.get("DVC_EXP_NAME")
         running = run.info.status == "RUNNING" and other
-        if tags.get(CLONE) == clone_id() and TRAINING not in tags and not running:
+        is_unfinished = TRAINING not in tags or run.info.status == "KILLED"
+        if tags.get(CLONE) == clone_id() and is_unfinished and not running:
             client.delete(run)
 
 

@@ -8,14 +8,21 @@ from ..formatting import join_words, probability
 
 COPYING_Z = -2.326
 """The rank test's z-score of which unseen real images have a lower one in 1 % of cases."""
-NEAR_COPIES = 0.05
-"""More near copies than this are no chance: of unseen real images, 0.01 are."""
+NEAR_COPIES = 0.01
+"""The share of near copies among unseen real images."""
+MANY_NEAR_COPIES = 0.05
+"""More near copies than this are no chance."""
 
 
 def is_copying(quality: Quality) -> bool:
-    """Whether its images are nearer to training images than unseen ones, all together or many."""
-    near = quality.metrics["near_copies"]
-    return quality.metrics["copying_z"].value < COPYING_Z or (near.low or 0) > NEAR_COPIES
+    """Whether its images are nearer to training images than unseen ones, all together or many.
+
+    All together alone says nothing: the mean of all images, or what is like it, is near to many and
+    a copy of none.
+    """
+    near = quality.metrics["near_copies"].low or 0
+    is_nearer = quality.metrics["copying_z"].value < COPYING_Z
+    return near > MANY_NEAR_COPIES or (is_nearer and near > NEAR_COPIES)
 
 
 def p_of_copying(quality: Quality) -> float:
@@ -30,12 +37,12 @@ def describe_copying(quality: Quality) -> str:
 
 
 def copying_findings(results: DatasetResults) -> list[str]:
-    """Models whose images are nearer to training images than test images are."""
+    """Models whose images are near copies of training images more often than test images are."""
     names = [
         f"{result.model} ({describe_copying(result.quality)})"
         for result in results.ranked()
         if is_copying(result.quality)
     ]
     if not names:
-        return ["No model's images are nearer to training images than real test images are."]
+        return ["No model's images are copies of training images, more than real test images are."]
     return [f"Copied training images: {join_words(names)}."]
