@@ -20,6 +20,8 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
         return {**NOTHING, "missing": ["No embeddings: a stage before them did not finish."]}
     palette = charts.palette(len(results.classes))
     colors = np.array(palette)
+    every = [*results.embeddings.codes.values(), results.embeddings.features]
+    measured = {key for each in every for key, value in each if value is not None}
     by_class = []
     by_origin = []
     for embedding in load_embeddings(results.embeddings_file):
@@ -33,8 +35,8 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
     return {
         "by_class": by_class,
         "missing": _missing(results.embeddings),
-        "legend": list(zip(results.classes, palette, strict=True)),
-        "metrics": [metric for metric in EMBEDDING if metric.note],
+        "legend": list(zip(results.classes, palette, strict=True)) if len(palette) > 1 else [],
+        "metrics": [metric for metric in EMBEDDING if metric.note and metric.key in measured],
         "by_origin": by_origin,
     }
 
