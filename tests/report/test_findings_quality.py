@@ -107,7 +107,7 @@ SENTENCES = {
     "ranking": OF_FID,
     "ties": OF_TIES,
     "classes": ("Classes are missing",),
-    "copying": ("nearer to training images than", "copies them", "mixture of Gaussians"),
+    "copying": ("copies of training images, more", "copies them", "mixture of Gaussians"),
 }
 
 
