@@ -49,6 +49,23 @@ def test_copies_among_bad_images_are_near_copies_though_the_rank_test_is_blind()
     assert z > 5 and near.value == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("n_leaked", [4, 40, 200])
+def test_test_images_that_are_training_images_too_hide_no_copies(n_leaked):
+    train, test, fake = cloud(1500, seed=1), cloud(seed=2), with_copies(1.0)
+    leaked = torch.cat([train[:n_leaked], test[n_leaked:]])
+    distances, of_leaked, of_unseen = (
+        nearest_neighbor(x, train)[0] for x in (fake, leaked, test[n_leaked:])
+    )
+    found = copying(distances, of_leaked)
+    assert found["near_copies"].value == 1
+    assert found == copying(distances, of_unseen)
+
+
+def test_where_all_test_images_are_training_images_nothing_is_a_copy():
+    found = copying(torch.zeros(30), torch.zeros(50))
+    assert found["copying_z"].value == 0 and found["near_copies"].value == 0
+
+
 def test_the_z_score_is_that_of_mann_and_whitney():
     distances, test = cloud(70, 1, 1).abs()[:, 0], cloud(90, 1, 2).abs()[:, 0]
     p = mannwhitneyu(distances, test, alternative="less", use_continuity=False).pvalue

@@ -6,6 +6,7 @@ import torch
 
 from genbench.evaluation import prdc
 from genbench.evaluation.prdc import (
+    distinct_knn_radii,
     knn_radii,
     manifold_membership,
     near_duplicates,
@@ -19,7 +20,7 @@ def cloud(n, d=4, seed=0, shift=0.0):
 
 
 def prdc_metrics(real, fake):
-    radii = knn_radii(real), knn_radii(fake)
+    radii = distinct_knn_radii(real), knn_radii(fake)
     return neighbor_metrics(manifold_membership(real, fake, *radii), *radii)
 
 
@@ -71,9 +72,9 @@ def test_sets_smaller_than_k_take_the_farthest_neighbor(n):
 
 def test_the_nearest_neighbor_in_another_set_has_its_index_and_distance():
     others = cloud(500)
-    distances, indices = nearest_neighbor(others[[3, 480]] + 1e-3, others)
+    distances, indices = nearest_neighbor(others[[3, 480]] + 1e-2, others)
     assert indices.tolist() == [3, 480]
-    np.testing.assert_allclose(distances, 2e-3, rtol=0.1)
+    np.testing.assert_allclose(distances, 2e-2, rtol=0.1)
 
 
 def test_a_hundredth_of_real_images_is_a_near_duplicate_and_every_image_of_a_collapsed_model():
@@ -83,6 +84,32 @@ def test_a_hundredth_of_real_images_is_a_near_duplicate_and_every_image_of_a_col
     )
     collapsed = cloud(10, seed=1).repeat(100, 1) + 1e-4 * cloud(1000, seed=2)
     assert near_duplicates(real, knn_radii(collapsed)).all()
+
+
+@pytest.mark.parametrize("n_copies", [0, 2, 4, 6, 10, 50, 250])
+def test_every_image_of_a_collapsed_model_is_a_duplicate_whatever_real_images_repeat(n_copies):
+    distinct = cloud(500 - n_copies, 128)
+    real = torch.cat([distinct, distinct[:n_copies]])
+    metrics = prdc_metrics(real, distinct[:1].repeat(500, 1))
+    assert metrics["duplicates"] == 1 and metrics["recall"] <= 1 / len(distinct)
+
+
+@pytest.mark.parametrize("times", [2, 3, 7])
+def test_real_images_count_once_however_often_they_repeat(times):
+    real = cloud(150, 128) + 3  # far from 0, where distances of copies are rounded most
+    order = torch.from_numpy(np.random.default_rng(9).permutation(150 * times))
+    fakes = cloud(150, 128, seed=1) + 3, real[:1].repeat(150, 1), real.flip(0)
+    for fake in fakes:
+        once = prdc_metrics(real, fake)
+        assert prdc_metrics(real.repeat(times, 1)[order], fake) == once
+    assert once["precision"] == once["recall"] == once["coverage"] == 1
+
+
+@pytest.mark.parametrize("d", [4, 128, 2048])
+def test_the_distance_from_a_copy_is_0_and_its_index_that_of_the_first(d):
+    x = cloud(1500, d, shift=2)
+    distances, indices = nearest_neighbor(x, x.repeat(2, 1))
+    assert (distances == 0).all() and torch.equal(indices, torch.arange(1500))
 
 
 def test_chunks_change_nothing(monkeypatch):

@@ -48,8 +48,14 @@ def copying(distances: Tensor, test_distances: Tensor) -> dict[str, Estimate]:
         that are unlike the training images; `near_copies`, the share of generated images that are
         nearer to a training image than all but NEAR_QUANTILE of the test images.
 
+    Test images that are training images too, at a distance of 0, say nothing of unseen images and
+    are left out, unless all are.
+
     Source: Meehan et al. 2020, arXiv:2004.05675, with one cell.
     """
+    is_unseen = test_distances > 0
+    if is_unseen.any():
+        test_distances = test_distances[is_unseen]
     n, m = len(distances), len(test_distances)
     ordered = test_distances.sort().values
     below, up_to = (torch.searchsorted(ordered, distances, right=right) for right in (False, True))

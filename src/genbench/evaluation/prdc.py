@@ -1,8 +1,10 @@
 """Metrics of nearest neighbors in feature space: precision, recall, density, coverage, duplicates.
 
-Distances are Euclidean, in chunks: 50,000 images take less than 1 GiB.
+Distances are Euclidean, in chunks: 50,000 images take less than 1 GiB. Images whose distance is 0
+are copies: real ones count once, as a ball of radius 0 holds nothing, and a quantile of 0 neither.
 """
 
+from math import nan
 from typing import NamedTuple
 
 import torch
@@ -14,6 +16,8 @@ K_DENSITY_COVERAGE = 5
 """k of density and coverage (Naeem et al. 2020)."""
 DUPLICATE_QUANTILE = 0.01
 """Two images are near-duplicates if closer than this quantile of real nearest distances."""
+ROUNDING = 2e-3
+"""Copies are nearer than this, times their norm: float32 rounds |x|^2 - 2xy + |y|^2."""
 CHUNK = 1000
 
 
@@ -46,17 +50,38 @@ def knn_radii(x: Tensor) -> KnnRadii:
     ranks = [min(k, last) for k in (1, K_PRECISION_RECALL, K_DENSITY_COVERAGE)]
     radii = []
     for start in range(0, len(x), CHUNK):
-        distances = torch.cdist(x[start : start + CHUNK], x)
+        distances = _distances(x[start : start + CHUNK], x)
         rows = torch.arange(len(distances))
         distances[rows, rows + start] = 0.0  # to the image itself, whatever rounding says
         radii.append(distances.topk(ranks[-1] + 1, largest=False).values[:, ranks])
     return KnnRadii(*torch.cat(radii).unbind(1))
 
 
+def distinct_knn_radii(x: Tensor) -> KnnRadii:
+    """`knn_radii` among the distinct of images (N, D); NaN for a copy of an earlier one."""
+    radii = torch.stack(knn_radii(x))
+    (repeated,) = torch.where(radii[0] == 0)
+    if len(repeated) > 0:
+        _, first = nearest_neighbor(x[repeated], x[repeated])
+        is_copy = torch.zeros(len(x), dtype=torch.bool)
+        is_copy[repeated] = first < torch.arange(len(repeated))
+        radii[:, is_copy] = nan
+        radii[:, ~is_copy] = torch.stack(knn_radii(x[~is_copy]))
+    return KnnRadii(*radii)
+
+
+def _distances(x: Tensor, others: Tensor) -> Tensor:
+    """From each of x (N, D) to each of the others (M, D), (N, M); 0 between copies."""
+    distances = torch.cdist(x, others)
+    return distances.masked_fill_(distances <= ROUNDING * x.norm(dim=1, keepdim=True), 0.0)
+
+
 def manifold_membership(
     real: Tensor, fake: Tensor, real_radii: KnnRadii, fake_radii: KnnRadii
 ) -> ManifoldMembership:
     """Membership of real images (N, D) and generated images (M, D) in each other's manifold.
+
+    A real image without radii (NaN), a copy, has no ball.
 
     Source: Kynkaanniemi et al. 2019, arXiv:1904.06991, algorithm 1; Naeem et al. 2020,
     arXiv:2002.09797, section 3.
@@ -65,7 +90,7 @@ def manifold_membership(
     density = []
     in_fake_manifold, covered = (torch.zeros(len(real), dtype=torch.bool) for _ in range(2))
     for chunk, radii in zip(fake.split(CHUNK), fake_radii.k3.split(CHUNK), strict=True):
-        distances = torch.cdist(chunk, real)
+        distances = _distances(chunk, real)
         in_real_manifold.append(_any(distances <= real_radii.k3, 1))
         in_ball = distances <= real_radii.k5
         density.append(in_ball.sum(1, dtype=torch.int32) / K_DENSITY_COVERAGE)
@@ -87,17 +112,18 @@ def neighbor_metrics(
     """Means over images of what `manifold_membership` and `near_duplicates` say of each.
 
     precision : share of generated images in the real manifold
-    recall : share of real images in the generated manifold
+    recall : share of distinct real images in the generated manifold
     density : mean number of real images' k-balls that hold a generated image, over k; about 1 if
         the sets are alike
-    coverage : share of real images whose k-ball holds a generated image
+    coverage : share of distinct real images whose k-ball holds a generated image
     duplicates : share of generated images with a near-duplicate among them
     """
+    is_distinct = ~real_radii.k1.isnan()
     images = {
         "precision": membership.in_real_manifold,
-        "recall": membership.in_fake_manifold,
+        "recall": membership.in_fake_manifold[is_distinct],
         "density": membership.density,
-        "coverage": membership.covered,
+        "coverage": membership.covered[is_distinct],
         "duplicates": near_duplicates(real_radii, fake_radii),
     }
     return {name: values.double().mean().item() for name, values in images.items()}
@@ -106,14 +132,17 @@ def neighbor_metrics(
 def near_duplicates(real_radii: KnnRadii, fake_radii: KnnRadii) -> Tensor:
     """Which generated images have a near-duplicate among the generated ones, (M,) bool.
 
-    Its nearest one is closer than the DUPLICATE_QUANTILE of the distances from real images to
-    their nearest; so that share of the real images has one.
+    Its nearest one is closer than the DUPLICATE_QUANTILE of the distances from distinct real images
+    to their nearest; so that share of them has one.
     """
-    return fake_radii.k1 < real_radii.k1.quantile(DUPLICATE_QUANTILE)
+    return fake_radii.k1 < real_radii.k1.nanquantile(DUPLICATE_QUANTILE)
 
 
 def nearest_neighbor(x: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance (N,) from each of x (N, D) to the nearest of another set (M, D), and its index."""
-    chunks = [torch.cdist(chunk, others).min(1) for chunk in x.split(CHUNK)]
+    """Distance (N,) from each of x (N, D) to the nearest of another set (M, D), and its index.
+
+    The distance from a copy is 0, and the index that of the first image that it is a copy of.
+    """
+    chunks = [_distances(chunk, others).min(1) for chunk in x.split(CHUNK)]
     distances, indices = (torch.cat(parts) for parts in zip(*chunks, strict=True))
     return distances, indices

@@ -18,6 +18,7 @@ from .kid import kid, kids_of_subsets
 from .prdc import (
     KnnRadii,
     ManifoldMembership,
+    distinct_knn_radii,
     knn_radii,
     manifold_membership,
     neighbor_metrics,
@@ -46,9 +47,9 @@ class RealFeatures(NamedTuple):
     Attributes
     ----------
     test : (n, D) features
-    radii : of the images among each other
+    radii : of the images among each other, NaN for copies of an earlier one
     halves : (H, n // 2) rows of the images in each half
-    half_radii : (H, 3, n // 2) radii of the images of each half among each other
+    half_radii : (H, 3, n // 2) the same of the images of each half
     """
 
     test: Tensor
@@ -60,8 +61,8 @@ class RealFeatures(NamedTuple):
     def measure(cls, test: Tensor, seed: int) -> "RealFeatures":
         """From features (n, D)."""
         halves = torch.from_numpy(random_halves(len(test), seed))
-        half_radii = torch.stack([torch.stack(knn_radii(test[rows])) for rows in halves])
-        return cls(test, knn_radii(test), halves, half_radii)
+        half_radii = torch.stack([torch.stack(distinct_knn_radii(test[rows])) for rows in halves])
+        return cls(test, distinct_knn_radii(test), halves, half_radii)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Arrays for an .npz, from which `load` reads them."""

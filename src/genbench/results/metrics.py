@@ -102,15 +102,15 @@ SAMPLES = (
         "near_copies",
         "near copies",
         "Share of generated images that are nearer to a training image than all but 0.01 of the"
-        " test images are.",
+        " unseen test images are.",
         better="",
     ),
     rate(
         "duplicates",
         "duplicates",
-        "Share of generated images with a near-duplicate among them; 0.01 of the real ones have"
-        " one. With n images and this share s, the model can generate about -n / log(1 - s)"
-        " different ones (birthday paradox).",
+        "Share of generated images with a near-duplicate among them; 0.01 of the distinct real"
+        " ones have one. With n images and this share s, the model can generate about"
+        " -n / log(1 - s) different ones (birthday paradox).",
         better="lower",
         by_extractor=True,
     ),
