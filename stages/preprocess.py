@@ -6,6 +6,7 @@ import numpy as np
 
 from genbench import params
 from genbench.data import datasets, splits
+from genbench.data.copies import describe_copies
 from genbench.params import Params
 from genbench.utils import cli, files
 
@@ -21,7 +22,10 @@ def main(dataset: str, raw: Path, out: Path) -> None:
         name = f"class {held_out}"
         ood_names.append(name)
         arrays |= ood_arrays(name, x, "kept from training")
-    for split in ("train", "val", "test"):
+    parts = ("train", "val", "test")
+    if copies := describe_copies(*(splits_by_name[split][0] for split in parts)):
+        arrays["copies"] = np.array(copies)
+    for split in parts:
         for kind, values in zip(("x", "y", "factors"), splits_by_name[split], strict=False):
             arrays[f"{split}_{kind}"] = values
     n_test, *shape = arrays["test_x"].shape

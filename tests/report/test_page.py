@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import fabricated
+import numpy as np
 import pytest
 from page import Page
 from variants import with_reference
@@ -140,6 +141,18 @@ def test_a_dataset_of_one_class_has_a_page_that_says_nothing_of_classes(tmp_path
     text = Page(write(tmp_path, fabricated.params(datasets=["digits"])) / "index.html").text
     assert "slightly blurred" in text and "one class left out" not in text
     assert "No verdict" not in text and "Classes are missing" not in text
+
+
+@pytest.mark.parametrize("copies", ["", "3 of 60 images are copies of others."])
+def test_copies_in_a_dataset_stand_after_its_sizes_where_there_are_any(tmp_path, copies):
+    choices = fabricated.params(datasets=["digits"])
+    data, details = fabricated.tree(tmp_path, datasets=["digits"])
+    path = data / "processed" / "digits.npz"
+    if copies:
+        files.save_npz(path, **files.load_arrays(path), copies=np.array(copies))
+    save_report(choices, collect(choices, data, details), tmp_path / "reports")
+    text = Page(tmp_path / "reports" / "index.html").text
+    assert f"in {len(fabricated.class_names('digits'))} classes. {copies}".strip() + "\n" in text
 
 
 def test_the_same_results_give_the_same_bytes_wherever_they_lie(tmp_path):
