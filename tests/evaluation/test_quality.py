@@ -54,6 +54,14 @@ def test_metrics_of_neighbors_have_wider_intervals_and_none_goes_where_no_value_
     assert limits["fid"] == limits["density"] == (0, np.inf)
 
 
+def test_real_images_that_are_there_twice_hide_no_collapse_in_all_images_nor_in_halves():
+    collapsed = cloud(1, seed=4).repeat(400, 1)
+    pairs = RealFeatures.measure(cloud(200).repeat(2, 1), seed=5)
+    metrics = feature_metrics(pairs, collapsed, collapsed[:, :3], PARAMS, 0).metrics
+    duplicates = metrics["duplicates"]
+    assert duplicates.value == duplicates.low == duplicates.high == 1
+
+
 def test_the_interval_of_kid_holds_what_the_choice_of_subsets_adds():
     """All values are of the same images, their distance is that of all."""
     choices = PARAMS.model_copy(update={"kid_subsets": 20, "kid_subset_size": 30})
