@@ -143,7 +143,7 @@ def choose_extractor(
         except InputError as error:
             if params.inception_weights:
                 raise
-            log.info("features of the %s network instead of Inception: %s", classifier.name, error)
+            log.info("features of the %s instead of Inception: %s", classifier.name, error)
     return classifier
 
 
