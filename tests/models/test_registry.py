@@ -26,7 +26,7 @@ def test_other_shapes_are_refused(shape):
     [
         ("wgan", {"lrr": 0.1}, r"zoo.wgan.lrr is not a known key; the keys are .*n_critic"),
         ("wgan", {"lr": "fast"}, r"zoo.wgan.lr must be float, got 'fast'"),
-        ("wgan", {"n_critic": 5.0}, r"zoo.wgan.n_critic must be int, got 5.0"),
+        ("wgan", {"n_critic": 5.5}, r"zoo.wgan.n_critic must be int, got 5.5"),
         ("wgan", {"n_critic": 0}, r"zoo.wgan.n_critic must be at least 1, got 0"),
         ("wgan", {"clip": True}, r"zoo.wgan.clip must be float, got True"),
         ("wgan", {"clip": 0.0}, r"zoo.wgan.clip must be above 0, got 0.0"),
@@ -49,6 +49,13 @@ def test_other_shapes_are_refused(shape):
 def test_a_wrong_value_names_its_key(name, change, line):
     with pytest.raises(InputError, match=line):
         registry.build(name, (1, 8, 8), 10, **SHIPPED.build_args(name) | change)
+
+
+def test_a_whole_number_may_be_written_as_a_float():
+    model = registry.build(
+        "vae", (1, 8, 8), 10, **SHIPPED.build_args("vae") | {"kl_warmup_images": 5e4}
+    )
+    assert model.kl_warmup_images == 50_000 and isinstance(model.kl_warmup_images, int)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def build(name: str, image_shape, classes: int, **args):
     if name not in NAMES:
         raise InputError(f"there is no model {name}; known: {', '.join(NAMES)}")
     model = importlib.import_module(f"genbench.models.{name}").Model
-    _check_args(name, args, model)
+    args = _check_args(name, args, model)
     try:
         return model(tuple(image_shape), classes, **args)
     except ValueError as error:
@@ -63,8 +63,11 @@ def load_model(path: Path, device: str | torch.device = "cpu"):
     return model.to(device, memory_format=torch.channels_last).eval()
 
 
-def _check_args(name: str, args: dict, model) -> None:
-    """Compare `args` with the names and annotations of the model's keyword-only arguments."""
+def _check_args(name: str, args: dict, model) -> dict:
+    """The same, compared with names and annotations of the model's keyword-only arguments.
+
+    A whole number that is written as a float, as 5e4 is in YAML, becomes one.
+    """
     signature = inspect.signature(model).parameters.values()
     annotations = {p.name: p.annotation for p in signature if p.kind == p.KEYWORD_ONLY}
     for key in sorted(args.keys() ^ annotations.keys()):
@@ -72,9 +75,12 @@ def _check_args(name: str, args: dict, model) -> None:
         raise InputError(f"zoo.{name}.{key} {problem}; the keys are {', '.join(annotations)}")
     for key, kind in annotations.items():
         value = args[key]
+        if kind is int and isinstance(value, float) and value.is_integer():
+            value = args[key] = int(value)
         choices = get_args(kind)
         if choices and value not in choices:
             raise InputError(f"zoo.{name}.{key} must be one of {', '.join(choices)}; got {value!r}")
         allowed = {float: (float, int), int: (int,), bool: (bool,)}.get(kind, ())
         if allowed and type(value) not in allowed:
             raise InputError(f"zoo.{name}.{key} must be {kind.__name__}, got {value!r}")
+    return args
