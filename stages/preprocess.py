@@ -1,4 +1,4 @@
-"""Turn a dataset and its OOD datasets into uint8 arrays: train, val, test, ood_<name>."""
+"""Turn a dataset and its OOD datasets into uint8 arrays: train, val, test, ood_, defect_<name>."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import numpy as np
 from genbench import params
 from genbench.data import datasets, splits
 from genbench.data.copies import describe_copies
+from genbench.data.defects import DEFECTS, defect_arrays
 from genbench.params import Params
 from genbench.utils import cli, files
 
@@ -15,7 +16,8 @@ def main(dataset: str, raw: Path, out: Path) -> None:
     choices = params.load()
     splits_by_name, classes = datasets.load_dataset(dataset, choices, raw)
     ood_names = []
-    arrays: dict[str, np.ndarray] = {}
+    defects = splits_by_name.pop(DEFECTS, None)
+    arrays = defect_arrays(*defects) if defects else {}
     held_out = choices.anomaly.held_out_class
     if held_out is not None:
         splits_by_name, classes, x = splits.hold_out(splits_by_name, classes, held_out, dataset)

@@ -1,4 +1,4 @@
-"""Detection of corrupted and out-of-distribution images by scores; larger is more anomalous."""
+"""Detection of corrupted, foreign and defective images by scores; larger is more anomalous."""
 
 from pathlib import Path
 
@@ -19,7 +19,8 @@ N_COLUMNS = 22
 def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageSet]:
     """The images that every detector is tried on, at most `params.anomaly.n` in each set.
 
-    Validation images, test images, each corruption of the same test images, each OOD dataset.
+    Validation images, test images, each corruption of the same test images, each OOD dataset,
+    each defect of anomaly data.
     """
     rng = seeds.rng(params.seed, "anomaly", dataset)
     n = params.anomaly.n
@@ -33,6 +34,9 @@ def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageS
     for name in files.ood_names(processed):
         (x,) = files.load_npz(processed, f"ood_{name}_x")
         sets.append(ImageSet("ood", name, x[rng.permutation(len(x))[:n]]))
+    for name in files.defect_names(processed):
+        (x,) = files.load_npz(processed, f"defect_{name}_x")
+        sets.append(ImageSet("defect", name, x[rng.permutation(len(x))[:n]]))
     return sets
 
 
@@ -53,11 +57,14 @@ def detection_results(sets: list[SetScores], quantile: float) -> DetectionResult
     if corruptions:
         pooled = {score: np.stack([part[score] for part in corruptions]) for score in test}
         detections += detect("corruptions", "all", test, pooled, thresholds)
+    if defects := [part.scores for part in sets if part.kind == "defect"]:
+        images = {score: np.concatenate([part[score] for part in defects]) for score in test}
+        detections += detect("defects", "all", test, images, thresholds)
     for part in sets:
         if part.kind == "corruption":
             versions = {score: values[None] for score, values in part.scores.items()}
             detections += detect(part.kind, part.name, test, versions, thresholds)
-        elif part.kind == "ood":
+        elif part.kind in ("ood", "defect"):
             detections += detect(part.kind, part.name, test, part.scores, thresholds)
     return DetectionResults(main_score=next(iter(test), None), detections=detections)
 
@@ -71,8 +78,9 @@ def detect(
 ) -> list[Detection]:
     """How well each score tells one set of anomalous images, `scores_out`, from test images.
 
-    Scores are (N,) of test images, (M,) of an OOD dataset, (K, N) of K corruptions of test images.
-    Corrupted images are decided by the threshold; of an OOD dataset the shift of the mean is given.
+    Scores are (N,) of test images, (M,) of an OOD dataset or of defects, (K, N) of K corruptions of
+    test images. Corrupted images and defects are decided by the threshold; of an OOD dataset the
+    shift of the mean is given.
     """
     detections = []
     for score, inside in scores_in.items():

@@ -10,8 +10,10 @@ import numpy as np
 from ..utils import files
 from ..utils.record import Estimate, Record
 
-Kind = Literal["val", "test", "corruption", "ood"]
-AnomalyKind = Literal["corruption", "corruptions", "ood"]
+Kind = Literal["val", "test", "corruption", "ood", "defect"]
+AnomalyKind = Literal["corruption", "corruptions", "ood", "defect", "defects"]
+POOLED: dict[str, Kind] = {"corruptions": "corruption", "defects": "defect"}
+"""Kinds of which one detection, by the name "all", is of all sets of another kind together."""
 METRICS_FILE = "metrics.json"
 SCORES = "scores.npz"
 EXTREMES = "extremes.png"
@@ -44,8 +46,8 @@ class Shift(Record):
 class Detection(Record):
     """One score against one set of images; test images are the other set.
 
-    kind : corruption, ood, or corruptions for all corruptions together (name is then "all")
-    name : of the corruption or of the dataset
+    kind : corruption, ood, defect, or one of `POOLED`
+    name : of the corruption, the dataset or the defect; "all" for those together
     """
 
     kind: AnomalyKind

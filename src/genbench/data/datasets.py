@@ -133,7 +133,8 @@ def load_dataset(name: str, params, folder: Path):
     -------
     splits : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; published splits stay
         as they are, others are drawn stratified by class from `params.seed`. A dataset with known
-        factors has them third: (N, F) int64, named by `factor_names`.
+        factors has them third: (N, F) int64, named by `factor_names`. Anomaly data have `DEFECTS`
+        too, see `image_folders.load`.
     classes : names of the K classes
     """
     splits, classes = _get_source(name, params).load(folder / name)

@@ -9,6 +9,7 @@ from ..utils import seeds
 from ..utils.errors import InputError
 from ..utils.progress import Progress
 from . import archives, decoding
+from .defects import DEFECTS, MASKS, classes_by_split, is_mask, set_defects_apart
 
 SPLITS = {"train": "train", "test": "test", "val": "val", "valid": "val", "validation": "val"}
 """Names of the folders of splits, in any case."""
@@ -29,7 +30,8 @@ def load(path: Path, size: int, channels: int):
     -------
     splits : {split: (x (N, channels, size, size) uint8, y (N,) int64)}; "train" where the
         folders name none. Images are sorted by name and then shuffled, always in the same way:
-        sorted alone, the first n of a split would be one class.
+        sorted alone, the first n of a split would be one class. `DEFECTS` is among them if train/
+        has one class and test/ others too; its y has the names of these, (N,) str.
     classes : sorted names of the class folders; one name, `ONE_CLASS`, where there are none
 
     Raises
@@ -88,15 +90,24 @@ def _broken_images(reasons: dict[str, str]) -> str:
 
 def check(path: Path, *, needs_train: bool) -> None:
     """Decode every image once, so that errors show before the download."""
-    splits, _ = load(path, size=8, channels=1)
+    splits, classes = load(path, size=8, channels=1)
     if needs_train and "train" not in splits:
         raise InputError(f"{path}: train/ is missing; it holds {', '.join(splits)} only")
+    if DEFECTS in splits:
+        names = ", ".join(sorted(set(splits[DEFECTS][1])))
+        print(f"{path}: defects, as train/ holds {classes[0]} alone: {names}")
     with archives.open_archive(path) as contents:
-        others = [name for name in contents.files if not _is_image(name)]
-        ignored = Counter(Path(name).suffix.lower() or "none" for name in others)
+        labels, _ = _assign_images(path, contents)
+        others = [name for name in contents.files if name not in labels]
+    suffixes = Counter(
+        Path(name).suffix.lower() or "none" for name in others if not _is_image(name)
+    )
+    counts = ", ".join(f"{n} of suffix {suffix}" for suffix, n in sorted(suffixes.items()))
+    ignored = [f"files other than {ALLOWED_SUFFIXES}: {counts}"] if suffixes else []
+    if n_masks := len(others) - suffixes.total():
+        ignored.append(f"{n_masks} images of {MASKS}/")
     if ignored:
-        counts = ", ".join(f"{n} of suffix {suffix}" for suffix, n in sorted(ignored.items()))
-        print(f"{path}: ignored files other than {ALLOWED_SUFFIXES}: {counts}")
+        print(f"{path}: ignored {'; '.join(ignored)}")
 
 
 def copy(path: Path, folder: Path) -> None:
@@ -119,6 +130,10 @@ def _assign_images(
     if not images:
         raise InputError(f"{path}: holds no image ({ALLOWED_SUFFIXES})")
     top = _depth_of_wrapper([*images.values(), *(f.split("/") for f in contents.folders)])
+    if _has_one_class_to_train([parts[top:] for parts in images.values()]):
+        images = {name: parts for name, parts in images.items() if not is_mask(parts[top:])}
+        folders = {name for name in contents.folders if not is_mask(name.split("/")[top:])}
+        contents = contents._replace(folders=folders)
     split_of = _split_folders(path, [parts[top:] for parts in images.values()])
     depth = top + 2 if split_of else top + 1
     has_classes = any(len(parts) != depth for parts in images.values())
@@ -131,7 +146,14 @@ def _assign_images(
         )
         for name, parts in images.items()
     }
+    labels = set_defects_apart(labels)
     return labels, _classes(path, labels)
+
+
+def _has_one_class_to_train(images: list[list[str]]) -> bool:
+    """Whether train/ has one class folder. `images` are names as lists of parts."""
+    train = [parts for parts in images if SPLITS.get(parts[0].casefold()) == "train"]
+    return len({parts[1] for parts in train if len(parts) > 2}) == 1
 
 
 def _check_class_folders(
@@ -184,10 +206,13 @@ def _depth_of_wrapper(names: list[list[str]]) -> int:
 
 
 def _classes(path: Path, labels: dict[str, tuple[str, str]]) -> list[str]:
-    classes_of: dict[str, set[str]] = {}
-    for split, label in labels.values():
-        classes_of.setdefault(split, set()).add(label)
+    classes_of = classes_by_split(labels)
+    has_defects = classes_of.pop(DEFECTS, None)
     classes = set.union(*classes_of.values())
+    if has_defects and len(classes) > 1:
+        (normal,) = classes_of["train"]
+        others = ", ".join(sorted(classes - {normal}))
+        raise InputError(f"{path}: val/ holds {others}; beside defects it may hold {normal} alone")
     for split, own in sorted(classes_of.items()):
         if missing := ", ".join(sorted(classes - own)):
             raise InputError(f"{path}: class {missing} is missing in {split}/; all splits need it")
@@ -202,7 +227,9 @@ def _empty_arrays(labels: dict[str, tuple[str, str]], classes: list[str], shape)
     for split in sorted({split for split, _ in labels.values()}):
         names = sorted(name for name, (s, _) in labels.items() if s == split)
         names = [names[i] for i in seeds.rng(0, "order", split).permutation(len(names))]
-        y = np.array([number[labels[name][1]] for name in names], np.int64)
+        y = np.array([labels[name][1] for name in names])
+        if split != DEFECTS:
+            y = np.array([number[label] for label in y], np.int64)
         splits[split] = np.empty((len(names), *shape), np.uint8), y
         rows |= {name: (split, row) for row, name in enumerate(names)}
     return splits, rows

@@ -38,12 +38,15 @@ def hold_out(splits: dict, classes: list[str], held_out: str, dataset: str):
 
     Raises
     ------
-    InputError : if there is no such class.
+    InputError : if there is no such class, or no other.
     """
     held_out = unicodedata.normalize("NFC", held_out)  # as the names of folders are read
     if held_out not in classes:
         known = ", ".join(classes)
         wrong = f"{dataset} has no class {held_out}; known: {known}"
+        raise InputError(f"anomaly.held_out_class: {wrong}")
+    if len(classes) == 1:
+        wrong = f"{held_out} is the only class of {dataset}; nothing would be left to train on"
         raise InputError(f"anomaly.held_out_class: {wrong}")
     label = classes.index(held_out)
     test_x, test_y, *_ = splits["test"]

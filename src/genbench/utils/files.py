@@ -105,6 +105,14 @@ def ood_names(path: Path) -> list[str]:
     return names.tolist()
 
 
+def defect_names(path: Path) -> list[str]:
+    """Names of the defects in a processed dataset, in order; [] for a dataset without."""
+    if "defect_names" not in array_names(path):
+        return []
+    (names,) = load_npz(path, "defect_names")
+    return names.tolist()
+
+
 @contextmanager
 def atomic_write(path: Path):
     """Yield a temporary name beside `path`, which takes its place only if the block succeeds.
