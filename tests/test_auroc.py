@@ -208,3 +208,11 @@ def test_a_score_that_is_better_on_the_images_that_both_have_may_be_the_best():
     many = np.zeros(500), np.repeat([1.0, 0.0], [50, 450])  # perfect on the first 50 only
     assert auroc(*few).value > auroc(*many).value
     assert candidates({"few": few, "many": many}) == ["few", "many"]
+
+
+def test_of_a_single_anomalous_image_nothing_is_known_for_sure():
+    rng = np.random.default_rng(7)
+    inside, one = rng.normal(size=50), np.array([0.3])
+    estimate = auroc(inside, one)
+    assert estimate.value == (inside < 0.3).mean() and (estimate.low, estimate.high) == (0, 1)
+    assert paired_test((inside, one), (-inside, one))[1] == 1

@@ -95,6 +95,6 @@ def _share_below(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _mean_and_error(influences: list[np.ndarray]) -> tuple[float, float]:
-    """AUROC, or a difference of two, and its standard error."""
-    variances = [np.var(v, ddof=1) / len(v) if len(v) > 1 else 0.0 for v in influences]
+    """AUROC, or a difference of two, and its standard error: infinite where one image is all."""
+    variances = [np.var(v, ddof=1) / len(v) if len(v) > 1 else math.inf for v in influences]
     return float(sum(v.mean() for v in influences) / 2), math.sqrt(sum(variances))

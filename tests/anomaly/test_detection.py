@@ -13,6 +13,7 @@ from sklearn.metrics import (
 from genbench.anomaly import detection, results
 from genbench.anomaly.corruptions import corrupt
 from genbench.anomaly.results import DetectionResults, ImageSet, SetScores
+from genbench.auroc import auroc
 from genbench.utils import files
 
 
@@ -50,7 +51,7 @@ def check_detection(row, inside, outside, threshold):
 def check_interval(row, inside, outside):
     """Compare an interval with the variance over images, a corruption being the same images."""
     wins = (outside[:, None] > inside) + 0.5 * (outside[:, None] == inside)
-    if row.kind == "ood":
+    if row.kind in ("ood", "defect", "defects"):
         variance = wins.mean(1).var(ddof=1) / row.n_out + wins.mean(0).var(ddof=1) / row.n_in
     else:
         of_image = wins.mean(1).reshape(-1, row.n_in).mean(0) + wins.mean(0)
@@ -174,3 +175,54 @@ def test_without_corruptions_there_are_detections_of_other_datasets_alone():
     assert rows.main_score == "a"
     assert [(row.kind, row.name) for row in rows.detections] == [("ood", "noise")]
     assert detection.detection_results(sets[:2], 0.95).detections == []
+
+
+def test_defects_are_sets_of_their_own_and_all_of_them_one_set_of_other_images():
+    random = np.random.default_rng(0)
+    shapes = {"val": 40, "test": 50, "crack": 7, "bent wire": 12, "noise": 30}
+    kinds = {"val": "val", "test": "test", "noise": "ood"}
+    sets = [
+        SetScores(
+            kinds.get(name, "defect"),
+            name,
+            {score: random.normal(i / 2, 1, n) for score in ("main", "other")},
+        )
+        for i, (name, n) in enumerate(shapes.items())
+    ]
+    found = detection.detection_results(sets, quantile=0.8)
+    val, test, crack, bent, _ = (part.scores for part in sets)
+    for score in ("main", "other"):
+        together = np.concatenate([crack[score], bent[score]])
+        threshold = np.quantile(val[score], 0.8)
+        for kind, name, outside in (
+            ("defect", "crack", crack[score]),
+            ("defect", "bent wire", bent[score]),
+            ("defects", "all", together),
+        ):
+            row = found.by_score(kind, name)[score]
+            check_detection(row, test[score], outside, threshold)
+            assert row.auroc == auroc(test[score], outside) and row.shift is None
+    assert found.names("defect") == ["crack", "bent wire"] and found.names("defects") == ["all"]
+
+
+def test_at_most_so_many_images_of_each_defect_are_tried_and_the_other_sets_stay(tmp_path):
+    rng = np.random.default_rng(0)
+    sizes = {"val": 12, "test": 15, "ood_noise": 20, "defect_a_b": 20, "defect_c/d": 5}
+    arrays = {
+        f"{part}_x": rng.integers(0, 256, (n, 1, 8, 8), np.uint8) for part, n in sizes.items()
+    }
+    arrays["ood_names"] = np.array(["noise"])
+    files.save_npz(tmp_path / "without.npz", **arrays)
+    files.save_npz(tmp_path / "with.npz", **arrays, defect_names=np.array(["a_b", "c/d"]))
+    params = fabricated.params(anomaly=fabricated.TREE["anomaly"] | {"n": 10})
+    without, sets = (
+        detection.detection_sets(params, "digits", tmp_path / name)
+        for name in ("without.npz", "with.npz")
+    )
+    assert [(part.kind, part.name, len(part.x)) for part in sets[len(without) :]] == [
+        ("defect", "a_b", 10),
+        ("defect", "c/d", 5),
+    ]
+    assert all(np.array_equal(a.x, b.x) for a, b in zip(without, sets, strict=False))
+    rows = [int((arrays["defect_a_b_x"] == x).all((1, 2, 3)).argmax()) for x in sets[-2].x]
+    assert len(set(rows)) == 10 and rows != sorted(rows)

@@ -115,7 +115,7 @@ def test_a_model_is_said_to_be_above_the_baselines_by_a_paired_test(
     results, tmp_path, models, baselines, words
 ):
     found = planted(results, tmp_path, {"vae": {"kl": models, "elbo": 0.55}}, baselines)
-    (line,) = anomaly.best_score(found, "noise")
+    (line,) = anomaly.best_score(found, "ood", "noise")
     assert line.startswith(f"The highest AUROC is that of vae's kl ({area(found, 'vae', 'kl')}), ")
     assert words in line
     assert line.endswith(f"the baseline png size ({area_of_baseline(found, 'png_size')}).")
@@ -130,7 +130,7 @@ def test_a_model_is_said_to_be_above_the_baselines_by_a_paired_test(
 )
 def test_a_baseline_may_have_the_highest_auroc(results, tmp_path, model, words):
     found = planted(results, tmp_path, {"vae": {"kl": model}}, {"png_size": 0.9})
-    (line,) = anomaly.best_score(found, "noise")
+    (line,) = anomaly.best_score(found, "ood", "noise")
     value = area_of_baseline(found, "png_size")
     assert line.startswith(f"The highest AUROC is that of the baseline png size ({value}), ")
     assert f"{words} ({area(found, 'vae', 'kl')})." in line
@@ -143,20 +143,20 @@ def test_scores_whose_intervals_overlap_may_differ_as_they_are_of_the_same_image
     (result,) = found.models
     model = result.detection.by_score("ood", "noise")["kl"].auroc
     assert model.low < found.baselines.by_score("ood", "noise")["png_size"].auroc.high
-    assert "above that of every baseline" in anomaly.best_score(found, "noise")[0]
+    assert "above that of every baseline" in anomaly.best_score(found, "ood", "noise")[0]
 
 
 def test_a_score_of_the_first_images_alone_is_compared_on_these(results, tmp_path):
     models = {"vae": {"elbo": 0.6, "regret": 0.95}}
     found = planted(results, tmp_path, models, {"png_size": 0.7}, first={"regret": 100})
-    (line,) = anomaly.best_score(found, "noise")
+    (line,) = anomaly.best_score(found, "ood", "noise")
     assert "vae's regret" in line and "above that of every baseline" in line
 
 
 def test_without_scores_or_baselines_nothing_is_said_of_the_best(results):
     nothing = DetectionResults(detections=[])
-    assert anomaly.best_score(replace(results, baselines=nothing), "noise") == []
-    assert anomaly.best_score(replace(results, models=[]), "noise") == []
+    assert anomaly.best_score(replace(results, baselines=nothing), "ood", "noise") == []
+    assert anomaly.best_score(replace(results, models=[]), "ood", "noise") == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_false_positives_are_those_of_the_test_images(results):
 
 
 def test_the_hardest_corruption_is_the_one_whose_largest_auroc_is_smallest(results):
-    (line,) = anomaly.hardest_corruption(results)
+    (line,) = anomaly.hardest(results, "corruption")
     assert line == "The lowest AUROC at best is that for blur: 0.450, by wgan."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..anomaly.results import POOLED
 from ..results.run import ModelResults
 
 ROC_POINTS = 100
@@ -51,9 +52,9 @@ def thin(x: np.ndarray, y: np.ndarray, points: int) -> Curve:
 
 
 def anomalous_scores(result: ModelResults, kind: str, name: str) -> np.ndarray | None:
-    """The main score of a set of images, (N,); of kind "corruptions" that of all corruptions."""
-    if kind == "corruptions":
-        parts = [v for (part, _), v in result.main_scores.items() if part == "corruption"]
+    """The main score of a set of images, (N,); of a kind in `POOLED` that of all its sets."""
+    if kind in POOLED:
+        parts = [v for (part, _), v in result.main_scores.items() if part == POOLED[kind]]
         return np.concatenate(parts) if parts else None
     return result.main_scores.get((kind, name))
 

@@ -30,7 +30,8 @@ def _losses(results: DatasetResults) -> Iterator[dict]:
 
 
 def _roc(results: DatasetResults) -> Iterator[dict]:
-    sets = [("corruptions", "all corruptions"), *(("ood", name) for name in results.ood_datasets)]
+    sets = [("corruptions", "all corruptions"), ("defects", "all defects")]
+    sets += [("ood", name) for name in results.ood_datasets]
     for result in results.models:
         for kind, name in sets:
             curve = detection_curve(result, kind, name)

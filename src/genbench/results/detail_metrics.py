@@ -46,14 +46,14 @@ DECISIONS = (
     Metric(
         "tp",
         "TP",
-        note="True positives: corrupted images found (FN: missed; FP: intact images above the"
+        note="True positives: anomalous images found (FN: missed; FP: test images above the"
         " threshold; TN: below it).",
     ),
     Metric("fp", "FP"),
     Metric("tn", "TN"),
     Metric("fn", "FN"),
-    rate("precision", "precision", "Share of the images above the threshold that are corrupted."),
-    rate("recall", "recall", "Share of the corrupted images above the threshold."),
+    rate("precision", "precision", "Share of the images above the threshold that are anomalous."),
+    rate("recall", "recall", "Share of the anomalous images above the threshold."),
     rate("f1", "F1", "Harmonic mean of precision and recall."),
 )
 PARAMETERS = Metric("parameters", "parameters", note="Of all the model's networks.")

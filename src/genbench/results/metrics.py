@@ -141,9 +141,16 @@ OOD_AUROC = rate(
     chance=0.5,
     headline=True,
 )
-HEADLINES = tuple(
-    metric
-    for metric in (*QUALITY, *SAMPLES, *LATENT, KNN_ACCURACY, CORRUPTION_AUROC, OOD_AUROC)
-    if metric.headline
+DEFECT_AUROC = rate(
+    "auroc_defects",
+    "defect AUROC",
+    "Of the model's main score, images of all defects together against normal test images.",
+    chance=0.5,
+    headline=True,
 )
-"""What a model is compared by, at most 14 numbers; everything else is details."""
+DETECTION = (CORRUPTION_AUROC, OOD_AUROC, DEFECT_AUROC)
+HEADLINES = tuple(
+    metric for metric in (*QUALITY, *SAMPLES, *LATENT, KNN_ACCURACY, *DETECTION) if metric.headline
+)
+"""What a model is compared by; everything else is details. At most 14 numbers of each model: where
+there are defects there are no classes, and no numbers of classes."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...anomaly.results import EXTREMES, METRICS_FILE, Decisions, Detection
+from ...anomaly.results import EXTREMES, METRICS_FILE, Decisions, Detection, DetectionResults
 from ...params import Params
 from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
 from ...results.run import DatasetResults, ModelResults
@@ -18,6 +18,32 @@ from ..tables import Row, Table, make_table
 
 
 def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
+    """Images of defects, where there are any, and corrupted test images."""
+    return {"defects": _defects(results, gallery), **_corruptions(results, params, gallery)}
+
+
+def _defects(results: DatasetResults, gallery: Gallery) -> dict | None:
+    """Images of defects among normal test images: rates, curves, histograms."""
+    scored = _with_scores(results)
+    if not (results.processed.n_defects and scored):
+        return None
+    lines = []
+    if check_detection(results).holds:
+        lines += anomaly.detection_findings(results, "defects", "all", "images of defects")
+        lines += anomaly.best_score(results, "defects", "all")
+        lines += anomaly.hardest(results, "defect")
+    return {
+        "findings": lines,
+        "table": _table(results, DECISIONS, "defects", "all", explain=False),
+        "by_defect": _by_defect(results),
+        "curves": _curves(results, gallery, "defects", "all", "All defects together."),
+        "histograms": [
+            _histogram(r, gallery, "defects", {"defects": ("defects", "all")}) for r in scored
+        ],
+    }
+
+
+def _corruptions(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Corrupted test images among intact ones: decisions, rates, histograms, curves, pictures."""
     scored = _with_scores(results)
     if not params.anomaly.severities:
@@ -33,7 +59,7 @@ def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
     ]
     if holds:
         lines += anomaly.detection_findings(results, "corruptions", "all", "corrupted images")
-        lines += anomaly.hardest_corruption(results)
+        lines += anomaly.hardest(results, "corruption")
     lines += anomaly.false_positives(results, params.anomaly.quantile)
     if not scored:
         return {"findings": lines, "table": None}
@@ -53,6 +79,7 @@ def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         "sets": {
             "corruptions": [spaced(name) for name in params.anomaly.severities],
             "ood_datasets": results.ood_datasets,
+            "defects": list(results.processed.n_defects),
         },
         "extremes": [
             gallery.copy(
@@ -77,7 +104,7 @@ def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> di
         if holds:
             lines += anomaly.detection_findings(results, "ood", name, f"images of {name}")
             lines += anomaly.reconstruction_hypothesis(results, name)
-            lines += anomaly.best_score(results, name)
+            lines += anomaly.best_score(results, "ood", name)
         sets.append(
             {
                 "name": name,
@@ -146,6 +173,34 @@ def _by_corruption(results: DatasetResults, params: Params) -> Table:
         }
         rows.append(Row(result.model, {name: d.auroc for name, d in main.items() if d}))
     return make_table(metrics, rows, first="model")
+
+
+def _by_defect(results: DatasetResults) -> Table:
+    """AUROC of every score against each defect, below those of the baselines."""
+
+    def row(name: str, detections: DetectionResults, score: str, detail: str = "") -> Row:
+        by_defect = {
+            defect: detections.by_score("defect", defect)[score].auroc
+            for defect in detections.names("defect")
+        }
+        return Row(name, by_defect, detail=detail)
+
+    return make_table(
+        [
+            AUROC._replace(key=name, label=f"{name} ({n:,})", note=None)
+            for name, n in results.processed.n_defects.items()
+        ],
+        [
+            row(result.model, result.detection, score, spaced(score))
+            for result in results.ranked()
+            for score in result.detection.by_score("defects")
+        ],
+        first="model and score",
+        references=[
+            row(spaced(score), results.baselines, score)
+            for score in results.baselines.by_score("defects")
+        ],
+    )
 
 
 def _decisions(result: ModelResults) -> Decisions | None:

@@ -7,7 +7,13 @@ from ...params import Params
 from ...results.detail_metrics import PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
 from ...results.metric import rate
-from ...results.metrics import CORRUPTION_AUROC, OOD_AUROC, QUALITY, SAMPLES
+from ...results.metrics import (
+    CORRUPTION_AUROC,
+    DEFECT_AUROC,
+    OOD_AUROC,
+    QUALITY,
+    SAMPLES,
+)
 from ...results.places import places
 from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate, Number
@@ -81,6 +87,7 @@ def _other_metrics(results: DatasetResults) -> Table:
     rows = []
     for result in results.ranked():
         aurocs = {"corruption_auroc": result.detection.main("corruptions", "all")}
+        aurocs["auroc_defects"] = result.detection.main("defects", "all")
         aurocs |= {
             f"ood {name}": result.detection.main("ood", name) for name in results.ood_datasets
         }
@@ -92,7 +99,7 @@ def _other_metrics(results: DatasetResults) -> Table:
         if result.embedding:
             values["knn_accuracy"] = result.embedding.knn_accuracy
         rows.append(Row(result.model, values))
-    metrics = [*SAMPLES, CORRUPTION_AUROC, *of_ood, KNN_ACCURACY, PARAMETERS]
+    metrics = [*SAMPLES, CORRUPTION_AUROC, *of_ood, DEFECT_AUROC, KNN_ACCURACY, PARAMETERS]
     return make_table(metrics, rows, first="model")
 
 

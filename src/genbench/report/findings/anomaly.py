@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...anomaly.results import DetectionResults, Shift
+from ...anomaly.results import POOLED, DetectionResults, Shift
 from ...auroc import Scores, auroc, candidates
 from ...results.run import DatasetResults, ModelResults, SetsScores
 from ...utils.record import Estimate
@@ -68,11 +68,12 @@ def _ends(estimate: Estimate) -> tuple[float, float]:
 
 
 def _of_images(scores: SetsScores, score: str, kind: str, name: str) -> Scores:
-    """A score of test images and of an OOD dataset, or of all corruptions as (K, N)."""
+    """A score of test images and of an OOD dataset, of all defects, or of corruptions as (K, N)."""
     test = scores["test", "test"][score]
     if kind == "ood":
         return test, scores[kind, name][score]
-    return test, np.stack([s[score] for (part, _), s in scores.items() if part == "corruption"])
+    sets = [s[score] for (part, _), s in scores.items() if part == POOLED[kind]]
+    return test, np.stack(sets) if kind == "corruptions" else np.concatenate(sets)
 
 
 def reconstruction_hypothesis(results: DatasetResults, ood_dataset: str) -> list[str]:
@@ -102,12 +103,12 @@ def _reconstruction(shift: Shift, name: str) -> str:
     return f"reconstructs {name} worse ({means}), as is often assumed of autoencoders"
 
 
-def best_score(results: DatasetResults, ood_dataset: str) -> list[str]:
+def best_score(results: DatasetResults, kind: str, name: str) -> list[str]:
     """The best score of all, and whether a paired test finds models above baselines or below."""
 
     def pairs(source: str, detections: DetectionResults, scores: SetsScores) -> dict[str, Scores]:
-        names = detections.by_score("ood", ood_dataset)
-        return {f"{source} {spaced(s)}": _of_images(scores, s, "ood", ood_dataset) for s in names}
+        names = detections.by_score(kind, name)
+        return {f"{source} {spaced(s)}": _of_images(scores, s, kind, name) for s in names}
 
     baselines = pairs("the baseline", results.baselines, results.baseline_scores)
     models: dict[str, Scores] = {}
@@ -115,16 +116,16 @@ def best_score(results: DatasetResults, ood_dataset: str) -> list[str]:
         models |= pairs(f"{result.model}'s", result.detection, result.scores)
     if not models or not baselines:
         return []
-    value = {name: auroc(*pair).value for name, pair in (models | baselines).items()}
+    value = {score: auroc(*pair).value for score, pair in (models | baselines).items()}
     best, *tied = candidates(models | baselines)
     rivals = baselines if best in models else models
     start = f"The highest AUROC is that of {best} ({value[best]:.3f})"
-    if equal := [name for name in tied if name in rivals]:
+    if equal := [score for score in tied if score in rivals]:
         return [f"{start}, not shown to be above that of {equal[0]} ({value[equal[0]]:.3f})."]
-    rival = max(rivals, key=lambda name: value[name])
-    kind = "baseline" if best in models else "score of a model"
+    rival = max(rivals, key=lambda score: value[score])
+    others = "baseline" if best in models else "score of a model"
     return [
-        f"{start}, above that of every {kind}; the best of these is {rival} ({value[rival]:.3f})."
+        f"{start}, above that of every {others}; the best of these is {rival} ({value[rival]:.3f})."
     ]
 
 
@@ -148,12 +149,12 @@ def false_positives(results: DatasetResults, quantile: float) -> list[str]:
     ]
 
 
-def hardest_corruption(results: DatasetResults) -> list[str]:
-    """The corruption for which the largest AUROC of the models' main scores is smallest."""
+def hardest(results: DatasetResults, kind: str) -> list[str]:
+    """The corruption or defect for which the models' largest AUROC, of main scores, is smallest."""
     best: dict[str, tuple[float, str]] = {}
     for result in results.models:
-        for name in result.detection.names("corruption"):
-            if detection := result.detection.main("corruption", name):
+        for name in result.detection.names(kind):
+            if detection := result.detection.main(kind, name):
                 found = (detection.auroc.value, result.model)
                 best[name] = max(best.get(name, (0.0, "")), found)
     if len(best) < 2:
