@@ -90,7 +90,7 @@ def test_the_main_score_against_all_defects_is_a_headline_and_a_column(shown):
     (columns,) = [t for t in tables(shown) if "defect AUROC" in next(iter(t.values()))]
     for result in results.models:
         value = result.detection.main("defects", "all").auroc.value
-        assert summary[result.model]["auroc_defects"] == value
+        assert summary[result.model]["defect_auroc"] == value
         assert columns[result.model]["defect AUROC"]["value"] == value
 
 

@@ -13,7 +13,7 @@ LOWER = {
 HIGHER = {
     *("is", "precision", "recall", "density", "coverage", "classes_covered", "class_entropy"),
     *("label_accuracy", "corruption_auroc", "ood_auroc", "auroc", "aupr", "aupr_normal", "f1"),
-    "auroc_defects",
+    "defect_auroc",
     *("psnr", "ssim", "mutual_information", "arithmetic_accuracy", "knn_accuracy"),
     *("knn_accuracy_map", "silhouette", "trustworthiness", "stability"),
     *("mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"),
@@ -31,7 +31,7 @@ IN_FEATURES = {
     *("fid", "fid_infinity", "is", "kid", "precision", "recall", "density", "coverage"),
     "duplicates",
 }
-BELOW_CHANCE = {"auroc", "corruption_auroc", "ood_auroc", "auroc_defects"}
+BELOW_CHANCE = {"auroc", "corruption_auroc", "ood_auroc", "defect_auroc"}
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: f"{metric.key}-{metric.label}")
@@ -51,5 +51,5 @@ def test_numbers_in_features_are_those_that_carry_the_extractor():
     assert {m.key for m in metrics.HEADLINES} == {
         *("fid", "kid", "precision", "recall", "coverage", "classes_covered", "label_accuracy"),
         *("copying_z", "negative_elbo", "path_length", "active_units", "knn_accuracy"),
-        *("corruption_auroc", "ood_auroc", "auroc_defects"),
+        *("corruption_auroc", "ood_auroc", "defect_auroc"),
     }

@@ -23,7 +23,7 @@ def test_keys_and_labels_are_unique(table):
 
 
 @pytest.mark.parametrize(
-    "others", [{"auroc_defects"}, {"classes_covered", "label_accuracy", "knn_accuracy"}]
+    "others", [{"defect_auroc"}, {"classes_covered", "label_accuracy", "knn_accuracy"}]
 )
 def test_there_are_at_most_14_headlines_of_classes_or_of_defects(others):
     """A dataset has either: defects are what is not of the one class that is trained on."""

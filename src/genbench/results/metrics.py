@@ -142,7 +142,7 @@ OOD_AUROC = rate(
     headline=True,
 )
 DEFECT_AUROC = rate(
-    "auroc_defects",
+    "defect_auroc",
     "defect AUROC",
     "Of the model's main score, images of all defects together against normal test images.",
     chance=0.5,

@@ -22,7 +22,7 @@ def headlines(result: ModelResults) -> dict[str, Number]:
     values["knn_accuracy"] = result.embedding.knn_accuracy if result.embedding else None
     values["corruption_auroc"] = _auroc(result, "corruptions")
     values["ood_auroc"] = _auroc(result, "ood")
-    values["auroc_defects"] = _auroc(result, "defects")
+    values["defect_auroc"] = _auroc(result, "defects")
     return _named(values, result.protocol.extractor)
 
 

@@ -87,7 +87,7 @@ def _other_metrics(results: DatasetResults) -> Table:
     rows = []
     for result in results.ranked():
         aurocs = {"corruption_auroc": result.detection.main("corruptions", "all")}
-        aurocs["auroc_defects"] = result.detection.main("defects", "all")
+        aurocs["defect_auroc"] = result.detection.main("defects", "all")
         aurocs |= {
             f"ood {name}": result.detection.main("ood", name) for name in results.ood_datasets
         }
