@@ -179,7 +179,6 @@ def test_a_stored_model_is_served(workspace, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     write()
     sync.send(params("genbench"), DATA, DETAILS)
-    mlflow.set_tracking_uri("sqlite:///mlflow.db")
     run = only_run("digits-vae")
     logged = mlflow.MlflowClient().get_logged_model(run.data.tags["genbench.model"])
     example = json.loads(
