@@ -5,10 +5,12 @@ Of data without classes, or with one, it is a network that tells each image from
 
 from pathlib import Path
 
+from genbench import params  # before NumPy is loaded: it says how
+
+# isort: split
 import numpy as np
 import torch
 
-from genbench import params
 from genbench.networks import checkpoint
 from genbench.networks.classifier import (
     Classifier,

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from genbench import params  # before NumPy is loaded: it says how
+
+# isort: split
 import torch
 
-from genbench import params
 from genbench.anomaly.baselines import make_baseline_scorer
 from genbench.anomaly.detection import detect
 from genbench.anomaly.results import DetectionResults

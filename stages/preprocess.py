@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from genbench import params  # before NumPy is loaded: it says how
+
+# isort: split
 import numpy as np
 
-from genbench import params
 from genbench.data import datasets, splits
 from genbench.data.copies import describe_copies
 from genbench.data.defects import DEFECTS, defect_arrays

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from genbench import params  # before NumPy is loaded: it says how
+
+# isort: split
 import numpy as np
 
-from genbench import params
 from genbench.evaluation.extractors import choose_extractor, classifier_extractor
 from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+import genbench  # noqa: F401  before NumPy and PyTorch, which it tells how to compute
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, here and in child processes
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -42,6 +42,7 @@ ALARMS = {"gan": ["mode collapse: all <b>alike</b>; from 12,000 to 60,000 images
 
 TREE = {
     "seed": 0,
+    "portable": True,
     "device": "cpu",
     "datasets": list(SIDES),
     "models": list(MODELS),
@@ -52,7 +53,7 @@ TREE = {
         "ema_images": 1000,
         "log_points": 40,
         "snapshots": 4,
-        "threads": "auto",
+        "threads": 1,
         "checkpoint_every": 60,
         "precision": "float32",
         "deterministic": True,

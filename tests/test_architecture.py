@@ -20,7 +20,7 @@ SENTENCES = {
     if path.name == "__init__.py" and len(ast.parse(path.read_text(encoding="utf-8")).body) == 1
 }
 """Packages' files that hold a docstring and no code."""
-NO_STAGE = {"track", "repro"}
+NO_STAGE = {"track", "verify", "repro"}
 """Scripts that DVC does not run."""
 
 
@@ -70,7 +70,7 @@ BASICS = {"utils", "params"}
 RECORDS = {"training", "evaluation", "anomaly", "latent"}
 """Packages with a file `results.py`, their stages' records: all that readers import of them."""
 MAY_IMPORT = {
-    "__init__": set(),
+    "__init__": {"utils"},
     "utils": set(),
     "auroc": {"utils"},
     "intervals": {"utils"},

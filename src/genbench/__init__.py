@@ -3,6 +3,10 @@
 import os
 import sys
 
+from .utils.portable import pin
+
+pin()  # before NumPy and PyTorch are loaded
+
 # Read by OpenMP when torch is imported. Its threads else spin while they wait for each other; where
 # another process has one of two cores, a training step then took 10 to 100 times as long.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")

@@ -30,7 +30,9 @@ def test_a_set_lies_in_its_own_manifold():
 
 
 def test_all_metrics_of_distant_sets_are_zero():
-    assert set(prdc_metrics(cloud(100), cloud(100, shift=50)).values()) == {0}
+    metrics = prdc_metrics(cloud(100), cloud(100, seed=1, shift=50))
+    del metrics["duplicates"]  # of the generated set alone
+    assert set(metrics.values()) == {0}
 
 
 def test_one_of_two_modes_gives_precision_and_the_recall_of_that_mode():
@@ -67,7 +69,7 @@ def test_density_is_about_one_for_samples_of_one_distribution():
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_sets_smaller_than_k_take_the_farthest_neighbor(n):
     radii = knn_radii(cloud(n))
-    assert torch.equal(radii.k5, torch.cdist(cloud(n), cloud(n)).max(1).values)
+    torch.testing.assert_close(radii.k5, torch.cdist(cloud(n), cloud(n)).max(1).values)
 
 
 def test_the_nearest_neighbor_in_another_set_has_its_index_and_distance():

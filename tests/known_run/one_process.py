@@ -7,7 +7,7 @@ import runpy
 import sys
 from pathlib import Path
 
-FREE = ("device", "train.threads", "train.checkpoint_every", "tracking")
+FREE = ("device", "train.checkpoint_every", "tracking")
 """Choices that no stage declares, as no result is meant to depend on them."""
 
 

@@ -7,6 +7,7 @@ import yaml
 from genbench import params
 from genbench.params.renamed import first_names
 from genbench.utils.errors import InputError
+from genbench.utils.portable import is_asked_for
 from genbench.utils.provenance import digest
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -195,13 +196,52 @@ def test_an_old_key_is_answered_with_its_new_name(tmp_path, old, line):
 
 def test_renamed_keys_leave_a_run_its_key():
     """Digests of the shipped choices at the commit before any key was renamed (19c7182)."""
-    p = params.load(SHIPPED)
+    p = params.load(SHIPPED).model_copy(update={"portable": False})
     for model, key in {
         "gan": "0f9790d2533ad220",
         "wgan": "03c6d4fc95f2058f",
         "vae": "577ec3de4b9a4632",
     }.items():
         assert digest(first_names(p.of_run("digits", model))) == key
+
+
+def test_what_is_portable_and_the_number_of_its_threads_are_part_of_the_question():
+    p = params.load(SHIPPED)
+    threads = p.model_copy(update={"train": p.train.model_copy(update={"threads": 2})})
+    fast = p.model_copy(update={"portable": False})
+    keys = [digest(first_names(each.of_run("digits", "vae"))) for each in (p, threads, fast)]
+    assert len(set(keys)) == 3
+
+
+@pytest.mark.parametrize(
+    "text, portable",
+    [
+        ("seed: 0\n", True),
+        ("portable: true\n", True),
+        ("portable: false  # fast\n", False),
+        ("zoo:\n  portable: false\n", True),
+    ],
+)
+def test_a_glance_at_the_file_tells_whether_results_are_portable(tmp_path, text, portable):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert is_asked_for(path) == portable
+
+
+def test_portable_must_stand_where_a_glance_finds_it(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED.read_text().replace("portable: true", '"portable": false'))
+    with pytest.raises(InputError, match="portable: must be true, or false on a line of its own"):
+        params.load(path)
+
+
+def test_a_portable_run_takes_no_number_of_threads_from_the_machine(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED.read_text().replace("threads: 1 ", "threads: auto "))
+    with pytest.raises(InputError, match="train.threads: auto, one per core, is for"):
+        params.load(path)
+    path.write_text(path.read_text().replace("portable: true", "portable: false"))
+    assert params.load(path).train.threads == "auto"
 
 
 def test_the_choices_of_a_point_are_its_own_and_the_others_stay():
@@ -222,7 +262,7 @@ def test_the_choices_of_a_run_are_all_that_its_results_depend_on():
     assert choices["seed"] == p.seed and choices["zoo.vae.lr"] == p.zoo["vae"]["lr"]
     assert choices["data.ood"] == p.data["digits"].ood and choices["dataset"] == "digits"
     assert not [key for key in choices if key.startswith(("zoo.gan", "sweep", "tracking"))]
-    elsewhere = {"train.threads", "train.checkpoint_every", "device", "datasets", "models"}
+    elsewhere = {"train.checkpoint_every", "device", "datasets", "models"}
     assert not elsewhere & choices.keys()
     assert {"train.images", "evaluate.n", "anomaly.quantile", "tsne.n"} <= choices.keys()
 

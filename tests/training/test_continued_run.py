@@ -58,7 +58,7 @@ CHOICES = {
     "ema_images": 9,
     "log_points": 3,
     "snapshots": 9,
-    "threads": 1,
+    "threads": 2,
     "precision": "tf32",
     "deterministic": False,
     "checkpoint_every": 7,

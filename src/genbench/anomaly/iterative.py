@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..models.base.marginal import by_class, marginal_bound, marginal_scores
 from ..models.base.sampling import in_batches
+from ..networks.optimizers import Adam
 from ..params.schema import Iterative
 from .scores import BATCH_SIZE
 
@@ -100,12 +101,11 @@ def _optimize(leaf: Tensor, objective: Callable[[], Tensor], steps: int) -> Iter
 
     Images do not interact: the gradient of the sum is that of each image.
     """
-    optimizer = torch.optim.Adam([leaf], lr=LEARNING_RATE)
+    optimizer = Adam([leaf], LEARNING_RATE, betas=(0.9, 0.999))
     for _ in range(steps):
         values = objective()
         yield values.detach()
-        (leaf.grad,) = torch.autograd.grad(values.sum(), leaf)
-        optimizer.step()
+        optimizer.step(torch.autograd.grad(values.sum(), leaf))
     with torch.no_grad():
         yield objective()
 

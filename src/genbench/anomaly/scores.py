@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..models.base.marginal import log_class_shares, marginal_scores
 from ..models.base.sampling import in_batches
+from ..utils.distances import cdist, sqrt
 from .baselines import MAX_REFERENCE_IMAGES, png_bytes
 
 N_NEIGHBORS = 5
@@ -66,12 +67,12 @@ class Scorer:
 
     def _nearest_neighbor(self, features: Tensor) -> Tensor:
         k = min(N_NEIGHBORS, len(self.train_features))
-        distances = (torch.cdist(part, self.train_features) for part in features.split(BATCH_SIZE))
+        distances = (cdist(part, self.train_features) for part in features.split(BATCH_SIZE))
         return torch.cat([part.topk(k, largest=False).values.mean(1) for part in distances])
 
     def _mahalanobis(self, features: Tensor) -> Tensor:
         deviations = features - self.train_mean
-        return ((deviations @ self.precision) * deviations).sum(1).clamp_min(0).sqrt()
+        return sqrt(((deviations @ self.precision) * deviations).sum(1).clamp_min(0))
 
     @torch.no_grad()
     def _score_and_embed(self, x: np.ndarray) -> tuple[dict[str, Tensor], Tensor]:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..utils.distances import sqrt
 from .torchmetrics_adapter import PrecomputedFeatures
 
 N_SIZES = 10
@@ -111,8 +112,8 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     if failed:
         values, vectors = torch.linalg.eigh(a.covariance)
         positive = values > values[-1] * 1e-12
-        lower = vectors[:, positive] * values[positive].sqrt()
-    cross = torch.linalg.eigvalsh(lower.T @ b.covariance @ lower).clamp_min(0).sqrt().sum()
+        lower = vectors[:, positive] * sqrt(values[positive])
+    cross = sqrt(torch.linalg.eigvalsh(lower.T @ b.covariance @ lower).clamp_min(0)).sum()
     traces = a.covariance.trace() + b.covariance.trace()
     return ((a.mean - b.mean).square().sum() + traces - 2 * cross).item()
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..utils.distances import cdist
+
 K_PRECISION_RECALL = 3
 """k of precision and recall (Kynkaanniemi et al. 2019)."""
 K_DENSITY_COVERAGE = 5
@@ -17,7 +19,7 @@ K_DENSITY_COVERAGE = 5
 DUPLICATE_QUANTILE = 0.01
 """Two images are near-duplicates if closer than this quantile of real nearest distances."""
 ROUNDING = 2e-3
-"""Copies are nearer than this, times their norm: float32 rounds |x|^2 - 2xy + |y|^2."""
+"""Copies are nearer than this, times their norm: features are rounded by batches."""
 CHUNK = 1000
 
 
@@ -72,7 +74,7 @@ def distinct_knn_radii(x: Tensor) -> KnnRadii:
 
 def _distances(x: Tensor, others: Tensor) -> Tensor:
     """From each of x (N, D) to each of the others (M, D), (N, M); 0 between copies."""
-    distances = torch.cdist(x, others)
+    distances = cdist(x, others)
     return distances.masked_fill_(distances <= ROUNDING * x.norm(dim=1, keepdim=True), 0.0)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from .. import intervals
 from ..models.base.sampling import in_batches
 from ..models.base.variational import ACTIVE_VARIANCE
+from ..utils.distances import cdist
 from ..utils.record import Estimate
 
 CHUNK_SIZE = 500
@@ -141,9 +142,7 @@ def mmd(x: Tensor, y: Tensor) -> float:
 
     def kernel_sum(a: Tensor, b: Tensor) -> float:
         c = 2 * a.shape[1]
-        return sum(
-            (c / (c + torch.cdist(part, b).square())).sum().item() for part in a.split(CHUNK_SIZE)
-        )
+        return sum((c / (c + cdist(part, b).square())).sum().item() for part in a.split(CHUNK_SIZE))
 
     n, m = len(x), len(y)
     within = (kernel_sum(x, x) - n) / (n * (n - 1)) + (kernel_sum(y, y) - m) / (m * (m - 1))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ..networks.conv import Decoder, Encoder
+from ..networks.linear import Linear
 from .base.adversarial import HingeGAN
 from .base.interface import check_minimum
 
@@ -21,7 +22,7 @@ class ProjectionDiscriminator(nn.Module):
     def __init__(self, image_shape, classes: int, width: int):
         super().__init__()
         self.body = Encoder(image_shape, None, width, norm="spectral")
-        self.head = spectral_norm(nn.Linear(self.body.n_features, 1))
+        self.head = spectral_norm(Linear(self.body.n_features, 1))
         self.embedding = spectral_norm(nn.Embedding(classes, self.body.n_features))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ networks these are at 28x28x1, width 32 and latent_dim 100. As there, pixels are
 from torch import Tensor, nn
 
 from ..networks.conv import CropToSize, initialize_glorot
+from ..networks.linear import Linear
 from .base.adversarial import GAN
 
 
@@ -30,10 +31,10 @@ class Model(GAN):
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(d_channels * quarter**2, 1),
+            Linear(d_channels * quarter**2, 1),
         )
         self.generator = nn.Sequential(
-            nn.Linear(latent_dim, g_channels * quarter**2),
+            Linear(latent_dim, g_channels * quarter**2),
             nn.LeakyReLU(0.2),
             nn.Unflatten(1, (g_channels, quarter, quarter)),
             nn.ConvTranspose2d(g_channels, g_channels, 4, 2, 1),

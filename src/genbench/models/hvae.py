@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..networks.conv import mlp
 from ..networks.likelihoods import LikelihoodKind
+from ..networks.linear import Linear
 from ..networks.losses import kl_to_standard_normal
 from ..networks.vae_networks import vae_decoder, vae_encoder
 from .base.interface import check_minimum
@@ -26,8 +27,8 @@ class Layer(nn.Module):
     def __init__(self, dim: int, top: bool):
         super().__init__()
         self.prior = None if top else mlp(HIDDEN, HIDDEN, 2 * dim)
-        self.posterior = nn.Linear(2 * HIDDEN, 2 * dim)
-        self.enter = nn.Linear(dim, HIDDEN)
+        self.posterior = Linear(2 * HIDDEN, 2 * dim)
+        self.enter = Linear(dim, HIDDEN)
         self.mix = mlp(HIDDEN, HIDDEN, HIDDEN)
 
     def step(self, state: Tensor, z: Tensor) -> Tensor:

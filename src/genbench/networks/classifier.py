@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from ..utils.images import to_float
 from .checkpoint import read
 from .feature_networks import N_FEATURES, augment, cnn, random_view, resnet
+from .linear import Linear
 from .optimizers import Adam
 
 N_PROJECTED = 64
@@ -37,7 +38,7 @@ class Classifier(nn.Module):
         self.lr = lr
         self.augments = network == "resnet"
         self.body = {"cnn": cnn, "resnet": resnet}[network](image_shape, width)
-        self.head = nn.Linear(8 * width if network == "resnet" else N_FEATURES, classes)
+        self.head = Linear(8 * width if network == "resnet" else N_FEATURES, classes)
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         """All parameters, of the one player."""

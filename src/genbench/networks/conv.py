@@ -5,6 +5,8 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from .linear import Linear
+
 
 def downsampling_sizes(size: int) -> list[int]:
     """Sizes from `size` down, halved (rounded up) until 4 or below, at least twice: 28, 14, 7, 4.
@@ -65,7 +67,7 @@ class Encoder(nn.Sequential):
         layers += [nn.Flatten()]
         n_features = channels * sizes[-1] ** 2
         if out_features is not None:
-            layers += [spectral(nn.Linear(n_features, out_features))]
+            layers += [spectral(Linear(n_features, out_features))]
         super().__init__(*layers)
         self.n_features = n_features
 
@@ -104,7 +106,7 @@ class Decoder(nn.Sequential):
         sizes = downsampling_sizes(size)[::-1]
         widths = [width * 2**i for i in range(len(sizes) - 1)][::-1]
         layers: list[nn.Module] = [
-            nn.Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=False),
+            Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=False),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
         ]
         for before, after, side in zip(widths, [*widths[1:], channels], sizes[1:], strict=True):
@@ -145,5 +147,5 @@ def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers (N, sizes[0]) to (N, sizes[-1]) with LeakyReLU 0.2 between them."""
     layers = []
     for before, after in zip(sizes, sizes[1:], strict=False):
-        layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+        layers += [Linear(before, after), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers[:-1])

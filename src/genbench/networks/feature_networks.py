@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .conv import downsampling_sizes
+from .linear import Linear
 
 N_FEATURES = 128
 
@@ -46,7 +47,7 @@ def cnn(image_shape, width: int) -> nn.Sequential:
     return nn.Sequential(
         *layers,
         nn.Flatten(),
-        nn.Linear(in_channels * sizes[-1] ** 2, N_FEATURES),
+        Linear(in_channels * sizes[-1] ** 2, N_FEATURES),
         nn.ReLU(),
     )
 
@@ -88,22 +89,25 @@ def augment(x: Tensor) -> Tensor:
 
 
 def random_view(x: Tensor, *, flip: bool) -> Tensor:
-    """A part of each image (N, C, H, W) in [-1, 1], at its size, with another contrast and color.
+    """A part of each image (N, C, H, H) in [-1, 1], at its size, with another contrast and color.
 
     The part is a square of 0.6 to 1 times the side, and mirrored in half of the cases if `flip`.
     Each channel is multiplied by 0.6 to 1.4, and -0.2 to 0.2 are added.
     """
-    n, channels = x.shape[:2]
+    n, channels, size, _ = x.shape
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return torch.rand(n, *shape, device=x.device) * (high - low) + low
 
-    scale = uniform(0.6, 1)
-    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0) if flip else 1.0
-    theta = torch.zeros(n, 2, 3, device=x.device)
-    theta[:, 0, 0] = scale * mirror
-    theta[:, 1, 1] = scale
-    theta[:, :, 2] = uniform(-1, 1, 2) * (1 - scale[:, None])
-    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-    part = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    def resample(scale: Tensor) -> Tensor:
+        """Weights (N, size, size) of pixels in those of a part, by linear interpolation."""
+        pixels = torch.arange(size, device=x.device)
+        centers = (2 * pixels + 1) / size - 1
+        places = scale * centers + uniform(-1, 1, 1) * (1 - scale.abs())
+        places = (((places + 1) * size - 1) / 2).clamp(0, size - 1)
+        return (1 - (places[:, :, None] - pixels).abs()).clamp_min(0)
+
+    scale = uniform(0.6, 1, 1)
+    mirror = torch.where(uniform(0, 1, 1) < 0.5, -1.0, 1.0) if flip else 1.0
+    part = resample(scale)[:, None] @ x @ resample(scale * mirror)[:, None].mT
     return part * uniform(0.6, 1.4, channels, 1, 1) + uniform(-0.2, 0.2, channels, 1, 1)

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
-from torch.optim.rmsprop import rmsprop
+
+DECAY = 0.99
+"""Of the mean of squared gradients in RMSprop, as in torch.optim."""
+EPSILON = 1e-8
 
 
 class Adam:
@@ -52,7 +55,7 @@ class Adam:
             lr=self.lr * lr_factor,
             beta1=self.betas[0],
             beta2=self.betas[1],
-            eps=1e-8,
+            eps=EPSILON,
             weight_decay=0.0,
             amsgrad=False,
             maximize=False,
@@ -67,28 +70,18 @@ class RMSprop:
         self.parameters = list(parameters)
         self.lr = lr
         self.squares = [torch.zeros_like(p) for p in parameters]
-        self.steps = [torch.zeros(()) for _ in parameters]
 
     @property
     def state(self) -> list[Tensor]:
         """All that the next step depends on besides parameters and gradients."""
-        return [*self.squares, *self.steps]
+        return self.squares
 
     @torch.no_grad()
     def step(self, gradients: tuple[Tensor, ...]) -> None:
         """Update the parameters once by their gradients."""
-        rmsprop(
-            self.parameters,
-            list(gradients),
-            self.squares,
-            [],  # mean gradients: of the centered form
-            [],  # momenta
-            self.steps,
-            lr=self.lr,
-            alpha=0.99,
-            eps=1e-8,
-            weight_decay=0.0,
-            momentum=0.0,
-            centered=False,
-            foreach=True,
-        )
+        torch._foreach_mul_(self.squares, DECAY)
+        torch._foreach_addcmul_(self.squares, gradients, gradients, 1 - DECAY)
+        roots = torch._foreach_rsqrt(self.squares)  # as `utils.distances.sqrt`
+        torch._foreach_reciprocal_(roots)
+        torch._foreach_add_(roots, EPSILON)
+        torch._foreach_addcdiv_(self.parameters, gradients, roots, -self.lr)

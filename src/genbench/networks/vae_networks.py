@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .conv import CropToSize
+from .linear import Linear
 
 
 def vae_encoder(image_shape, out_features: int, width: int) -> nn.Sequential:
@@ -19,9 +20,9 @@ def vae_encoder(image_shape, out_features: int, width: int) -> nn.Sequential:
         nn.Conv2d(width, 2 * width, 3, 2, 1),
         nn.ReLU(),
         nn.Flatten(),
-        nn.Linear(2 * width * quarter**2, 128),
+        Linear(2 * width * quarter**2, 128),
         nn.ReLU(),
-        nn.Linear(128, out_features),
+        Linear(128, out_features),
     )
 
 
@@ -34,7 +35,7 @@ def vae_decoder(latent_dim: int, image_shape, width: int) -> nn.Sequential:
     channels, size, _ = image_shape
     quarter = -(-size // 4)
     return nn.Sequential(
-        nn.Linear(latent_dim, 2 * width * quarter**2),
+        Linear(latent_dim, 2 * width * quarter**2),
         nn.ReLU(),
         nn.Unflatten(1, (2 * width, quarter, quarter)),
         nn.ConvTranspose2d(2 * width, 2 * width, 3, 2, 1, 1),
@@ -79,9 +80,9 @@ def residual_encoder(image_shape, out_features: int, width: int, blocks: int) ->
         *layers,
         nn.ReLU(),
         nn.Flatten(),
-        nn.Linear(2 * width * (-(-size // 4)) ** 2, 128),
+        Linear(2 * width * (-(-size // 4)) ** 2, 128),
         nn.ReLU(),
-        nn.Linear(128, out_features),
+        Linear(128, out_features),
     )
 
 
@@ -90,9 +91,9 @@ def residual_decoder(latent_dim: int, image_shape, width: int, blocks: int) -> n
     channels, size, _ = image_shape
     quarter = -(-size // 4)
     layers: list[nn.Module] = [
-        nn.Linear(latent_dim, 128),
+        Linear(latent_dim, 128),
         nn.ReLU(),
-        nn.Linear(128, 2 * width * quarter**2),
+        Linear(128, 2 * width * quarter**2),
         nn.Unflatten(1, (2 * width, quarter, quarter)),
     ]
     for before, after in ((2 * width, width), (width, channels)):

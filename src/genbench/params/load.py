@@ -8,7 +8,7 @@ from unicodedata import is_normalized
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..utils import files, paths
+from ..utils import files, paths, portable
 from ..utils.errors import InputError, unknown_names
 from .renamed import old_keys
 from .schema import (
@@ -30,7 +30,7 @@ from .schema import (
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
 OOD_NAMES = (*BUILT_IN, "cifar100", "photos", "noise")
-NO_RESULT = {"threads", "checkpoint_every"}
+NO_RESULT = {"checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
 
 
@@ -38,6 +38,7 @@ class Params(Block):
     """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
 
     seed: Annotated[Whole, Field(ge=0)]
+    portable: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
     datasets: Names
     models: Names
@@ -97,6 +98,8 @@ def load(path: Path = Path("params.yaml")) -> Params:
     except ValidationError as error:
         raise InputError(f"{path}: " + "; ".join(map(_line, error.errors()))) from None
     wrong = [line for line in _cross_checks(p) if line]
+    if portable.is_asked_for(path) != p.portable:
+        wrong.append("portable: must be true, or false on a line of its own as committed")
     if wrong:
         raise InputError(f"{path}: " + "; ".join(wrong))
     return p
@@ -126,6 +129,8 @@ def _line(e: ErrorDetails) -> str:
 def _cross_checks(p: Params):
     own = [name for name, block in p.data.items() if block.path]
     yield unknown_names("datasets", p.datasets, [*BUILT_IN, *own])
+    if p.portable and p.train.threads == "auto":
+        yield "train.threads: auto, one per core, is for `portable: false`; give a number"
     if not p.anomaly.severities:
         yield "anomaly.corruptions: none is left; give at least one a severity"
     lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}

@@ -33,7 +33,7 @@ class Train(Block):
     ema_images: Annotated[Whole, Field(ge=0)]
     log_points: Count
     snapshots: Annotated[Whole, Field(ge=2)]
-    threads: Literal["auto"] | Count
+    threads: Literal["auto"] | Count  # auto: not if portable
     precision: Literal["float32", "tf32", "bfloat16"]
     deterministic: bool
     checkpoint_every: Annotated[float, Field(ge=0)]

@@ -41,4 +41,6 @@ class _Counter(TorchDispatchMode):
         out = call(*args, **kwargs)
         if formula := flop_registry.get(call.overloadpacket):
             self.total += formula(*args, **kwargs, out_val=out)
+        elif call.overloadpacket == torch.ops.mkldnn._linear_pointwise:
+            self.total += 2 * args[0].numel() * len(args[1])
         return out

@@ -43,7 +43,12 @@ def load_json(path: Path) -> dict:
 
 
 def load_yaml(path: Path):
-    """Read YAML as DVC reads it, by the same call: version 1.2, in which 1e-05 is a number.
+    """Read YAML as DVC reads it, see `parse_yaml`."""
+    return parse_yaml(path.read_bytes(), path)
+
+
+def parse_yaml(text: bytes, path: Path):
+    """YAML as DVC reads it, by the same call: version 1.2, in which 1e-05 is a number.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def load_yaml(path: Path):
     from ruamel.yaml import YAML, YAMLError
 
     try:
-        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return YAML(typ="safe").load(text.decode("utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ...networks.optimizers import Adam, RMSprop
+from ...utils.distances import sqrt
 
 N_DIAGNOSTIC = 200
 """Images generated for `diagnose`."""
@@ -88,7 +89,7 @@ class GenerativeModel(nn.Module, ABC):
         """
         y = y.repeat(-(-N_DIAGNOSTIC // len(y)))[:N_DIAGNOSTIC]
         fake = self.decode(torch.randn(N_DIAGNOSTIC, self.latent_dim, device=x.device), y)
-        return {"diversity": (fake.var(0).sum() / x.var(0).sum().clamp_min(1e-12)).sqrt()}
+        return {"diversity": sqrt(fake.var(0).sum() / x.var(0).sum().clamp_min(1e-12))}
 
     @property
     def device(self) -> torch.device:
