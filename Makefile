@@ -1,6 +1,6 @@
 # `make help` lists the targets. Everything lives in .venv; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro track ui test lint lock
+.PHONY: help setup repro verify track ui test lint lock
 VENV := .venv
 READY := $(VENV)/.ready-to-move
 UV := $(VENV)/bin/python -m uv --no-config
@@ -29,6 +29,9 @@ setup: $(READY)  ## create .venv from requirements.lock (the other targets do it
 repro: $(READY)  ## run the pipeline: what has changed since the last time, and nothing else
 	@python stages/repro.py
 	@echo "report: $(CURDIR)/reports/index.html"
+
+verify: repro  ## run the pipeline, and compare each output with the commit's
+	@python stages/verify.py
 
 track: $(READY)  ## send every result in the workspace to MLflow
 	@python stages/track.py
