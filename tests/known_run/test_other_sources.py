@@ -90,3 +90,12 @@ def test_three_hundred_classes_of_four_images_end_well(tmp_path):
     folder = run_pipeline(tmp_path, {"models": ["cgan", "res_vae"]})
     rows = load(folder, "metrics", "summary.json")["mine"]
     assert all(rows[model]["fid_classifier"] > 0 for model in ("cgan", "res_vae"))
+
+
+def test_of_two_classes_one_may_be_held_out(tmp_path):
+    for k, name in enumerate(("good", "defect")):
+        save(tmp_path / "mine" / name, spots(60, seed=k))
+    anomaly = CHOICES["anomaly"] | {"held_out_class": "defect"}
+    folder = run_pipeline(tmp_path, {"models": ["res_vae"], "anomaly": anomaly})
+    rows = load(folder, "metrics", "summary.json")["mine"]
+    assert rows["res_vae"]["fid_contrastive"] > 0 and 0 < rows["res_vae"]["ood_auroc"] < 1
