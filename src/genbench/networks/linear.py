@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from ..utils.portable import is_pinned
+from ..utils.distances import USES_ONEDNN, product
 
 LARGE = 20_000
 """Weights from which on oneDNN is worth what its call costs."""
-USES_ONEDNN = is_pinned() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 class Linear(nn.Linear):
@@ -29,7 +28,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor) -> Tensor:  # type: ignore[override]
         ctx.save_for_backward(x, weight)
-        return torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
+        return product(x, weight)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
