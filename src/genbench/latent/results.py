@@ -75,34 +75,37 @@ class Embedding(NamedTuple):
     name : the model whose latent codes are embedded, or FEATURES
     points : (N, 2) float32; classes : (N,) int64, the classifier's for generated images
     groups : (N,) str, REAL or the model that generated the image
+    images : (N,) int64, which of the test images, or of the model's samples
     """
 
     name: str
     points: np.ndarray
     classes: np.ndarray
     groups: np.ndarray
+    images: np.ndarray
+
+
+COLUMNS = Embedding._fields[1:]
 
 
 def save_embeddings(path: Path, embeddings: list[Embedding]) -> None:
     """Write the points of all embeddings, one below the other: an element or row per point.
 
-    The arrays are those of `Embedding`: points (M, 2), classes (M,), groups (M,), and names (M,).
-    Without embeddings M is 0.
+    The arrays are those of `Embedding` and names (M,). Without embeddings M is 0.
     """
     if not embeddings:
         nothing = np.zeros(0, int)
-        embeddings = [Embedding("", np.zeros((0, 2)), nothing, nothing.astype(str))]
+        embeddings = [Embedding("", np.zeros((0, 2)), nothing, nothing.astype(str), nothing)]
     names = np.concatenate([np.repeat(e.name, len(e.points)) for e in embeddings])
     columns = {
-        column: np.concatenate([getattr(e, column) for e in embeddings])
-        for column in ("points", "classes", "groups")
+        column: np.concatenate([getattr(e, column) for e in embeddings]) for column in COLUMNS
     }
     files.save_npz(path, names=names, **columns)
 
 
 def load_embeddings(path: Path) -> list[Embedding]:
     """Read what `save_embeddings` wrote, in the same order."""
-    names, *columns = files.load_npz(path, "names", "points", "classes", "groups")
+    names, *columns = files.load_npz(path, "names", *COLUMNS)
     return [
         Embedding(name, *(column[names == name] for column in columns))
         for name in dict.fromkeys(names.tolist())

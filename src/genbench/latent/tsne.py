@@ -38,7 +38,7 @@ def tsne_of_latents(
     log.info("t-SNE of the latent codes of %s: %d points, from two starts", model, len(x))
     points, diagnostics = tsne_with_diagnostics(x, k, perplexity=perplexity, seed=seed)
     metrics = {"n": len(x)} | diagnostics | class_structure(x, points, y, k)
-    embedding = Embedding(model, points, y, np.repeat(REAL, len(y)))
+    embedding = Embedding(model, points, y, np.repeat(REAL, len(y)), chosen)
     return embedding, EmbeddingMetrics.model_validate(metrics)
 
 
@@ -69,6 +69,7 @@ def tsne_of_features(
     sets += [(x[:n], logits[:n].argmax(1)) for x, logits in fake.values()]
     features, classes = (np.concatenate(arrays) for arrays in zip(*sets, strict=True))
     groups = np.repeat([REAL, *fake], [len(x) for x, _ in sets])
+    shown = np.concatenate([chosen, *(np.arange(len(x)) for x, _ in sets[1:])])
     real_features, *fake_features = (x for x, _ in sets)
     k = _usable_neighbors(n_neighbors, len(real_features))
     fractions = {
@@ -80,7 +81,7 @@ def tsne_of_features(
     log.info("t-SNE of real and generated features: %d points, from two starts", len(features))
     points, diagnostics = tsne_with_diagnostics(features, k, perplexity=perplexity, seed=seed)
     metrics = EmbeddingMetrics.model_validate({"n": len(features)} | diagnostics)
-    return Embedding(FEATURES, points, classes, groups), metrics, fractions
+    return Embedding(FEATURES, points, classes, groups, shown), metrics, fractions
 
 
 def why_not_embedded(x: np.ndarray, k: int) -> str | None:

@@ -20,6 +20,7 @@ from .schema import (
     Latent,
     Model,
     Names,
+    Report,
     Split,
     Sweep,
     Tracking,
@@ -53,6 +54,7 @@ class Params(Block):
     latent: Latent
     tsne: Tsne
     sweep: Sweep
+    report: Report
     tracking: Tracking
 
     def at_point(self, at: Mapping[str, int | float]) -> "Params":

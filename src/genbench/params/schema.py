@@ -131,6 +131,10 @@ class Sweep(Block):
     images: Count
 
 
+class Report(Block):
+    single_file: bool
+
+
 class Tracking(Block):
     enabled: bool
     experiment: Annotated[str, Field(min_length=1)]

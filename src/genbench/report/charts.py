@@ -1,159 +1,387 @@
-"""Charts of arrays: the only module that imports matplotlib (not pyplot: slow, with a state).
+"""Charts as Vega-Lite specifications: the one description of each, for page, print and paper.
 
-Line charts become SVG, clouds of points PNG at twice the size they are shown at. Equal arrays
-give equal bytes. Sizes are CSS pixels.
+A specification is plain data; `gallery` draws it, and the page's script draws it again where a
+pointer can ask it. Its lines and points are named by the field `line`, which a legend hides.
+Sizes are CSS pixels.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import colorsys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps, rc_context
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.ticker import AutoLocator
 
-CSS_DPI = 96
-WIDTH = 350
-GRAY = "#a0a0a0"
-STYLE: dict[Any, Any] = {
-    "font.size": 8.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#777777",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e6e6e6",
-    "legend.columnspacing": 1.2,
-    "legend.fontsize": 8,
-    "legend.frameon": False,
-    "legend.handlelength": 1.5,
-    "lines.linewidth": 1.5,
-    "svg.hashsalt": "genbench",  # otherwise the ids in an SVG are random
+Spec = dict[str, Any]
+
+WIDTH = 340
+GRAY = "#8a8f98"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""The first is built into vl-convert, so that a legend is as wide on every machine."""
+CONFIG: Spec = {
+    "font": FONT,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "title": {"anchor": "start", "fontSize": 12, "fontWeight": "normal", "offset": 6},
+    "axis": {
+        "gridColor": "#e6e6e6",
+        "domainColor": "#777777",
+        "tickColor": "#777777",
+        "titleFontWeight": "normal",
+        "tickSize": 4,
+    },
+    "legend": {
+        "orient": "top",
+        "title": None,
+        "columns": 3,
+        "labelLimit": 130,
+        "symbolType": "stroke",
+        "symbolStrokeWidth": 3,
+        "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 2}},
+    },
+    "line": {"strokeWidth": 1.6},
+    "point": {"filled": True},
 }
+COLORS = (
+    *("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"),
+    *("#ee8866", "#7766cc", "#44aa99", "#aa7744", "#999933", "#dd99cc"),
+)
+"""The bright scheme of Tol 2021 (SRON/EPS/TN/09-002 3.2), safe for the color-blind, and six more
+that are seen on white and on black."""
 
 
 def palette(n: int) -> list[str]:
-    """Return n colors as #rrggbb, as different as n allows."""
-    if n <= 10:
-        return [to_hex(c) for c in colormaps["tab10"](np.arange(n))]
-    if n <= 20:
-        dark_first = np.arange(20).reshape(10, 2).T.ravel()
-        return [to_hex(c) for c in colormaps["tab20"](dark_first[:n])]
-    return [to_hex(c) for c in colormaps["gist_rainbow"](np.linspace(0, 1, n))]
+    """Return n colors as #rrggbb; up to 6 of them safe for the color-blind."""
+    if n <= len(COLORS):
+        return list(COLORS[:n])
+    rgb = [colorsys.hls_to_rgb(i / n, (0.4, 0.6)[i % 2], 0.7) for i in range(n)]
+    return ["#" + "".join(f"{round(255 * value):02x}" for value in color) for color in rgb]
 
 
-def assign_colors(names: list[str]) -> dict[str, str]:
+def assign_colors(names: Sequence[str]) -> dict[str, str]:
     """Give each name the color that it has in every chart."""
     return dict(zip(names, palette(len(names)), strict=True))
 
 
-def histograms(
-    path: Path, sets: dict[str, np.ndarray], score: str, threshold: float | None = None
-) -> None:
+def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
+    """A line per name, top down, with its values on one axis.
+
+    rows : one per value: `name`, `value`, `low` and `high` (None without an interval), `color`;
+        several rows of one name, as of several trainings, are several points on its line
+    """
+    y = {
+        "field": "name",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 220, "grid": True, "domain": False, "ticks": False},
+    }
+    color = {"field": "color", "type": "nominal", "scale": None}
+    tooltip = [
+        {"field": "name", "title": " "},
+        {"field": "value", "title": title, "format": ".4~g"},
+        {"field": "interval", "title": "95% interval"},
+    ]
+    data = [
+        row | {"interval": "–" if row["low"] is None else f"{row['low']:.4g} to {row['high']:.4g}"}
+        for row in map(dict, rows)
+    ]
+    x = {
+        "field": "value",
+        "type": "quantitative",
+        "title": title,
+        "scale": {"type": "sqrt"},  # noise stands far from what is to be told apart
+        "axis": number_axis(8) | {"labelOverlap": "greedy"},
+    }
+    spans = {"x": x | {"field": "low"}, "x2": {"field": "high"}}
+    return specification(
+        data,
+        [
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55},
+                "encoding": {**spans, "y": y, "color": color, "tooltip": tooltip},
+            },
+            {
+                "mark": {"type": "point", "size": 70, "opacity": 1},
+                "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip},
+            },
+        ],
+        width=560,
+        height=50 + 26 * len({row["name"] for row in data}),
+    )
+
+
+def trade_off(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str) -> Spec:
+    """Lower y for lower x: models as named points, joined where no other has both lower.
+
+    rows : `name`, `x` (above 0), `y`, `color`
+    """
+    front: list[Mapping] = []
+    for row in sorted(rows, key=lambda row: (row["x"], row["y"])):
+        if not front or row["y"] < front[-1]["y"]:
+            front.append(row)
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": x_title,
+        "scale": {"type": "log", "nice": False, "padding": 40},
+        "axis": number_axis(4) | {"labelOverlap": "greedy"},
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": y_title,
+        "scale": {"zero": False, "padding": 14},
+    }
+    tooltip = [
+        {"field": "name", "title": " "},
+        {"field": "x", "title": x_title, "format": ",.4~g"},
+        {"field": "y", "title": y_title, "format": ".4~g"},
+    ]
+    return specification(
+        [dict(row) for row in rows],
+        [
+            {
+                "data": {"values": [dict(row) for row in front]},
+                "mark": {"type": "line", "color": GRAY, "strokeDash": [4, 3], "strokeWidth": 1},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "mark": {"type": "point", "size": 70, "opacity": 1},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": {"field": "color", "type": "nominal", "scale": None},
+                    "tooltip": tooltip,
+                },
+            },
+            {
+                "mark": {"type": "text", "align": "center", "dy": -11},
+                "encoding": {"x": x, "y": y, "text": {"field": "name"}},
+            },
+        ],
+        height=260,
+        zoom=True,
+    )
+
+
+def histograms(sets: Mapping[str, np.ndarray], score: str, threshold: float | None = None) -> Spec:
     """Share of each set per bin; sets: label -> scores (N,). The outermost bins hold all beyond.
 
     A few extreme scores would otherwise press everything else into one bin.
     """
     low, high = np.quantile(np.concatenate(list(sets.values())), [0.002, 0.99])
     edges = np.linspace(low, high if high > low else low + 1, 41)
-    with axes(path, [*sets, "threshold"], "share of the set") as ax:
-        for (label, values), color in zip(sets.items(), palette(len(sets)), strict=True):
-            counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
-            ax.stairs(counts / len(values), edges, fill=True, alpha=0.25, color=color)
-            ax.stairs(counts / len(values), edges, linewidth=1.2, color=color, label=label)
-        if threshold is not None:
-            ax.axvline(threshold, color="black", linestyle=":", label="threshold")
-        ax.xaxis.set_major_formatter(short_number)
-        ax.set(xlabel=score, ylim=(0, None))
+    data = []
+    for label, values in sets.items():
+        counts, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
+        data += [
+            {"line": label, "from": short(a), "to": short(b), "share": short(n / len(values))}
+            for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)
+        ]
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "binSpacing": 0},
+            "encoding": {
+                "x": {
+                    "field": "from",
+                    "type": "quantitative",
+                    "title": score,
+                    "bin": {"binned": True},
+                    "axis": number_axis(5),
+                },
+                "x2": {"field": "to"},
+                "y": {
+                    "field": "share",
+                    "type": "quantitative",
+                    "stack": None,
+                    "title": "share of the set",
+                    "axis": {"tickCount": 4},
+                },
+                "color": named_colors(sets, palette(len(sets)), symbol="square"),
+                "opacity": {"condition": HIDDEN, "value": 0.5},
+                "tooltip": [
+                    {"field": "line", "title": " "},
+                    {"field": "from", "title": f"{score} from", "format": ".4~g"},
+                    {"field": "to", "format": ".4~g"},
+                    {"field": "share", "format": ".1%"},
+                ],
+            },
+        }
+    ]
+    if threshold is not None:
+        layers.append(
+            {
+                "data": {"values": [{"threshold": short(threshold)}]},
+                "mark": {"type": "rule", "strokeDash": [2, 2], "color": GRAY, "strokeWidth": 2},
+                "encoding": {
+                    "x": {"field": "threshold", "type": "quantitative"},
+                    "tooltip": [{"field": "threshold", "format": ".4~g"}],
+                },
+            }
+        )
+    return specification(data, layers)
 
 
-def embedding(path: Path, layers: list[tuple]) -> None:
-    """A 2-D embedding, whose axes mean nothing; layers, bottom up: points (N, 2) and colors."""
-    with axes(path, [], "", height=330, dpi=2 * CSS_DPI) as ax:
-        for points, color in layers:
-            ax.scatter(points[:, 0], points[:, 1], s=6, c=color, alpha=0.8, linewidths=0)
-        ax.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
-        ax.set_position((0.01, 0.01, 0.98, 0.98))
-        ax.spines[:].set_visible(True)
+def embedding(
+    points: Sequence[Mapping[str, Any]], colors: Mapping[str, str], legend: bool = True
+) -> Spec:
+    """A 2-D embedding, whose axes mean nothing.
+
+    points : `x`, `y`, `line` (a name in `colors`), `image` (its place in the sheet of
+        `gallery.sprite`), and words to show
+    """
+    color = named_colors(colors, list(colors.values()), symbol="circle")
+    words = [key for key in points[0] if key not in ("x", "y", "line")]
+    tooltip = [{"field": "line", "title": " "}, *({"field": word} for word in words)]
+    return specification(
+        [dict(point) for point in points],
+        [
+            {
+                "mark": {"type": "circle", "size": 18},
+                "encoding": {
+                    "x": {"field": "x", "type": "quantitative", "axis": None},
+                    "y": {"field": "y", "type": "quantitative", "axis": None},
+                    "color": color if legend else color | {"legend": None},
+                    "opacity": {"condition": HIDDEN, "value": 0.8},
+                    "tooltip": tooltip,
+                },
+            }
+        ],
+        height=340,
+        zoom=True,
+    )
 
 
-def bars(path: Path, values: list[float], title: str, x_label: str) -> None:
+def bars(values: Sequence[float], title: str, x_title: str) -> Spec:
     """Values as bars in the order given, numbered."""
-    with axes(path, [], title) as ax:
-        ax.bar(range(1, 1 + len(values)), values, color=palette(1)[0])
-        ax.grid(False, axis="x")
-        ax.yaxis.set_major_formatter(short_number)
-        locator = AutoLocator()
-        locator.set_params(integer=True)
-        ax.xaxis.set_major_locator(locator)
-        ax.set(xlim=(0.4, len(values) + 0.6), xlabel=x_label)
+    return specification(
+        [{"x": i, "y": short(value)} for i, value in enumerate(values, 1)],
+        [
+            {
+                "mark": {"type": "bar", "color": COLORS[0], "tooltip": True},
+                "encoding": {
+                    "x": {
+                        "field": "x",
+                        "type": "ordinal",
+                        "title": x_title,
+                        "axis": {"labelAngle": 0, "labelOverlap": True},
+                    },
+                    "y": {
+                        "field": "y",
+                        "type": "quantitative",
+                        "title": title,
+                        "axis": number_axis(4),
+                    },
+                },
+            }
+        ],
+    )
 
 
 def heat_map(
-    path: Path,
     values: np.ndarray,
-    rows: list,
-    columns: list,
+    rows: Sequence,
+    columns: Sequence,
     title: str,
-    x_label: str,
-    y_label: str = "",
-) -> None:
+    x_title: str,
+    y_title: str = "",
+) -> Spec:
     """Numbers (R, C) as a grid of colored, annotated cells; NaN: not computed. Darker is higher."""
-    longest = max((len(str(label)) for label in rows), default=0)
-    width = 70 + 66 * max(4, len(columns))
-    height = 64 + 40 * len(rows)
-    left = max(44, 14 + 6 * longest)
-    with axes(path, [], title, width=width, height=height, left=left) as ax:
-        picture = ax.imshow(values, cmap="Blues", aspect="auto")
-        ax.grid(False)
-        ax.set_xticks(range(len(columns)), columns)
-        ax.set_yticks(range(len(rows)), rows)
-        ax.set(xlabel=x_label, ylabel=y_label)
-        is_dark = np.asarray(picture.norm(values)) >= 0.6
-        for row, column in np.ndindex(values.shape):
-            value = values[row, column]
-            text = "-" if np.isnan(value) else f"{value:.4g}"
-            color = "w" if is_dark[row, column] else "k"
-            ax.text(column, row, text, ha="center", va="center", color=color)
+    known = values[np.isfinite(values)]
+    middle = known.min() + 0.6 * np.ptp(known) if known.size else 0.0
+    data = [
+        {
+            "row": str(rows[i]),
+            "column": str(columns[j]),
+            "value": short(values[i, j]),
+            "text": "–" if np.isnan(values[i, j]) else f"{values[i, j]:.4g}",
+            "is_dark": bool(values[i, j] >= middle),
+        }
+        for i, j in np.ndindex(values.shape)
+    ]
+    x = {
+        "field": "column",
+        "type": "ordinal",
+        "sort": None,
+        "title": x_title,
+        "axis": {"labelAngle": 0},
+    }
+    y = {"field": "row", "type": "ordinal", "sort": None, "title": y_title or None}
+    tooltip = [
+        {"field": "row", "title": y_title or " "},
+        {"field": "column", "title": x_title},
+        {"field": "text", "title": title},
+    ]
+    fill = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"scheme": "blues"},
+        "legend": None,
+    }
+    text_color = {"condition": {"test": "datum.is_dark", "value": "white"}, "value": "black"}
+    return specification(
+        data,
+        [
+            {"mark": "rect", "encoding": {"x": x, "y": y, "color": fill, "tooltip": tooltip}},
+            {
+                "mark": {"type": "text", "tooltip": None},
+                "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": text_color},
+            },
+        ],
+        title=title,
+        width=70 + 66 * max(3, len(columns)),
+        height=70 + 36 * len(rows),
+    )
 
 
-def short_number(value: float, _) -> str:
-    """Format a tick's label so short that it fits in the margin."""
-    unit, name = (1e6, "M") if abs(value) >= 1e6 else (1e3, "k") if abs(value) >= 1e4 else (1, "")
-    return f"{value / unit:g}{name}".replace("-", "\N{MINUS SIGN}")
+POINTER_ONLY = "pointer"
+"""Name of a layer that nobody sees, whose points answer a pointer."""
+HIDDEN = {"test": "indexof(hidden, datum.line) >= 0", "value": 0}
+"""Of an opacity: what a click on the legend has hidden."""
 
 
-@contextmanager
-def axes(
-    path: Path,
-    labels: list[str],
-    title: str,
+def named_colors(labels: Sequence[str] | Mapping, colors: Sequence[str], symbol: str = "") -> Spec:
+    """The color of the field `line`; its legend, where there is more than one."""
+    legend = {"symbolType": symbol, "symbolStrokeWidth": 0} if symbol else {}
+    return {
+        "field": "line",
+        "type": "nominal",
+        "scale": {"domain": list(labels), "range": list(colors)},
+        "legend": legend if len(labels) > 1 else None,
+    }
+
+
+def specification(
+    data: list[dict],
+    layers: list[Spec],
     *,
+    title: str | None = None,
     width: int = WIDTH,
-    height: int = 190,
-    dpi: int = CSS_DPI,
-    left: int = 44,
-) -> Iterator[Axes]:
-    """Yield empty axes with room for a legend of `labels`; what the block draws is saved.
+    height: int = 170,
+    zoom: bool = False,
+) -> Spec:
+    """Layers over the same data. zoom : by shift and the wheel; dragging moves, two clicks reset."""
+    if zoom:
+        select = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
+        layers[0]["params"] = [{"name": "zoom", "select": select, "bind": "scales"}]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        **({"title": title} if title else {}),
+        "width": width,
+        "height": height,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "params": [{"name": "hidden", "value": []}],
+        "data": {"values": data},
+        "layer": layers,
+    }
 
-    The margins are fixed: charts in a row line up, and automatic layout would take half the time.
-    """
-    longest = max(map(len, labels), default=0)
-    columns = 3 if longest <= 11 else 2 if longest <= 22 else 1
-    top = 24 + (17 * -(-len(labels) // columns) if len(labels) > 1 else 0)
-    height += top
-    with rc_context(STYLE):
-        figure = Figure((width / CSS_DPI, height / CSS_DPI))
-        margins = {"left": left / width, "right": 1 - 8 / width, "bottom": 40 / height}
-        figure.subplots_adjust(**margins, top=1 - top / height)
-        ax = figure.subplots()
-        ax.set_title(title, loc="left", fontsize=8.5, pad=7)
-        yield ax
-        if len(labels) > 1:
-            figure.legend(loc="upper left", ncols=columns, borderaxespad=0.2)
-        # matplotlib dates an SVG unless told not to
-        figure.savefig(path, dpi=dpi, metadata={"Date": None} if path.suffix == ".svg" else {})
+
+def number_axis(ticks: int) -> Spec:
+    """About so many ticks, labeled 0, 50k, 1.5M."""
+    label = "format(datum.value, abs(datum.value) < 1e4 ? '~r' : '~s')"
+    return {"tickCount": ticks, "labelExpr": label}
+
+
+def short(value: float) -> float | None:
+    """Six significant digits, which no pixel shows; None for what is not finite."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -1,29 +1,49 @@
 """Pictures of the report: drawn or copied into its folder, and how the page shows them."""
 
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
+import vl_convert
 
 from ..utils import images
+from .charts import CONFIG, POINTER_ONLY, Spec
+
+SPRITE_COLUMNS = 50
 
 
 class Figure(NamedTuple):
-    """A picture of the page: its link, its width in CSS pixels, and the words beside it.
+    """A picture of the page: its link, its size in CSS pixels, and the words beside it.
 
     kind : a chart, or pixels of images, which a click opens in full size
+    spec : of a chart, which the page's script draws again
     """
 
     src: str
-    width: int | None
+    width: int
+    height: int
     alt: str
     kind: Literal["chart", "pixels"]
     title: str
     caption: str
+    spec: Spec | None
+
+
+class Aspect(NamedTuple):
+    """The same thing of several models, side by side: by model, one picture, or one per snapshot.
+
+    steps : whether the pictures are snapshots, of which a slider shows one
+    """
+
+    title: str
+    caption: str
+    figures: dict[str, list[Figure]]
+    steps: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,12 +57,16 @@ class Gallery:
     dataset: str
     size: int
 
-    def chart(
-        self, draw: Callable[..., None], name: str, *data, title: str = "", caption: str = ""
-    ) -> Figure:
-        """What `draw(path, *data)` of `charts` draws."""
-        draw(self._path(name), *data)
-        return self._figure(name, "chart", title, caption)
+    def chart(self, spec: Spec, name: str, title: str = "", caption: str = "") -> Figure:
+        """A chart as SVG, or where the name ends so as PNG, of two pixels per CSS pixel."""
+        path = self._path(name)
+        seen = [layer for layer in spec["layer"] if layer.get("name") != POINTER_ONLY]
+        still = spec | {"layer": seen}
+        if path.suffix == ".png":
+            path.write_bytes(vl_convert.vegalite_to_png(still, config=CONFIG, scale=2))
+        else:
+            path.write_text(vl_convert.vegalite_to_svg(still, config=CONFIG), encoding="utf-8")
+        return self._figure(name, "chart", title, caption, spec)
 
     def copy(self, source: Path, name: str, title: str = "", caption: str = "") -> Figure:
         """A stage's PNG, pixel by pixel."""
@@ -54,30 +78,83 @@ class Gallery:
         images.save_png(self._path(name), images.grid(x, columns))
         return self._figure(name, "pixels", title, "")
 
+    def sprite(self, x: np.ndarray, name: str) -> Spec:
+        """Images (N, C, H, W) uint8 in one sheet, and how the script finds the i-th there."""
+        sheet = images.grid(x, SPRITE_COLUMNS, pixels=max(x.shape[2:]), gap=1)
+        images.save_png(self._path(name), sheet)
+        return {
+            "src": self._link(name),
+            "columns": SPRITE_COLUMNS,
+            "tile": [x.shape[3], x.shape[2]],
+            "sheet": [sheet.shape[1], sheet.shape[0]],
+        }
+
     def _path(self, name: str) -> Path:
         path = self.folder / self.dataset / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def _link(self, name: str) -> str:
+        return quote(f"figures/{self.dataset}/{name}")
+
     def _figure(
-        self, name: str, kind: Literal["chart", "pixels"], title: str, caption: str
+        self,
+        name: str,
+        kind: Literal["chart", "pixels"],
+        title: str,
+        caption: str,
+        spec: Spec | None = None,
     ) -> Figure:
-        width = png_width(self._path(name))
+        width, height = picture_size(self._path(name))
         # half the size of a PNG is sharp on every screen: 2x2 pixels are one or become one
-        halved = kind == "chart" or images.enlargement(self.size) % 2 == 0
+        if name.endswith(".png") and (kind == "chart" or images.enlargement(self.size) % 2 == 0):
+            width, height = width // 2, height // 2
         return Figure(
-            src=quote(f"figures/{self.dataset}/{name}"),
-            width=width // 2 if width and halved else width,
+            src=self._link(name),
+            width=width,
+            height=height,
             alt=" ".join(Path(name).with_suffix("").parts).replace("_", " "),
             kind=kind,
             title=title,
             caption=caption,
+            spec=spec,
         )
 
 
-def png_width(path: Path) -> int | None:
-    """Width of a PNG in pixels, from its header; None for other files."""
-    if path.suffix != ".png":
-        return None
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(24)[16:20])
+def side_by_side(columns: dict[str, list[Figure]], captions: Mapping[str, str]) -> list[Aspect]:
+    """The figures of each model by their titles: first what all models have, then the rest.
+
+    captions : of what all have, by title
+    """
+    titles = list(dict.fromkeys(f.title for figures in columns.values() for f in figures))
+    having = {
+        title: [any(f.title == title for f in c) for c in columns.values()] for title in titles
+    }
+    shared = [title for title in titles if all(having[title])]
+    aspects = [
+        Aspect(
+            title,
+            captions.get(title, ""),
+            {
+                model: [f._replace(title="") for f in figures if f.title == title]
+                for model, figures in columns.items()
+            },
+        )
+        for title in shared
+    ]
+    rest = {
+        model: own
+        for model, figures in columns.items()
+        if (own := [figure for figure in figures if figure.title not in shared])
+    }
+    return [*aspects, Aspect("What only some of the models have", "", rest)] if rest else aspects
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of a PNG or of an SVG, from its header."""
+    if path.suffix == ".png":
+        with path.open("rb") as file:
+            header = file.read(24)
+        return int.from_bytes(header[16:20]), int.from_bytes(header[20:24])
+    width, height = re.findall(r' (?:width|height)="(\d+)', path.read_text(encoding="utf-8"))[:2]
+    return int(width), int(height)

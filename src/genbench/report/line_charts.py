@@ -1,91 +1,173 @@
 """Charts of lines: losses, ROC and precision-recall curves, effects of hyperparameters."""
 
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-import numpy as np
+from .charts import (
+    COLORS,
+    GRAY,
+    HIDDEN,
+    POINTER_ONLY,
+    Spec,
+    named_colors,
+    number_axis,
+    palette,
+    short,
+    specification,
+)
 
-from .charts import GRAY, axes, short_number
+DASHES = {"training": [1, 0], "validation": [4, 3]}
+UNIT: Spec = {"scale": {"domain": [0, 1]}, "axis": {"tickCount": 5}}
 
 
 class Line(NamedTuple):
-    """One line of a chart: its points, its place in the palette, dashed or not."""
+    """One line of a chart: its points, its color, dashed or not."""
 
     label: str
-    x: list[float]
-    y: list[float]
-    color: int
-    dashed: bool
+    x: Sequence[float]
+    y: Sequence[float]
+    color: str
+    dashed: bool = False
 
 
-def training_curves(path: Path, lines: list[Line], title: str) -> None:
-    """Values over the images seen in training; the dashed lines are called "validation"."""
-    labels = [line.label for line in lines if not line.dashed]
-    labels += ["validation"] * (len(labels) < len(lines))
-    with axes(path, labels, title) as ax:
-        for line in lines:
-            ax.plot(
-                line.x,
-                line.y,
-                label=None if line.dashed else line.label,
-                linestyle="--" if line.dashed else "-",
-                color=f"C{line.color}",
-            )
-        if "validation" in labels:
-            ax.plot([], [], "--", color="#777777", label="validation")
-        ax.yaxis.set_major_formatter(short_number)
-        ax.xaxis.set_major_formatter(short_number)
-        ax.set(xlabel="images seen", xlim=(0, None))
+def training_curves(lines: Sequence[Line], title: str) -> Spec:
+    """Values over the images seen in training; the dashed lines are those of validation images."""
+    chart = line_chart(
+        lines,
+        {"title": "images seen", "axis": number_axis(5)},
+        {"title": title, "axis": number_axis(5), "scale": {"zero": False}},
+    )
+    return chart | {"usermeta": {"log": True}}
 
 
-def roc(path: Path, rates: dict[str, tuple], colors: dict[str, str]) -> None:
+def roc(rates: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:
     """ROC curves over the diagonal of guessing; rates: label -> (false, true positive rate)."""
-    with axes(path, list(rates), "true positive rate", height=250) as ax:
-        ax.plot([0, 1], [0, 1], color=GRAY, linestyle=":", linewidth=1)
-        for i, (label, (false, true)) in enumerate(rates.items()):
-            width = _line_width(i, len(rates))
-            ax.plot(false, true, label=label, color=colors[label], linewidth=width)
-        ax.set(xlabel="false positive rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    lines = [Line(label, *curve, colors[label]) for label, curve in rates.items()]
+    chart = line_chart(
+        lines,
+        {"title": "false positive rate"} | UNIT,
+        {"title": "true positive rate"} | UNIT,
+        height=260,
+    )
+    diagonal = {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", "color": GRAY, "strokeDash": [2, 3], "strokeWidth": 1},
+        "encoding": {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")},
+    }
+    return chart | {"layer": [diagonal, *chart["layer"]]}
 
 
-def precision_recall(path: Path, lines: dict[str, tuple], colors: dict[str, str]) -> None:
-    """Precision over recall; lines: label -> (recall, precision)."""
-    with axes(path, list(lines), "precision", height=250) as ax:
-        for i, (label, (recall, precision)) in enumerate(lines.items()):
-            width = _line_width(i, len(lines))
-            ax.plot(recall, precision, label=label, color=colors[label], linewidth=width)
-        ax.set(xlabel="recall", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+def precision_recall(curves: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:
+    """Precision over recall; curves: label -> (recall, precision)."""
+    return line_chart(
+        [Line(label, *curve, colors[label]) for label, curve in curves.items()],
+        {"title": "recall"} | UNIT,
+        {"title": "precision"} | UNIT,
+        height=260,
+    )
 
 
-def rate_distortion(path: Path, points: list[tuple[float, float, str]]) -> None:
+def rate_distortion(points: Sequence[tuple[float, float, str]]) -> Spec:
     """Distortion over rate, joined by a line; points: rate, distortion and the beta beside it."""
-    with axes(path, [], "distortion, nats", height=250) as ax:
-        rates, distortions, _ = zip(*points, strict=True)
-        ax.plot(rates, distortions, marker="o", markersize=4)
-        for rate, distortion, beta in points:
-            ax.annotate(f"β {beta}", (rate, distortion), (6, 4), textcoords="offset points")
-        ax.margins(0.12)
-        ax.set(xlabel="rate, nats")
+    rates, distortions, betas = zip(*points, strict=True)
+    scale = {"zero": False, "padding": 34}
+    chart = line_chart(
+        [Line("beta_vae", rates, distortions, COLORS[0])],
+        {"title": "rate, nats", "scale": scale},
+        {"title": "distortion, nats", "scale": scale},
+        height=260,
+        marks=True,
+    )
+    for point, beta in zip(chart["data"]["values"], betas, strict=True):
+        point["label"] = f"β {beta}"
+    encoding = {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")}
+    text = {
+        "mark": {"type": "text", "align": "left", "dx": 7, "dy": -6},
+        "encoding": encoding | {"text": {"field": "label"}},
+    }
+    return chart | {"layer": [text, *chart["layer"]]}
 
 
-def effect(
-    path: Path, lines: dict[str, list[tuple[int, float]]], title: str, hyperparameter: str
-) -> None:
+def effect(lines: Mapping[str, list[tuple[int, float]]], title: str, hyperparameter: str) -> Spec:
     """A metric over a hyperparameter, on a logarithmic axis; lines: label -> (x, y) pairs."""
-    with axes(path, list(lines), title) as ax:
-        for i, (label, pairs) in enumerate(lines.items()):
-            width = _line_width(i, len(lines))
-            x, y = np.array(pairs).T
-            ax.plot(x, y, marker="o", markersize=4, linewidth=width, label=label)
-        ticks = sorted({x for pairs in lines.values() for x, _ in pairs})
-        ax.set_xscale("log", base=2)
-        ax.set_xticks(ticks, labels=[str(x) for x in ticks])
-        ax.set_xticks([], minor=True)
-        ax.yaxis.set_major_formatter(short_number)
-        ax.margins(0.08)
-        ax.set(xlabel=hyperparameter)
+    colors = palette(len(lines))
+    ticks = sorted({x for pairs in lines.values() for x, _ in pairs})
+    return line_chart(
+        [
+            Line(label, *zip(*pairs, strict=True), color)
+            for (label, pairs), color in zip(lines.items(), colors, strict=True)
+        ],
+        {
+            "title": hyperparameter,
+            "scale": {"type": "log", "base": 2, "nice": False, "padding": 12},
+            "axis": {"values": ticks, "format": "d"},
+        },
+        {"title": title, "axis": number_axis(5), "scale": {"zero": False}},
+        marks=True,
+    )
 
 
-def _line_width(i: int, n: int) -> float:
-    """The later, the thinner: of equal curves none is hidden."""
-    return 3.6 - 2.4 * i / n
+def line_chart(
+    lines: Sequence[Line], x: Spec, y: Spec, *, height: int = 190, marks: bool = False
+) -> Spec:
+    """Lines with the points of which they answer a pointer.
+
+    x, y : titles, scales and axes of the encodings; marks : whether the points are seen
+    """
+    data = [
+        {"line": line.label, "set": _set(line), "x": short(a), "y": short(b)}
+        for line in lines
+        for a, b in zip(line.x, line.y, strict=True)
+    ]
+    colors = {line.label: line.color for line in lines}
+    sets = sorted({_set(line) for line in lines})
+    axes = {
+        "x": {"field": "x", "type": "quantitative"} | x,
+        "y": {"field": "y", "type": "quantitative"} | y,
+    }
+    color = named_colors(colors, list(colors.values()))
+    dashes: Spec = {
+        "field": "set",
+        "type": "nominal",
+        "scale": {"domain": sets, "range": [DASHES[name] for name in sets]},
+        "legend": {} if "validation" in sets else None,
+    }
+    tooltip: list[dict[str, Any]] = [
+        {"field": "line", "title": " "},
+        {"field": "set", "title": " "},
+        {"field": "x", "title": x["title"], "format": ",.4~g"},
+        {"field": "y", "title": y["title"], "format": ",.4~g"},
+    ]
+    if "validation" not in sets:
+        del tooltip[1]
+    return specification(
+        data,
+        [
+            {
+                "mark": {"type": "line"},
+                "encoding": axes
+                | {
+                    "color": color,
+                    "strokeDash": dashes,
+                    "order": {"value": None},
+                    "opacity": {"condition": HIDDEN, "value": 1},
+                },
+            },
+            {
+                **({} if marks else {"name": POINTER_ONLY}),
+                "mark": {"type": "point", "size": 40 if marks else 60},
+                "encoding": axes
+                | {
+                    "color": color,
+                    "opacity": {"condition": HIDDEN, "value": 1} if marks else {"value": 0},
+                    "tooltip": tooltip,
+                },
+            },
+        ],
+        height=height,
+        zoom=True,
+    )
+
+
+def _set(line: Line) -> str:
+    return "validation" if line.dashed else "training"

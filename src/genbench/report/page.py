@@ -1,10 +1,16 @@
 """The report: one page that opens without a server, beside the folders of its own pictures."""
 
+import base64
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import jinja2
+import vl_convert
+from markupsafe import Markup
 
 from ..params import Params
 from ..results.metrics import FID
@@ -18,8 +24,10 @@ from .chapters.ranking import classes_chapter, ranking_chapter, samples_chapter
 from .chapters.sweep import sweep_chapter
 from .chapters.training import training_chapter
 from .chapters.tsne import tsne_chapter
+from .charts import CONFIG, assign_colors
 from .formatting import join_words
 from .gallery import Gallery
+from .glossary import Glossary
 from .plots import save_plots
 from .tables import Row, Table, make_table
 
@@ -73,13 +81,24 @@ def save_report(params: Params, results: list[DatasetResults], folder: Path) -> 
         atomic_write(folder / "index.html") as page,
     ):
         figures.mkdir()
-        page.write_text(render_page(params, results, figures), encoding="utf-8")
+        script = vl_convert.javascript_bundle()
+        (figures / "vega.js").write_text(script, encoding="utf-8")
+        text = render_page(params, results, figures)
+        if params.report.single_file:
+            text = embed_files(text, figures)
+        page.write_text(text, encoding="utf-8")
         save_plots(plots, results)
 
 
 def render_page(params: Params, results: list[DatasetResults], figures: Path) -> str:
     """The whole HTML; its pictures are put into `figures`."""
     environment = template_environment()
+    order = model_order(params, results)
+    environment.globals |= {
+        "glossary": Glossary(),
+        "colors": assign_colors(params.models),
+        "order": order,
+    }
     datasets = [
         {"results": each, "chapters": _render_chapters(environment, params, each, figures)}
         for each in results
@@ -91,7 +110,28 @@ def render_page(params: Params, results: list[DatasetResults], figures: Path) ->
         extractors=EXTRACTORS,
         missing=[name for name in params.datasets if name not in {r.dataset for r in results}],
         overview=_overview(results) if len(results) > 1 else None,
+        chart_config=CONFIG,
     )
+
+
+def model_order(params: Params, results: list[DatasetResults]) -> list[str]:
+    """The models, best of the first dataset first; those without results there at the end."""
+    ranked = [result.model for result in results[0].ranked()]
+    return ranked + [model for model in params.models if model not in ranked]
+
+
+def embed_files(page: str, figures: Path) -> str:
+    """The page with all that it links from `figures` inside, as one file to be sent."""
+    script = (figures / "vega.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
+    page = page.replace('<script src="figures/vega.js"></script>', f"<script>{script}</script>")
+
+    def data(link: re.Match) -> str:
+        path = figures.parent / unquote(link[1])
+        path = figures / path.relative_to(figures.parent / "figures")
+        kind = "svg+xml" if path.suffix == ".svg" else "png"
+        return f'"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"'
+
+    return re.sub(r'"(figures/[^"]+)"', data, page)
 
 
 def template_environment() -> jinja2.Environment:
@@ -104,8 +144,14 @@ def template_environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["join_words"] = join_words
+    environment.filters |= {"join_words": join_words, "json": to_script}
     return environment
+
+
+def to_script(value) -> Markup:
+    """JSON that may stand in a script element: no `<` begins a tag."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def _render_chapters(

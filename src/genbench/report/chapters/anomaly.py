@@ -13,16 +13,16 @@ from .. import charts, curves, line_charts
 from ..findings import anomaly
 from ..findings.controls import check_detection
 from ..formatting import spaced
-from ..gallery import Figure, Gallery
+from ..gallery import Aspect, Figure, Gallery
 from ..tables import Row, Table, make_table
 
 
 def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Images of defects, where there are any, and corrupted test images."""
-    return {"defects": _defects(results, gallery), **_corruptions(results, params, gallery)}
+    return {"defects": _defects(results, params, gallery), **_corruptions(results, params, gallery)}
 
 
-def _defects(results: DatasetResults, gallery: Gallery) -> dict | None:
+def _defects(results: DatasetResults, params: Params, gallery: Gallery) -> dict | None:
     """Images of defects among normal test images: rates, curves, histograms."""
     scored = _with_scores(results)
     if not (results.processed.n_defects and scored):
@@ -36,10 +36,8 @@ def _defects(results: DatasetResults, gallery: Gallery) -> dict | None:
         "findings": lines,
         "table": _table(results, DECISIONS, "defects", "all", explain=False),
         "by_defect": _by_defect(results),
-        "curves": _curves(results, gallery, "defects", "all", "All defects together."),
-        "histograms": [
-            _histogram(r, gallery, "defects", {"defects": ("defects", "all")}) for r in scored
-        ],
+        "curves": _curves(results, params, gallery, "defects", "all", "All defects together."),
+        "aspects": [_histograms(scored, gallery, "defects", {"defects": ("defects", "all")})],
     }
 
 
@@ -67,14 +65,20 @@ def _corruptions(results: DatasetResults, params: Params, gallery: Gallery) -> d
         "findings": lines,
         "table": _table(results, DECISIONS, "corruptions", "all"),
         "corruptions": _by_corruption(results, params),
-        "curves": _curves(results, gallery, "corruptions", "all", "All corruptions together."),
-        "histograms": [
-            _histogram(r, gallery, "anomaly", {"corrupted": ("corruptions", "all")}) for r in scored
-        ],
-        "confusion": [
-            _confusion(result.model, decisions, gallery)
-            for result in scored
-            if (decisions := _decisions(result))
+        "curves": _curves(
+            results, params, gallery, "corruptions", "all", "All corruptions together."
+        ),
+        "aspects": [
+            _histograms(scored, gallery, "anomaly", {"corrupted": ("corruptions", "all")}),
+            Aspect(
+                "Decisions at the threshold",
+                "",
+                {
+                    result.model: [_confusion(result.model, decisions, gallery)]
+                    for result in scored
+                    if (decisions := _decisions(result))
+                },
+            ),
         ],
         "sets": {
             "corruptions": [spaced(name) for name in params.anomaly.severities],
@@ -82,10 +86,18 @@ def _corruptions(results: DatasetResults, params: Params, gallery: Gallery) -> d
             "defects": list(results.processed.n_defects),
         },
         "extremes": [
-            gallery.copy(
-                result.paths["anomaly"] / EXTREMES, f"{result.model}/extremes.png", result.model
+            Aspect(
+                "",
+                "",
+                {
+                    result.model: [
+                        gallery.copy(
+                            result.paths["anomaly"] / EXTREMES, f"{result.model}/extremes.png"
+                        )
+                    ]
+                    for result in scored
+                },
             )
-            for result in scored
         ],
     }
 
@@ -113,14 +125,13 @@ def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> di
                 "table": _table(results, SHIFT, "ood", name, explain=name == names[-1]),
             }
         )
-        figures += _curves(results, gallery, "ood", name, f"Against {name}.")
+        figures += _curves(results, params, gallery, "ood", name, f"Against {name}.")
     others = {name: ("ood", name) for name in names}
-    histograms = [_histogram(result, gallery, "ood", others) for result in scored]
     return {
         "dataset": results.dataset,
         "sets": sets,
         "curves": figures,
-        "histograms": histograms,
+        "aspects": [_histograms(scored, gallery, "ood", others)],
     }
 
 
@@ -211,15 +222,24 @@ def _decisions(result: ModelResults) -> Decisions | None:
 
 def _confusion(model: str, decisions: Decisions, gallery: Gallery) -> Figure:
     counts = [[decisions.tn, decisions.fp], [decisions.fn, decisions.tp]]
-    return gallery.chart(
-        charts.heat_map,
-        f"{model}/confusion.svg",
+    spec = charts.heat_map(
         np.array(counts, float),
         ["intact", "corrupted"],
         ["below", "above"],
         "images",
         "the threshold",
-        title=model,
+    )
+    return gallery.chart(spec, f"{model}/confusion.svg")
+
+
+def _histograms(
+    scored: list[ModelResults], gallery: Gallery, name: str, others: dict[str, tuple[str, str]]
+) -> Aspect:
+    """Main scores of test images and of others, side by side."""
+    return Aspect(
+        "Main scores",
+        "The outermost bars hold everything beyond them; dotted: the threshold.",
+        {result.model: [_histogram(result, gallery, name, others)] for result in scored},
     )
 
 
@@ -233,21 +253,17 @@ def _histogram(
         if scores is not None:
             sets[label] = scores
     decisions = _decisions(result)
-    return gallery.chart(
-        charts.histograms,
-        f"{result.model}/scores-{name}.svg",
-        sets,
-        spaced(result.detection.main_score or ""),
-        decisions.threshold if decisions else None,
-        title=result.model,
+    spec = charts.histograms(
+        sets, spaced(result.detection.main_score or ""), decisions.threshold if decisions else None
     )
+    return gallery.chart(spec, f"{result.model}/scores-{name}.svg")
 
 
 def _curves(
-    results: DatasetResults, gallery: Gallery, kind: str, name: str, caption: str
+    results: DatasetResults, params: Params, gallery: Gallery, kind: str, name: str, caption: str
 ) -> list[Figure]:
     """ROC and precision-recall curves of all models' main scores."""
-    colors = charts.assign_colors([result.model for result in results.models])
+    colors = charts.assign_colors(params.models)
     figures = []
     for label, curve, draw in (
         ("roc", curves.roc, line_charts.roc),
@@ -259,5 +275,5 @@ def _curves(
             if (line := curves.detection_curve(result, kind, name, curve))
         }
         path = f"{label}-{kind}-{name}.svg" if kind == "ood" else f"{label}-{kind}.svg"
-        figures.append(gallery.chart(draw, path, lines, colors, caption=caption))
+        figures.append(gallery.chart(draw(lines, colors), path, caption=caption))
     return figures

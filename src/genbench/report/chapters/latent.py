@@ -5,31 +5,31 @@ from ...results.latent_metrics import FACTORS, LATENT
 from ...results.run import DatasetResults, ModelResults
 from .. import charts
 from ..findings.latent import latent_findings
-from ..gallery import Figure, Gallery
+from ..gallery import Figure, Gallery, side_by_side
 from ..tables import Row, make_table
 
 CAPTIONS = {
-    "classes": "A row per class, the same latent down each column.",
-    "reconstructions": "Odd rows: test images. Even rows: their reconstructions.",
-    "reconstructions_train": "The same for training images.",
-    "interpolation_lerp": "Linear interpolation (lerp): each row leads from one of {ends}.",
+    "classes": "Classes|A row per class, the same latent down each column.",
+    "reconstructions": "Reconstructions|Odd rows: test images. Even rows: their reconstructions.",
+    "reconstructions_train": "Reconstructions of training images|Odd and even rows likewise.",
+    "interpolation_lerp": "Linear interpolation|Each row leads from one of {ends}.",
     "interpolation_slerp": (
-        "Spherical interpolation (slerp) between the same ends, which keeps the latents' length."
+        "Spherical interpolation|Between the same ends; it keeps the latents' length."
     ),
     "traversals": (
-        "Each row moves {start} along {directions} from \N{MINUS SIGN}3 to 3 standard deviations of"
+        "Traversals|Each row moves {start} along {directions} from \N{MINUS SIGN}3 to 3 standard deviations of"
         " the prior."
     ),
     "local_perturbations": (
-        "Around {start}, the first column: random steps of 0.5, 1, 2 and 3 standard deviations of"
+        "Local perturbations|Around {start}, the first column: random steps of 0.5, 1, 2 and 3 standard deviations of"
         " the prior, a row each."
     ),
     "arithmetic": (
-        "First column: test images. Then their codes, the mean of a class added and that of their"
+        "Latent arithmetic|First column: test images. Then their codes, the mean of a class added and that of their"
         " own subtracted{condition}: a column per class."
     ),
 }
-"""Of the figures of the stage, by name."""
+"""Title and caption of the figures of the stage, by name."""
 
 
 def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
@@ -41,14 +41,8 @@ def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) ->
         "findings": latent_findings(results),
         "table": make_table(LATENT, rows, first="model"),
         "factors": make_table(FACTORS, factors, first="model") if factors else None,
-        "models": [
-            {
-                "name": result.model,
-                "missing": _missing(result),
-                "figures": _figures(result, gallery),
-            }
-            for result in ranked
-        ],
+        "missing": [f"{r.model}: {line}" for r in ranked if (line := _missing(r))],
+        "aspects": side_by_side({r.model: _figures(r, gallery) for r in ranked}, {}),
     }
 
 
@@ -67,8 +61,8 @@ def _figures(result: ModelResults, gallery: Gallery) -> list[Figure]:
     for name, caption in CAPTIONS.items():
         path = result.paths["latent"] / f"{name}.png"
         if path.exists():
-            caption = caption.format(**words)
-            figures.append(gallery.copy(path, f"{result.model}/{name}.png", caption=caption))
+            title, caption = caption.format(**words).split("|")
+            figures.append(gallery.copy(path, f"{result.model}/{name}.png", title, caption))
     return figures + _bars(result, gallery)
 
 
@@ -102,5 +96,6 @@ def _bars(result: ModelResults, gallery: Gallery) -> list[Figure]:
         caption = "How much images change along each direction of the latent space."
     else:
         return []
-    data = sorted(values, reverse=True), title, x_label
-    return [gallery.chart(charts.bars, f"{result.model}/{name}.svg", *data, caption=caption)]
+    spec = charts.bars(sorted(values, reverse=True), title, x_label)
+    heading = "What each latent or direction carries"
+    return [gallery.chart(spec, f"{result.model}/{name}.svg", heading, caption)]

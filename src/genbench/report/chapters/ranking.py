@@ -4,7 +4,7 @@ import numpy as np
 
 from ...evaluation.results import NEAREST
 from ...params import Params
-from ...results.detail_metrics import PARAMETERS
+from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
 from ...results.metric import rate
 from ...results.metrics import (
@@ -18,16 +18,22 @@ from ...results.places import places
 from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate, Number
 from ..caveats import with_caveats
+from ..charts import GRAY, Spec, assign_colors, intervals, trade_off
 from ..findings.classical import TITLES
 from ..findings.copying import describe_copying
 from ..findings.quality import has_places, ranking_findings, trained_on_its_judge
 from ..formatting import number
-from ..gallery import Gallery
+from ..gallery import Aspect, Figure, Gallery
 from ..tables import Row, Table, make_table
 
 GRID_COLUMNS = 10
 MAX_CLASSES = 20
 """With more classes than this, a table of them would be no help."""
+NEAREST_CAPTION = (
+    "Generated images (odd rows) above the training images nearest to them in the classifier's"
+    " features (even rows). First pair of rows: the first images of the sample; then those nearest"
+    " to a training image."
+)
 
 
 def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
@@ -36,12 +42,56 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
     failed = [Row(each.name, {}, detail=str(each)) for each in results.failures]
     return {
         "findings": ranking_findings(results, params),
+        "chart": gallery.chart(
+            _intervals(results, groups[0] if groups else [], params),
+            "fid.svg",
+            caption="FID with its 95% interval; gray: references without a network.",
+        ),
+        "trade_offs": _trade_offs(groups[0], params, gallery) if results.models else [],
         "rankings": [
             (group[0], _ranking(results, group, params, failed if group is groups[-1] else []))
             for group in groups
         ],
         "others": _other_metrics(results),
     }
+
+
+def _intervals(results: DatasetResults, group: list[ModelResults], params: Params) -> Spec:
+    """FID of the models of the first protocol among the references, lowest first."""
+    colors = assign_colors(params.models)
+    estimates = [(r.model, r.quality.metrics["fid"], colors[r.model]) for r in group]
+    if not group or group[0].protocol.extractor == results.extractor:
+        references = [(row.name, row.values["fid"]) for row in _references(results)]
+        estimates += [(name, estimate, GRAY) for name, estimate in references]
+    rows = [
+        {"name": name, "color": color, **estimate.model_dump(include={"value", "low", "high"})}
+        for name, estimate, color in estimates
+    ]
+    return intervals(sorted(rows, key=lambda row: row["value"]), "FID")
+
+
+def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> list[Figure]:
+    """FID over what a model costs."""
+    colors = assign_colors(params.models)
+    costs = {
+        PARAMETERS: [r.training.summary.parameters for r in group],
+        FLOPS: [r.training.summary.flops for r in group],
+    }
+    return [
+        gallery.chart(
+            trade_off(
+                [
+                    {"name": r.model, "x": x, "y": r.value("fid"), "color": colors[r.model]}
+                    for r, x in zip(group, values, strict=True)
+                ],
+                metric.label,
+                "FID",
+            ),
+            f"fid-over-{metric.key}.svg",
+        )
+        for metric, values in costs.items()
+        if len(group) > 1 and min(values) > 0
+    ]
 
 
 def _ranking(
@@ -107,34 +157,40 @@ def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
     """Generated images beside real ones."""
     x = results.processed.test_x
     some = np.linspace(0, len(x) - 1, min(len(x), GRID_COLUMNS**2)).astype(int)
-    figures = [gallery.grid(x[some], GRID_COLUMNS, "real.png", title="real test images")]
+    figures = {}
     for result in results.ranked():
         caption = f"FID {number(result.value('fid'))}"
         caption += ", averaged weights" if result.training.summary.ema else ""
         caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
         source = result.paths["sample"] / "grid.png"
-        figures.append(gallery.copy(source, f"{result.model}/grid.png", result.model, caption))
+        figures[result.model] = [gallery.copy(source, f"{result.model}/grid.png", "", caption)]
+    classical = []
     for name, quality in results.controls.classical.items():
         source = results.controls_folder / f"{name}.png"
         caption = f"classical, FID {number(quality.metrics['fid'].value)}"
-        figures.append(gallery.copy(source, f"classical-{name}.png", TITLES[name], caption))
-    return {"figures": figures}
+        classical.append(gallery.copy(source, f"classical-{name}.png", TITLES[name], caption))
+    return {
+        "real": gallery.grid(x[some], GRID_COLUMNS, "real.png", title="real test images"),
+        "aspects": [Aspect("", "", figures)],
+        "classical": classical,
+    }
 
 
 def classes_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Which classes the images are of, and the training images nearest to them."""
-    ranked = results.ranked()
-    return {
-        "tables": _class_tables(results) if 1 < len(results.classes) <= MAX_CLASSES else [],
-        "figures": [
+    nearest = {
+        result.model: [
             gallery.copy(
                 result.paths["evaluate"] / NEAREST,
                 f"{result.model}/nearest.png",
-                result.model,
-                describe_copying(result.quality),
+                caption=describe_copying(result.quality),
             )
-            for result in ranked
-        ],
+        ]
+        for result in results.ranked()
+    }
+    return {
+        "tables": _class_tables(results) if 1 < len(results.classes) <= MAX_CLASSES else [],
+        "aspects": [Aspect("Nearest training images", NEAREST_CAPTION, nearest)],
     }
 
 

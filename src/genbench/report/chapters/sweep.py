@@ -92,11 +92,8 @@ def _effects(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figu
             lines.setdefault(f"{other} {point.point.at[other]}", []).append(pair)
         figures.append(
             gallery.chart(
-                line_charts.effect,
+                line_charts.effect(lines, metric.label, axis),
                 f"{model}/{_file_name(metric)}-over-{axis}.svg",
-                lines,
-                metric.label,
-                axis,
                 caption=f"{model}: {metric.label} over {axis}",
             )
         )
@@ -112,14 +109,8 @@ def _heat_map(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: G
         column = sweep.width.index(int(point.point.at["width"]))
         values[row, column] = point.value(metric.key)
     return gallery.chart(
-        charts.heat_map,
+        charts.heat_map(values, sweep.latent_dim, sweep.width, metric.label, "width", "latent_dim"),
         f"{model}/sweep-{_file_name(metric)}.svg",
-        values,
-        sweep.latent_dim,
-        sweep.width,
-        metric.label,
-        "width",
-        "latent_dim",
         caption=f"{model}: {metric.label}",
     )
 
@@ -144,9 +135,9 @@ def _rate_distortion(
         "beta_vae, a point per beta: rate (cost of the codes) against distortion, nats per test"
         " image."
     )
-    draw = line_charts.rate_distortion
+    spec = line_charts.rate_distortion(pairs)
     return {
         "findings": rate_distortion_findings(points),
-        "figure": gallery.chart(draw, "rate-distortion.svg", pairs, caption=caption),
+        "figure": gallery.chart(spec, "rate-distortion.svg", caption=caption),
         "table": make_table(with_caveats(BETA_METRICS, reference), rows, first="beta"),
     }

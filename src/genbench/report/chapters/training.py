@@ -3,11 +3,13 @@
 import re
 
 from ...params import Params
-from ...results.curve_metrics import part_metric
+from ...results.curve_metrics import PARTS, part_metric
+from ...results.metric import Metric
 from ...results.run import DatasetResults
 from ...training.results import Curve, Training
 from .. import line_charts
-from ..gallery import Figure, Gallery
+from ..charts import COLORS
+from ..gallery import Aspect, Figure, Gallery, side_by_side
 from ..line_charts import Line
 
 SHARED = {
@@ -17,39 +19,55 @@ SHARED = {
     "fake_logit": ("logit", "generated images", 1),
 }
 """Parts that share a chart: its part, their label and their color there."""
-NOTHING: dict[str, list] = {"warnings": [], "charts": [], "snapshots": []}
 LAYER = re.compile(r"kl_layer_(\d+)")
 
 
 def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
-    """Warnings, curves and snapshots of every model."""
-    models = [_training(result.model, result.training, gallery) for result in results.ranked()]
-    for failure in results.failures:
-        shown = _training(failure.name, failure.training, gallery) if failure.training else {}
-        models.append({**NOTHING, **shown, "name": failure.name, "failed": str(failure)})
-    return {"models": models}
-
-
-def _training(model: str, training: Training, gallery: Gallery) -> dict:
+    """Warnings of all models, then snapshots and curves side by side."""
+    trainings = {result.model: result.training for result in results.ranked()}
+    trainings |= {each.name: each.training for each in results.failures if each.training}
+    warnings = [f"{failure.name} {failure}." for failure in results.failures]
+    warnings += [
+        f"{model}: {alarm}" for model, each in trainings.items() for alarm in each.summary.alarms
+    ]
+    snapshots = {model: _snapshots(model, each, gallery) for model, each in trainings.items()}
     return {
-        "name": model,
-        "failed": None,
-        "warnings": training.summary.alarms,
-        "charts": _charts(model, training, gallery),
-        "snapshots": [
-            gallery.copy(path, f"{model}/{path.name}", caption=f"{images:,} images")
-            for images, path in training.snapshots.items()
+        "warnings": warnings,
+        "aspects": [
+            Aspect(
+                "Snapshots",
+                "The same latents, decoded at points of the training.",
+                {model: figures for model, figures in snapshots.items() if figures},
+                steps=True,
+            ),
+            *side_by_side(
+                {model: _curves(model, each, gallery) for model, each in trainings.items()},
+                {heading(metric): metric.note or "" for metric in PARTS},
+            ),
         ],
     }
 
 
-def _charts(model: str, training: Training, gallery: Gallery) -> list[Figure]:
+def _snapshots(model: str, training: Training, gallery: Gallery) -> list[Figure]:
+    return [
+        gallery.copy(path, f"{model}/{path.name}", caption=f"{images:,} images")
+        for images, path in training.snapshots.items()
+    ]
+
+
+def _curves(model: str, training: Training, gallery: Gallery) -> list[Figure]:
+    """A chart per recorded part."""
     figures = []
     for part, lines in panels(training.curves).items():
         metric = part_metric(part)
-        draw, name = line_charts.training_curves, f"{model}/{part}.svg"
-        figures.append(gallery.chart(draw, name, lines, metric.label, caption=metric.note or ""))
+        spec = line_charts.training_curves(lines, metric.label)
+        figures.append(gallery.chart(spec, f"{model}/{part}.svg", heading(metric)))
     return figures
+
+
+def heading(metric: Metric) -> str:
+    """Its label as a title."""
+    return metric.label[:1].upper() + metric.label[1:]
 
 
 def panels(curves: list[Curve]) -> dict[str, list[Line]]:
@@ -63,11 +81,11 @@ def panels(curves: list[Curve]) -> dict[str, list[Line]]:
         is_validation = curve.player == "val"
         owner = players[0] if is_validation else curve.player
         part = curve.part
-        label, color = owner if len(players) > 2 else "training", players.index(owner)
+        label, color = owner if len(players) > 2 else "model", players.index(owner)
         if part in SHARED:
             part, label, color = SHARED[part]
         elif layer := LAYER.fullmatch(part):
             part, label, color = "kl_layers", f"layer {layer[1]}", int(layer[1]) - 1
-        line = Line(label, curve.images, curve.values, color, is_validation)
+        line = Line(label, curve.images, curve.values, COLORS[color % len(COLORS)], is_validation)
         charts.setdefault(part, []).append(line)
     return charts

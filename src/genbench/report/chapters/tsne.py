@@ -2,42 +2,48 @@
 
 import numpy as np
 
+from ...evaluation.results import SAMPLES
 from ...latent.results import FEATURES, REAL, Embedding, Embeddings, load_embeddings
 from ...params import Params
 from ...results.latent_metrics import EMBEDDING
-from ...results.run import DatasetResults
-from ...utils.record import Number
+from ...results.run import DatasetResults, ModelResults
+from ...utils import files
 from .. import charts
+from ..charts import Spec
 from ..formatting import number
-from ..gallery import Figure, Gallery
+from ..gallery import Aspect, Figure, Gallery
 
-NOTHING: dict[str, list] = {"by_class": [], "legend": [], "metrics": [], "by_origin": []}
+MAX_CLASSES = 20
+"""Of more, a legend would be taller than the embedding."""
+ORIGIN = (
+    "The classifier's features. Below each: the share of real images among the nearest neighbors of"
+    " generated ones, in feature space; 50% where the two cannot be told apart, 0% where they are"
+    " separate."
+)
 
 
 def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
-    """Codes of each model with an encoder by class; real against generated features."""
+    """Real against generated features; codes of each model with an encoder by class."""
     if results.embeddings is None:
-        return {**NOTHING, "missing": ["No embeddings: a stage before them did not finish."]}
-    palette = charts.palette(len(results.classes))
-    colors = np.array(palette)
-    every = [*results.embeddings.codes.values(), results.embeddings.features]
-    measured = {key for each in every for key, value in each if value is not None}
-    by_class = []
-    by_origin = []
-    for embedding in load_embeddings(results.embeddings_file):
-        real = embedding.groups == REAL
-        layers = [(embedding.points[real], colors[embedding.classes[real]])]
-        name = f"tsne-{embedding.name}.png"
-        title, caption = _describe(results.embeddings, embedding.name)
-        by_class.append(gallery.chart(charts.embedding, name, layers, title=title, caption=caption))
-        if embedding.name == FEATURES:
-            by_origin = _by_origin(results, results.embeddings.real_neighbors, embedding, gallery)
+        missing = ["No embeddings: a stage before them did not finish."]
+        return {"missing": missing, "features": [], "aspects": []}
+    embeddings = {each.name: each for each in load_embeddings(results.embeddings_file)}
+    by_class = {name: _by_class(results, each, gallery) for name, each in embeddings.items()}
+    features = by_class.pop(FEATURES, None)
+    aspects = []
+    if features:
+        by_origin = {
+            result.model: [_by_origin(results, result, embeddings[FEATURES], params, gallery)]
+            for result in results.ranked()
+        }
+        aspects.append(Aspect("Real and generated images in one embedding", ORIGIN, by_origin))
+    if by_class:
+        codes = {model: [figure] for model, figure in by_class.items()}
+        aspects.append(Aspect("Latent codes of test images", "", codes))
     return {
-        "by_class": by_class,
+        "features": [features] if features else [],
         "missing": _missing(results.embeddings),
-        "legend": list(zip(results.classes, palette, strict=True)) if len(palette) > 1 else [],
-        "metrics": [metric for metric in EMBEDDING if metric.note and metric.key in measured],
-        "by_origin": by_origin,
+        "aspects": aspects,
     }
 
 
@@ -59,23 +65,56 @@ def _describe(embeddings: Embeddings, name: str) -> tuple[str, str]:
     values = {metric.label: getattr(metrics, metric.key) for metric in EMBEDDING}
     numbers = [f"{label} {number(value)}" for label, value in values.items() if value is not None]
     if is_features:
-        title = "classifier's features of real test images:"
+        title = "The classifier's features of real test images:"
         return title, f"of the whole embedding, {', '.join(numbers)}"
-    return f"{name}, codes of test images:", ", ".join(numbers)
+    return "", ", ".join(numbers)
+
+
+def _by_class(results: DatasetResults, embedding: Embedding, gallery: Gallery) -> Figure:
+    """The test images of an embedding in the colors of their classes."""
+    real = np.flatnonzero(embedding.groups == REAL)
+    sprite = gallery.sprite(
+        results.processed.test_x[embedding.images[real]], f"tsne-{embedding.name}-images.png"
+    )
+    points = [
+        _point(embedding, i, results.classes[embedding.classes[i]], image)
+        for image, i in enumerate(real)
+    ]
+    names = results.classes
+    spec = charts.embedding(points, charts.assign_colors(names), len(names) <= MAX_CLASSES)
+    title, caption = _describe(results.embeddings, embedding.name)
+    return gallery.chart(
+        spec | {"usermeta": {"sprite": sprite}}, f"tsne-{embedding.name}.png", title, caption
+    )
 
 
 def _by_origin(
-    results: DatasetResults, shares: dict[str, Number], embedding: Embedding, gallery: Gallery
-) -> list[Figure]:
-    """Each model's images on top of the real ones."""
-    colors = charts.assign_colors([result.model for result in results.models])
-    real = embedding.points[embedding.groups == REAL], charts.GRAY
-    figures = []
-    for result in results.ranked():
-        fake = embedding.points[embedding.groups == result.model], colors[result.model]
-        name = f"{result.model}/tsne-features.png"
-        caption = f"{shares[result.model]:.1%} of the neighbors are real (gray)"
-        figures.append(
-            gallery.chart(charts.embedding, name, [real, fake], title=result.model, caption=caption)
-        )
-    return figures
+    results: DatasetResults,
+    result: ModelResults,
+    embedding: Embedding,
+    params: Params,
+    gallery: Gallery,
+) -> Figure:
+    """A model's images on top of the real ones."""
+    x: list[np.ndarray] = []
+    points = []
+    (generated,) = files.load_npz(result.paths["sample"] / SAMPLES, "x")
+    for group, images in ((REAL, results.processed.test_x), (result.model, generated)):
+        for i in np.flatnonzero(embedding.groups == group):
+            label = results.classes[embedding.classes[i]]
+            points.append(_point(embedding, i, group, len(x)) | {"class": label})
+            x.append(images[embedding.images[i]])
+    colors = {REAL: charts.GRAY, result.model: charts.assign_colors(params.models)[result.model]}
+    sprite = gallery.sprite(np.stack(x), f"{result.model}/tsne-images.png")
+    assert results.embeddings is not None
+    share = results.embeddings.real_neighbors[result.model]
+    return gallery.chart(
+        charts.embedding(points, colors) | {"usermeta": {"sprite": sprite}},
+        f"{result.model}/tsne-features.png",
+        caption=f"{share:.1%} of the neighbors are real (gray)",
+    )
+
+
+def _point(embedding: Embedding, i: int, line: str, image: int) -> Spec:
+    x, y = embedding.points[i]
+    return {"x": charts.short(x), "y": charts.short(y), "line": line, "image": image}
