@@ -94,6 +94,7 @@ TREE = {
         "images": 1000,
     },
     "latent": {"n": 100, "ppl_samples": 50, "iwae_samples": 0},
+    "report": {"single_file": False},
     "tracking": {"enabled": False, "experiment": "x", "live_after": 30},
 }
 
@@ -174,6 +175,8 @@ def _model(data, details, dataset, model, random, i, large):
 
     _training(data / "models" / dataset / model, model, random, i, picture)
     picture(data / "samples" / dataset / model / "grid.png", 10, 10)
+    x = _images(random, 10, channels, side, np.arange(10) % k)
+    files.save_npz(data / "samples" / dataset / model / "samples.npz", x=x)
     folder = details / "latent" / dataset / model
     names = ("interpolation_lerp", "interpolation_slerp", "traversals", "local_perturbations")
     encoder_names = ("reconstructions", "reconstructions_train", "arithmetic")
@@ -242,10 +245,11 @@ def _embeddings(folder, dataset, random):
     y = random.integers(0, k, 400)
     centers = random.normal(0, 30, (k, 2))
     groups = np.repeat([REAL, *MODELS], 80)
-    embeddings = [
-        Embedding(name, centers[y] + random.normal(0, spread, (400, 2)), y, group)
-        for name, spread, group in (("vae", 5, np.repeat(REAL, 400)), (FEATURES, 4, groups))
-    ]
+    embeddings = []
+    for name, spread, group in (("vae", 5, np.repeat(REAL, 400)), (FEATURES, 4, groups)):
+        points = centers[y] + random.normal(0, spread, (400, 2))
+        images = random.integers(0, 10, 400)
+        embeddings.append(Embedding(name, points, y, group, images))
     save_embeddings(folder / "embeddings.npz", embeddings)
     measured.embeddings(MODELS).save(folder / "metrics.json")
 

@@ -16,11 +16,12 @@ class Page(HTMLParser):
         attrs = dict(attrs)
         self.links += [attrs[k] for k in ("src", "href") if k in attrs]
         self.ids += [attrs["id"]] if "id" in attrs else []
-        if tag not in ("img", "meta"):
+        if tag not in ("img", "meta", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.text += data
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.text += data

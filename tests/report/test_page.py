@@ -1,4 +1,5 @@
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from variants import with_reference
 
 from genbench import params
 from genbench.anomaly.results import DetectionResults
+from genbench.report import charts
 from genbench.report import page as report_page
 from genbench.report.chapters import training
 from genbench.report.page import save_report
@@ -50,7 +52,10 @@ def test_every_link_leads_to_a_file_of_the_folder_or_a_part_of_the_page(folder, 
 
 def test_every_picture_of_the_folder_is_shown(folder, page):
     there = {str(p.relative_to(folder)) for p in (folder / "figures").rglob("*") if p.is_file()}
-    assert there == {unquote(link) for link in page.links if not link.startswith("#")}
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    sheets = {unquote(link) for link in re.findall(r'"sprite":{"src":"([^"]+)"', text)}
+    assert len(sheets) == 2 * (2 + len(fabricated.MODELS))
+    assert there == sheets | {unquote(link) for link in page.links if not link.startswith("#")}
 
 
 def test_ids_are_unique(page):
@@ -78,13 +83,18 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
     (results,) = collect(fabricated.params(datasets=["digits"]), *folders)
     gan, wgan, vae = (training.panels(results.models[i].training.curves) for i in (0, 2, 3))
     lines = {part: [(n.label, n.color, n.dashed) for n in gan[part]] for part in gan}
-    players = [("discriminator", 0, False), ("generator", 1, False), ("discriminator", 0, True)]
+    first, second = charts.palette(2)
+    players = [
+        ("discriminator", first, False),
+        ("generator", second, False),
+        ("discriminator", first, True),
+    ]
     assert lines["loss"] == players
     assert lines["probability"] == [
-        ("real images", 0, False),
-        ("generated images", 1, False),
-        ("real images", 0, True),
-        ("generated images", 1, True),
+        ("real images", first, False),
+        ("generated images", second, False),
+        ("real images", first, True),
+        ("generated images", second, True),
     ]
     assert lines.keys() == {"loss", "probability"}
     real = [curve for curve in results.models[0].training.curves if curve.part == "real"]
@@ -94,10 +104,10 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
     assert wgan.keys() == {"loss", "earth_movers_distance", "clip_saturation"}
     diagnostics = {"active_units", "diversity"}
     assert vae.keys() == {"loss", "reconstruction", "kl", "kl_layers"} | diagnostics
-    assert [(n.label, n.color) for n in vae["kl_layers"]] == [("layer 1", 0), ("layer 2", 1)]
+    assert [(n.label, n.color) for n in vae["kl_layers"]] == [("layer 1", first), ("layer 2", second)]
     assert [(n.label, n.color, n.dashed) for n in vae["kl"]] == [
-        ("training", 0, False),
-        ("training", 0, True),
+        ("model", first, False),
+        ("model", first, True),
     ]
 
 

@@ -293,7 +293,7 @@ def heat_map(
         {
             "row": str(rows[i]),
             "column": str(columns[j]),
-            "value": short(values[i, j]),
+            "value": short(float(values[i, j])),
             "text": "–" if np.isnan(values[i, j]) else f"{values[i, j]:.4g}",
             "is_dark": bool(values[i, j] >= middle),
         }
@@ -360,7 +360,10 @@ def specification(
     height: int = 170,
     zoom: bool = False,
 ) -> Spec:
-    """Layers over the same data. zoom : by shift and the wheel; dragging moves, two clicks reset."""
+    """Layers over the same data.
+
+    zoom : by shift and the wheel; dragging moves, a double click resets
+    """
     if zoom:
         select = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
         layers[0]["params"] = [{"name": "zoom", "select": select, "bind": "scales"}]
@@ -382,6 +385,6 @@ def number_axis(ticks: int) -> Spec:
     return {"tickCount": ticks, "labelExpr": label}
 
 
-def short(value: float) -> float | None:
+def short(value: float | np.floating) -> float | None:
     """Six significant digits, which no pixel shows; None for what is not finite."""
     return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -65,7 +65,7 @@ class Gallery:
         if path.suffix == ".png":
             path.write_bytes(vl_convert.vegalite_to_png(still, config=CONFIG, scale=2))
         else:
-            path.write_text(vl_convert.vegalite_to_svg(still, config=CONFIG), encoding="utf-8")
+            path.write_text(to_svg(still), encoding="utf-8")
         return self._figure(name, "chart", title, caption, spec)
 
     def copy(self, source: Path, name: str, title: str = "", caption: str = "") -> Figure:
@@ -119,6 +119,13 @@ class Gallery:
             caption=caption,
             spec=spec,
         )
+
+
+def to_svg(spec: Spec) -> str:
+    """The same picture of the same specification, whatever was drawn before it."""
+    svg = vl_convert.vegalite_to_svg(spec, config=CONFIG)
+    ids = list(dict.fromkeys(re.findall(r"\bclip\d+", svg)))  # numbered on from picture to picture
+    return re.sub(r"\bclip\d+", lambda match: f"clip-{ids.index(match[0])}", svg)
 
 
 def side_by_side(columns: dict[str, list[Figure]], captions: Mapping[str, str]) -> list[Aspect]:

@@ -1,6 +1,5 @@
 """The glossary: every term that the page's tables use, in one place, to which they link."""
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -93,7 +92,7 @@ class Glossary:
         for chapter, members in CHAPTERS.items():
             for metric in members:
                 if metric.note and metric.note not in self.ids:
-                    name = re.sub(r"\W+", "-", f"{chapter} {metric.label}".lower()).strip("-")
+                    name = f"glossary-{chapter.lower().replace(' ', '-')}-{metric.key}"
                     self.ids[metric.note] = name
                     source = SOURCES.get(f"{chapter}/{metric.key}", SOURCES.get(metric.key))
                     self.terms.setdefault(chapter, []).append(Term(name, metric, source))

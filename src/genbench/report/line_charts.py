@@ -42,7 +42,7 @@ def training_curves(lines: Sequence[Line], title: str) -> Spec:
 
 def roc(rates: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:
     """ROC curves over the diagonal of guessing; rates: label -> (false, true positive rate)."""
-    lines = [Line(label, *curve, colors[label]) for label, curve in rates.items()]
+    lines = [Line(label, x, y, colors[label]) for label, (x, y) in rates.items()]
     chart = line_chart(
         lines,
         {"title": "false positive rate"} | UNIT,
@@ -60,7 +60,7 @@ def roc(rates: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:
 def precision_recall(curves: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:
     """Precision over recall; curves: label -> (recall, precision)."""
     return line_chart(
-        [Line(label, *curve, colors[label]) for label, curve in curves.items()],
+        [Line(label, x, y, colors[label]) for label, (x, y) in curves.items()],
         {"title": "recall"} | UNIT,
         {"title": "precision"} | UNIT,
         height=260,
@@ -94,7 +94,7 @@ def effect(lines: Mapping[str, list[tuple[int, float]]], title: str, hyperparame
     ticks = sorted({x for pairs in lines.values() for x, _ in pairs})
     return line_chart(
         [
-            Line(label, *zip(*pairs, strict=True), color)
+            Line(label, [x for x, _ in pairs], [y for _, y in pairs], color)
             for (label, pairs), color in zip(lines.items(), colors, strict=True)
         ],
         {

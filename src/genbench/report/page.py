@@ -81,7 +81,7 @@ def save_report(params: Params, results: list[DatasetResults], folder: Path) -> 
         atomic_write(folder / "index.html") as page,
     ):
         figures.mkdir()
-        script = vl_convert.javascript_bundle()
+        script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
         (figures / "vega.js").write_text(script, encoding="utf-8")
         text = render_page(params, results, figures)
         if params.report.single_file:
@@ -93,12 +93,8 @@ def save_report(params: Params, results: list[DatasetResults], folder: Path) -> 
 def render_page(params: Params, results: list[DatasetResults], figures: Path) -> str:
     """The whole HTML; its pictures are put into `figures`."""
     environment = template_environment()
-    order = model_order(params, results)
-    environment.globals |= {
-        "glossary": Glossary(),
-        "colors": assign_colors(params.models),
-        "order": order,
-    }
+    environment.globals["order"] = model_order(params, results)
+    environment.globals["colors"] = assign_colors(params.models)
     datasets = [
         {"results": each, "chapters": _render_chapters(environment, params, each, figures)}
         for each in results
@@ -144,6 +140,7 @@ def template_environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals |= {"glossary": Glossary(), "order": [], "colors": {}}
     environment.filters |= {"join_words": join_words, "json": to_script}
     return environment
 

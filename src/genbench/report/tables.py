@@ -41,7 +41,6 @@ class Table(NamedTuple):
     metrics: list[Metric]
     references: list[FormattedRow]
     rows: list[FormattedRow]
-    notes: list[Metric]
 
 
 def make_table(
@@ -50,11 +49,10 @@ def make_table(
     *,
     first: str,
     references: Sequence[Row] = (),
-    explain: bool = True,
 ) -> Table:
     """A column per metric that any of the rows has.
 
-    first : what a row is; explain : whether the notes of the columns stand below
+    first : what a row is
     """
     metrics = [m for m in metrics if any(row.values.get(m.key) is not None for row in rows)]
     everything = [*references, *rows]
@@ -68,7 +66,6 @@ def make_table(
         metrics=metrics,
         references=formatted[: len(references)],
         rows=formatted[len(references) :],
-        notes=[metric for metric in metrics if (metric.note and explain) or metric.caveat],
     )
 
 

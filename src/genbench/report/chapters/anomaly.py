@@ -34,7 +34,7 @@ def _defects(results: DatasetResults, params: Params, gallery: Gallery) -> dict 
         lines += anomaly.hardest(results, "defect")
     return {
         "findings": lines,
-        "table": _table(results, DECISIONS, "defects", "all", explain=False),
+        "table": _table(results, DECISIONS, "defects", "all"),
         "by_defect": _by_defect(results),
         "curves": _curves(results, params, gallery, "defects", "all", "All defects together."),
         "aspects": [_histograms(scored, gallery, "defects", {"defects": ("defects", "all")})],
@@ -122,7 +122,7 @@ def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> di
                 "name": name,
                 "preprocessing": results.processed.preprocessing[name],
                 "findings": lines,
-                "table": _table(results, SHIFT, "ood", name, explain=name == names[-1]),
+                "table": _table(results, SHIFT, "ood", name),
             }
         )
         figures += _curves(results, params, gallery, "ood", name, f"Against {name}.")
@@ -140,7 +140,7 @@ def _with_scores(results: DatasetResults) -> list[ModelResults]:
 
 
 def _table(
-    results: DatasetResults, metrics: tuple, kind: str, name: str, explain: bool = True
+    results: DatasetResults, metrics: tuple, kind: str, name: str
 ) -> Table:
     """A row per model and score, the model's main score first, below the baselines."""
     baselines = results.baselines.by_score(kind, name)
@@ -153,7 +153,6 @@ def _table(
         ],
         first="model and score",
         references=[Row(spaced(score), _values(d)) for score, d in baselines.items()],
-        explain=explain,
     )
 
 

@@ -19,5 +19,5 @@ def controls_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
     return {
         "findings": [check.sentence for check in check_verdicts(results).values()],
         "n": planted["held_out"].n_real,
-        "sets": make_table(METRICS, rows, first="planted set", explain=False),
+        "sets": make_table(METRICS, rows, first="planted set"),
     }

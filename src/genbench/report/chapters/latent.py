@@ -8,25 +8,35 @@ from ..findings.latent import latent_findings
 from ..gallery import Figure, Gallery, side_by_side
 from ..tables import Row, make_table
 
-CAPTIONS = {
-    "classes": "Classes|A row per class, the same latent down each column.",
-    "reconstructions": "Reconstructions|Odd rows: test images. Even rows: their reconstructions.",
-    "reconstructions_train": "Reconstructions of training images|Odd and even rows likewise.",
-    "interpolation_lerp": "Linear interpolation|Each row leads from one of {ends}.",
+FIGURES = {
+    "classes": ("Classes", "A row per class, the same latent down each column."),
+    "reconstructions": (
+        "Reconstructions",
+        "Odd rows: test images. Even rows: their reconstructions.",
+    ),
+    "reconstructions_train": (
+        "Reconstructions of training images",
+        "Odd rows: training images. Even rows: their reconstructions.",
+    ),
+    "interpolation_lerp": ("Linear interpolation", "Each row leads from one of {ends}."),
     "interpolation_slerp": (
-        "Spherical interpolation|Between the same ends; it keeps the latents' length."
+        "Spherical interpolation",
+        "Between the same ends; it keeps the latents' length.",
     ),
     "traversals": (
-        "Traversals|Each row moves {start} along {directions} from \N{MINUS SIGN}3 to 3 standard deviations of"
-        " the prior."
+        "Traversals",
+        "Each row moves {start} along {directions} from \N{MINUS SIGN}3 to 3 standard deviations of"
+        " the prior.",
     ),
     "local_perturbations": (
-        "Local perturbations|Around {start}, the first column: random steps of 0.5, 1, 2 and 3 standard deviations of"
-        " the prior, a row each."
+        "Local perturbations",
+        "Around {start}, the first column: random steps of 0.5, 1, 2 and 3 standard deviations of"
+        " the prior, a row each.",
     ),
     "arithmetic": (
-        "Latent arithmetic|First column: test images. Then their codes, the mean of a class added and that of their"
-        " own subtracted{condition}: a column per class."
+        "Latent arithmetic",
+        "First column: test images. Then their codes, the mean of a class added and that of their"
+        " own subtracted{condition}: a column per class.",
     ),
 }
 """Title and caption of the figures of the stage, by name."""
@@ -58,10 +68,10 @@ def _missing(result: ModelResults) -> str | None:
 def _figures(result: ModelResults, gallery: Gallery) -> list[Figure]:
     words = _words(result)
     figures = []
-    for name, caption in CAPTIONS.items():
+    for name, (title, caption) in FIGURES.items():
         path = result.paths["latent"] / f"{name}.png"
         if path.exists():
-            title, caption = caption.format(**words).split("|")
+            caption = caption.format(**words)
             figures.append(gallery.copy(path, f"{result.model}/{name}.png", title, caption))
     return figures + _bars(result, gallery)
 

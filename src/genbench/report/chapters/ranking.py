@@ -59,39 +59,38 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
 def _intervals(results: DatasetResults, group: list[ModelResults], params: Params) -> Spec:
     """FID of the models of the first protocol among the references, lowest first."""
     colors = assign_colors(params.models)
-    estimates = [(r.model, r.quality.metrics["fid"], colors[r.model]) for r in group]
+    rows = [Row(result.model, result.quality.metrics) for result in group]
     if not group or group[0].protocol.extractor == results.extractor:
-        references = [(row.name, row.values["fid"]) for row in _references(results)]
-        estimates += [(name, estimate, GRAY) for name, estimate in references]
-    rows = [
-        {"name": name, "color": color, **estimate.model_dump(include={"value", "low", "high"})}
-        for name, estimate, color in estimates
-    ]
-    return intervals(sorted(rows, key=lambda row: row["value"]), "FID")
+        rows += _references(results)
+    points = []
+    for row in rows:
+        fid = row.values["fid"]
+        assert isinstance(fid, Estimate)
+        color = colors.get(row.name, GRAY)
+        points.append(
+            {"name": row.name, "value": fid.value, "low": fid.low, "high": fid.high, "color": color}
+        )
+    return intervals(sorted(points, key=lambda point: point["value"]), "FID")
 
 
 def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> list[Figure]:
     """FID over what a model costs."""
     colors = assign_colors(params.models)
-    costs = {
-        PARAMETERS: [r.training.summary.parameters for r in group],
-        FLOPS: [r.training.summary.flops for r in group],
-    }
-    return [
-        gallery.chart(
-            trade_off(
-                [
-                    {"name": r.model, "x": x, "y": r.value("fid"), "color": colors[r.model]}
-                    for r, x in zip(group, values, strict=True)
-                ],
-                metric.label,
-                "FID",
-            ),
-            f"fid-over-{metric.key}.svg",
-        )
-        for metric, values in costs.items()
-        if len(group) > 1 and min(values) > 0
-    ]
+    figures = []
+    for metric in (PARAMETERS, FLOPS):
+        points = [
+            {
+                "name": result.model,
+                "x": getattr(result.training.summary, metric.key),
+                "y": result.value("fid"),
+                "color": colors[result.model],
+            }
+            for result in group
+        ]
+        if len(points) > 1 and all(point["x"] > 0 for point in points):
+            spec = trade_off(points, metric.label, "FID")
+            figures.append(gallery.chart(spec, f"fid-over-{metric.key}.svg"))
+    return figures
 
 
 def _ranking(

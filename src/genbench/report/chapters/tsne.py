@@ -82,6 +82,7 @@ def _by_class(results: DatasetResults, embedding: Embedding, gallery: Gallery) -
     ]
     names = results.classes
     spec = charts.embedding(points, charts.assign_colors(names), len(names) <= MAX_CLASSES)
+    assert results.embeddings is not None
     title, caption = _describe(results.embeddings, embedding.name)
     return gallery.chart(
         spec | {"usermeta": {"sprite": sprite}}, f"tsne-{embedding.name}.png", title, caption
@@ -115,6 +116,6 @@ def _by_origin(
     )
 
 
-def _point(embedding: Embedding, i: int, line: str, image: int) -> Spec:
+def _point(embedding: Embedding, i: np.intp, line: str, image: int) -> Spec:
     x, y = embedding.points[i]
     return {"x": charts.short(x), "y": charts.short(y), "line": line, "image": image}
