@@ -123,6 +123,8 @@ def test_features_are_embedded_in_groups_of_one_size():
     assert embedding.groups.tolist() == ["real"] * 20 + ["vae"] * 20 + ["gan"] * 20
     assert np.bincount(embedding.classes[:20]).tolist() == [10, 10]
     assert embedding.classes[20:40].tolist() == (1 - y[:20]).tolist()
+    assert embedding.images[:20].tolist() == tsne.stratified_subset(y, 20, 0).tolist()
+    assert embedding.images[20:].tolist() == [*range(20)] * 2
     assert metrics.n == 60 and list(fractions) == ["vae", "gan"] and fractions["gan"] == 0
     real = embedding.groups == "real"
     assert tsne.knn_accuracy(embedding.points[real], embedding.classes[real], 1) == 1
@@ -139,6 +141,7 @@ def test_embeddings_come_back_from_their_file(tmp_path):
             random.normal(size=(n, 2)).astype(np.float32),
             random.integers(0, 3, n),
             np.array([["real", "a_gan"][i % 2] for i in range(n)]),
+            random.integers(0, 9, n),
         )
         for name, n in {"vae": 4, "vae/features": 2, "features": 7}.items()
     ]
@@ -146,7 +149,7 @@ def test_embeddings_come_back_from_their_file(tmp_path):
     loaded = load_embeddings(tmp_path / "embeddings.npz")
     assert [e.name for e in loaded] == ["vae", "vae/features", "features"]
     for before, after in zip(embeddings, loaded, strict=True):
-        for column in ("points", "classes", "groups"):
+        for column in ("points", "classes", "groups", "images"):
             assert np.array_equal(getattr(before, column), getattr(after, column))
             assert getattr(before, column).dtype == getattr(after, column).dtype
 

@@ -12,7 +12,8 @@ from PIL import Image
 from scipy.stats import norm
 
 from genbench.anomaly.results import load_scores
-from genbench.report import charts, line_charts
+from genbench.report import charts
+from genbench.report.charts import short
 from genbench.report.formatting import number
 from genbench.report.gallery import Gallery
 from genbench.report.page import save_report
@@ -431,30 +432,75 @@ def test_charts_of_detection_are_given_the_models_main_score_and_counts(shown, m
         for d in record["detections"]
         if (d["kind"], d["score"]) == ("corruptions", record["main_score"])
     )
-    draw, (values, rows, columns, *_), _ = shown.charts[f"{model}/confusion.svg"]
-    assert draw is charts.heat_map
-    assert (rows, columns) == (["intact", "corrupted"], ["below", "above"])
-    assert values.tolist() == [[d["tn"], d["fp"]], [d["fn"], d["tp"]]]
-    _, (sets, label, threshold), _ = shown.charts[f"{model}/scores-anomaly.svg"]
-    assert label == record["main_score"].replace("_", " ") and threshold == d["threshold"]
-    assert np.array_equal(sets["test"], scores["test", "test"])
-    assert np.array_equal(sets["corrupted"], corrupted)
-    _, (sets, *_), _ = shown.charts[f"{model}/scores-ood.svg"]
-    assert sets.keys() == {"test", fabricated.OOD, "noise"}
-    for name in (fabricated.OOD, "noise"):
-        assert np.array_equal(sets[name], scores["ood", name])
+    cells = {
+        (row["row"], row["column"]): row["value"] for row in values(f"{model}/confusion.svg", shown)
+    }
+    assert cells == {
+        ("intact", "below"): d["tn"],
+        ("intact", "above"): d["fp"],
+        ("corrupted", "below"): d["fn"],
+        ("corrupted", "above"): d["tp"],
+    }
+    for name, others in (
+        ("anomaly", {"corrupted": corrupted}),
+        ("ood", {name: scores["ood", name] for name in (fabricated.OOD, "noise")}),
+    ):
+        label = record["main_score"].replace("_", " ")
+        expected = charts.histograms(
+            {"test": scores["test", "test"], **others}, label, d["threshold"]
+        )
+        assert shown.charts[f"{model}/scores-{name}.svg"] == expected
     for name, out in (("corruptions", corrupted), ("ood-noise", scores["ood", "noise"])):
-        _, (lines, colors), _ = shown.charts[f"roc-{name}.svg"]
-        false, true = lines[model]
+        false, true = line(f"roc-{name}.svg", model, shown)
         inside = scores["test", "test"]
         area = (out[:, None] > inside).mean()
         assert np.trapezoid(true, false) == pytest.approx(area, abs=0.01)
-        _, (lines, _), _ = shown.charts[f"precision_recall-{name}.svg"]
-        recall, precision = lines[model]
+        recall, precision = line(f"precision_recall-{name}.svg", model, shown)
         assert recall[0] == 0 and recall[-1] == 1
         share = len(out) / (len(out) + len(inside))
         assert precision[-1] == pytest.approx(share, abs=1e-6)
-        assert colors[model] == charts.assign_colors(list(fabricated.MODELS))[model]
+        scale = shown.charts[f"roc-{name}.svg"]["layer"][-1]["encoding"]["color"]["scale"]
+        colors = dict(zip(scale["domain"], scale["range"], strict=True))
+        assert colors == charts.assign_colors(list(fabricated.MODELS))
+
+
+def values(name, shown):
+    """The data of a chart."""
+    return shown.charts[name]["data"]["values"]
+
+
+def line(name, label, shown):
+    """x and y of one line of a chart."""
+    rows = [row for row in values(name, shown) if row["line"] == label]
+    return tuple([row[axis] for row in rows] for axis in "xy")
+
+
+def test_the_chart_of_the_ranking_has_every_model_and_reference_with_its_interval(shown):
+    points = {row["name"]: row for row in values("fid.svg", shown)}
+    records = {m: shown.record("evaluate", m)["metrics"]["fid"] for m in fabricated.MODELS}
+    classical = shown.record("controls")["classical"]
+    records |= {CLASSICAL[name]: each["metrics"]["fid"] for name, each in classical.items()}
+    reference = shown.record("reference")
+    records |= {
+        "real-data reference (floor)": reference["floor"]["fid"],
+        "noise reference (ceiling)": reference["ceiling"]["fid"],
+    }
+    assert points.keys() == records.keys()
+    for name, fid in records.items():
+        assert [points[name][key] for key in ("value", "low", "high")] == [
+            fid.get(key) for key in ("value", "low", "high")
+        ]
+    in_order = [row["value"] for row in values("fid.svg", shown)]
+    assert in_order == sorted(in_order)
+
+
+def test_cost_stands_over_its_quality(shown):
+    for key in ("parameters", "flops"):
+        points = {row["name"]: (row["x"], row["y"]) for row in values(f"fid-over-{key}.svg", shown)}
+        for model in fabricated.MODELS:
+            summary = files.load_json(shown.data / "models" / DATASET / model / "summary.json")
+            fid = shown.record("evaluate", model)["metrics"]["fid"]["value"]
+            assert points[model] == (summary[key], fid)
 
 
 def test_charts_of_sweeps_and_latent_spaces_are_given_their_records(shown):
@@ -463,52 +509,50 @@ def test_charts_of_sweeps_and_latent_spaces_are_given_their_records(shown):
         for a in (4, 16)
         for b in (16, 32)
     }
-    draw, (values, rows, columns, title, x_label, y_label), _ = shown.charts["vae/sweep-fid.svg"]
-    assert (rows, columns, title, x_label, y_label) == (
-        [4, 16],
+    fid = {at: short(point["metrics"]["fid"]["value"]) for at, point in points.items()}
+    cells = {
+        (row["row"], row["column"]): row["value"] for row in values("vae/sweep-fid.svg", shown)
+    }
+    assert cells == {(str(a), str(b)): value for (a, b), value in fid.items()}
+    assert line("vae/fid-over-width.svg", "latent_dim 4", shown) == (
         [16, 32],
-        "FID",
-        "width",
-        "latent_dim",
+        [fid[4, 16], fid[4, 32]],
     )
-    fid = {at: point["metrics"]["fid"]["value"] for at, point in points.items()}
-    assert values.tolist() == [[fid[4, 16], fid[4, 32]], [fid[16, 16], fid[16, 32]]]
-    _, (lines, title, axis), _ = shown.charts["vae/fid-over-width.svg"]
-    assert (title, axis) == ("FID", "width")
-    assert lines["latent_dim 4"] == [(16, fid[4, 16]), (32, fid[4, 32])]
     for key in ("flops", "parameters"):
-        _, (lines, *_), _ = shown.charts[f"vae/{key}-over-latent_dim.svg"]
         for width in (16, 32):
             trainings = shown.data / "models" / DATASET
-            folders = [(at, trainings / f"vae-{at}-{width}") for at in (4, 16)]
-            want = [(at, files.load_json(f / "summary.json")[key]) for at, f in folders]
-            assert lines[f"width {width}"] == want
-    _, (pairs,), _ = shown.charts["rate-distortion.svg"]
-    for rate, distortion, beta in pairs:
+            folders = [trainings / f"vae-{at}-{width}" for at in (4, 16)]
+            want = [short(files.load_json(folder / "summary.json")[key]) for folder in folders]
+            drawn = line(f"vae/{key}-over-latent_dim.svg", f"width {width}", shown)
+            assert drawn == ([4, 16], want)
+    for row in values("rate-distortion.svg", shown):
+        beta = row["label"].removeprefix("β ")
         point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")
-        assert rate == point["metrics"]["rate"]["value"]
-        assert distortion == point["metrics"]["distortion"]["value"]
-    _, (values, *_), _ = shown.charts["vae/kl_per_latent.svg"]
-    kl = shown.record("latent", "vae")["kl_per_latent"]
-    assert values == sorted(kl, reverse=True)
-    _, (values, *_), _ = shown.charts["gan/direction_shares.svg"]
-    assert values == sorted(shown.record("latent", "gan")["direction_shares"], reverse=True)
+        assert row["x"] == short(point["metrics"]["rate"]["value"])
+        assert row["y"] == short(point["metrics"]["distortion"]["value"])
+    for name, key in (("vae/kl_per_latent", "kl_per_latent"), ("gan/direction_shares",) * 2):
+        model, key = name.split("/")
+        drawn = [row["y"] for row in values(f"{name}.svg", shown)]
+        record = shown.record("latent", model)[key]
+        assert drawn == [short(value) for value in sorted(record, reverse=True)]
 
 
 @pytest.mark.parametrize("model", fabricated.MODELS)
 def test_curves_of_training_are_those_of_the_history(shown, model):
     history = files.load_csv(shown.data / "models" / DATASET / model / "history.csv")
-    drawn = [
-        (line.dashed, tuple(line.x), tuple(line.y))
-        for name, (draw, data, _) in shown.charts.items()
-        if name.startswith(f"{model}/") and draw is line_charts.training_curves
-        for line in data[0]
-    ]
+    drawn = []
+    for name, spec in shown.charts.items():
+        if name.startswith(f"{model}/") and spec.get("usermeta", {}).get("log"):
+            parts = {(row["line"], row["set"]): ([], []) for row in values(name, shown)}
+            for row in values(name, shown):
+                for axis, numbers in zip("xy", parts[row["line"], row["set"]], strict=True):
+                    numbers.append(row[axis])
+            drawn += [(part == "validation", *map(tuple, xy)) for (_, part), xy in parts.items()]
     columns = {key for row in history for key in row if "/" in key and "alarm" not in key}
     expected = []
     for key in columns:
         rows = [row for row in history if key in row]
-        x, y = tuple(row["images"] for row in rows), tuple(row[key] for row in rows)
+        x, y = (tuple(short(row[name]) for row in rows) for name in ("images", key))
         expected.append((key.startswith("val/"), x, y))
     assert sorted(drawn) == sorted(expected)
 
@@ -517,21 +561,49 @@ def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(sho
     with np.load(shown.details / "tsne" / DATASET / "embeddings.npz") as file:
         arrays = dict(file)
     record = shown.record("tsne")
-    colors = charts.palette(10)
+    classes = shown.results[0].classes
+    x = shown.results[0].processed.test_x
+    models = charts.assign_colors(list(fabricated.MODELS))
     for name in dict.fromkeys(arrays["names"].tolist()):
         rows = (arrays["names"] == name) & (arrays["groups"] == "real")
-        draw, (layers,), _ = shown.charts[f"tsne-{name}.png"]
-        ((points, tints),) = layers
-        assert draw is charts.embedding and np.array_equal(points, arrays["points"][rows])
-        assert list(tints) == [colors[k] for k in arrays["classes"][rows]]
+        check_points(shown, f"tsne-{name}.png", arrays, rows, x)
+        drawn = [row["line"] for row in values(f"tsne-{name}.png", shown)]
+        assert drawn == [classes[k] for k in arrays["classes"][rows]]
+        assert colors(f"tsne-{name}.png", shown) == charts.assign_colors(classes)
     for model in fabricated.MODELS:
+        name = f"{model}/tsne-features.png"
+        (made,) = files.load_npz(shown.data / "samples" / DATASET / model / "samples.npz", "x")
         of_features = arrays["names"] == "features"
-        _, (layers,), words = shown.charts[f"{model}/tsne-features.png"]
-        for (points, color), group in zip(layers, ("real", model), strict=True):
-            rows = of_features & (arrays["groups"] == group)
-            assert np.array_equal(points, arrays["points"][rows])
-            assert color == charts.assign_colors(list(fabricated.MODELS)).get(group, charts.GRAY)
-        assert words["caption"].startswith(f"{record['real_neighbors'][model]:.1%} of")
+        real, fake = (of_features & (arrays["groups"] == group) for group in ("real", model))
+        drawn = values(name, shown)
+        assert [row["line"] for row in drawn] == ["real"] * real.sum() + [model] * fake.sum()
+        check_points(shown, name, arrays, real, x)
+        check_points(shown, name, arrays, fake, made, start=real.sum())
+        assert colors(name, shown) == {"real": charts.GRAY, model: models[model]}
+        share = f"{record['real_neighbors'][model]:.1%} of"
+        assert shown.captions[name].startswith(share)
+
+
+def colors(name, shown):
+    """The color of each line of a chart."""
+    scale = shown.charts[name]["layer"][0]["encoding"]["color"]["scale"]
+    return dict(zip(scale["domain"], scale["range"], strict=True))
+
+
+def check_points(shown, name, arrays, rows, x, start=0):
+    """Some points of a map stand where they should, with the images that they are of."""
+    points = values(name, shown)[start : start + rows.sum()]
+    places = np.array([[point["x"], point["y"]] for point in points])
+    assert places == pytest.approx(arrays["points"][rows], rel=1e-5)
+    sprite = shown.charts[name]["usermeta"]["sprite"]
+    sheet = np.asarray(Image.open(shown.folder / sprite["src"]))
+    assert sprite["sheet"] == [sheet.shape[1], sheet.shape[0]]
+    width, height = sprite["tile"]
+    for point, image in zip(points, arrays["images"][rows], strict=True):
+        row, column = divmod(point["image"], sprite["columns"])
+        top, left = row * (height + 1), column * (width + 1)
+        tile = sheet[top : top + height, left : left + width]
+        assert np.array_equal(tile, np.broadcast_to(x[image].transpose(1, 2, 0), tile.shape))
 
 
 def test_real_images_are_shown_beside_the_samples(shown):

@@ -37,7 +37,11 @@ def test_text_and_attributes_of_figures_are_escaped():
         page = render("row", [figure])
         assert page.count("<script") == (kind == "chart") and '"c"' not in page
         assert f"<b>{ESCAPED}</b> {ESCAPED}</figcaption>" in page
-        assert f'src="{ESCAPED}"' in page and f'alt="{ESCAPED}"' in page and 'width="9" height="8"' in page
+        assert (
+            f'src="{ESCAPED}"' in page
+            and f'alt="{ESCAPED}"' in page
+            and 'width="9" height="8"' in page
+        )
 
 
 def test_a_value_that_a_template_lacks_is_an_error():

@@ -76,7 +76,7 @@ class Params(Block):
 
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""
-        elsewhere = {"datasets", "models", "sweep", "tracking", "device"}
+        elsewhere = {"datasets", "models", "sweep", "report", "tracking", "device"}
         tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
         tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
         return {"dataset": dataset, "model_name": model, **_flat(tree)}

@@ -36,6 +36,7 @@ CONFIG: Spec = {
         "labelLimit": 130,
         "symbolType": "stroke",
         "symbolStrokeWidth": 3,
+        "unselectedOpacity": 1,  # what is selected is hidden
         "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 2}},
     },
     "line": {"strokeWidth": 1.6},
@@ -336,7 +337,7 @@ def heat_map(
 
 POINTER_ONLY = "pointer"
 """Name of a layer that nobody sees, whose points answer a pointer."""
-HIDDEN = {"test": "indexof(hidden, datum.line) >= 0", "value": 0}
+HIDDEN: Spec = {"param": "hidden", "empty": False, "value": 0}
 """Of an opacity: what a click on the legend has hidden."""
 
 
@@ -364,18 +365,19 @@ def specification(
 
     zoom : by shift and the wheel; dragging moves, a double click resets
     """
+    select: Spec = {"type": "point", "fields": ["line"], "toggle": "true"}
+    params = [{"name": "hidden", "select": select, "bind": "legend"}]
     if zoom:
         select = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
-        layers[0]["params"] = [{"name": "zoom", "select": select, "bind": "scales"}]
+        params.append({"name": "zoom", "select": select, "bind": "scales"})
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         **({"title": title} if title else {}),
         "width": width,
         "height": height,
         "autosize": {"type": "fit", "contains": "padding"},
-        "params": [{"name": "hidden", "value": []}],
         "data": {"values": data},
-        "layer": layers,
+        "layer": [layers[0] | {"params": params}, *layers[1:]],
     }
 
 

@@ -147,22 +147,18 @@ async function draw(figure) {
   const { view } = await vegaEmbed(target, { ...spec, width: "container" }, {
     actions: false, config: config(), renderer: meta.sprite ? "canvas" : "svg",
     tooltip: (_, event, item, value) => {
-      if (!value || (item.datum && view.signal("hidden").includes(item.datum.line))) { tip.style.display = "none"; return; }
+      if (!value || hidden().has(item.datum?.line)) { tip.style.display = "none"; return; }
       const words = Object.entries(value).filter(([name]) => name !== "image");
       showTip(event, words, meta.sprite, value.image);
     },
   });
   for (const old of [...plot.children]) if (old !== target) old.remove();
   // a click on a legend hides a line, another one shows it
-  view.addEventListener("click", (_, item) => {
-    if (!item?.mark?.role?.startsWith("legend") || item.datum?.value === undefined) return;
-    const name = item.datum.value, hidden = new Set(view.signal("hidden"));
-    if (!hidden.delete(name)) hidden.add(name);
-    view.signal("hidden", [...hidden]).runAsync().then(() => {
-      for (const text of all(".role-legend-label text", target)) {
-        text.style.textDecoration = hidden.has(text.textContent) ? "line-through" : "";
-      }
-    });
+  const hidden = () => new Set(view.data("hidden_store").map((each) => each.values[0]));
+  view.addDataListener("hidden_store", () => {
+    for (const text of all(".role-legend-label text", target)) {
+      text.style.textDecoration = hidden().has(text.textContent) ? "line-through" : "";
+    }
   });
   if (meta.log && !figure.querySelector("button.scale")) {
     const button = document.createElement("button");

@@ -1,0 +1,108 @@
+"""A browser, its network cut; where there is none, these tests are skipped and say so."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import fabricated
+import pytest
+
+from genbench.report.page import save_report
+from genbench.results.run import collect
+
+os.environ["SE_AVOID_STATS"] = "true"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+class Browser:
+    """A window of 1440 x 900 unless it is told otherwise."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, path, fragment="", width=1440, height=900):
+        """Load a page from disk, whose script has run when this returns."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.driver.get("about:blank")
+        self.driver.get(path.as_uri() + fragment)
+
+    def run(self, code, *values):
+        """What the code returns in the page."""
+        return self.driver.execute_script(code, *values)
+
+    def wait(self, code, *values, seconds=20):
+        """The first value of the code that is true."""
+        end = time.monotonic() + seconds
+        while not (value := self.run(code, *values)):
+            assert time.monotonic() < end, code
+            time.sleep(0.05)
+        return value
+
+    def errors(self):
+        """What the console has complained of since the last call."""
+        return [line["message"] for line in self.driver.get_log("browser")]
+
+
+def start(**preferences):
+    """A driver of the browser that is there."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    chromedriver = shutil.which("chromedriver")
+    if not (found and chromedriver):
+        pytest.skip("needs a browser: the Debian packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = found
+    for argument in ARGUMENTS:
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", preferences)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(chromedriver))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    driver = start()
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def plain_browser():
+    """One that runs no scripts of pages."""
+    driver = start(**{"profile.managed_default_content_settings.javascript": 2})
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The source of axe-core, which checks pages for accessibility."""
+    npm = shutil.which("npm")
+    root = npm and subprocess.run([npm, "root", "--global"], capture_output=True, text=True)
+    path = Path(root.stdout.strip() if root else "", "axe-core", "axe.min.js")
+    if not path.exists():
+        pytest.skip("needs axe-core: npm install --global axe-core")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory):
+    """The report of made-up results on two datasets, in a folder with a name that needs care."""
+    root = tmp_path_factory.mktemp("report") / "100 % ü#"
+    root.mkdir()
+    choices = fabricated.params()
+    save_report(choices, collect(choices, *fabricated.tree(root)), root / "reports")
+    return root / "reports" / "index.html"
