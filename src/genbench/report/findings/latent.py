@@ -27,11 +27,11 @@ def latent_findings(results: DatasetResults) -> list[str]:
         psnr = {result.model: result.latent.metrics["psnr"].value for result in encoders}
         best = max(psnr, key=psnr.__getitem__)
         lines.append(f"{best} has the best reconstructions ({number(psnr[best])} dB).")
-    lines += [_encoding(result) for result in encoders]
+    lines += [describe_encoding(result) for result in encoders]
     return lines + _saturated_information(encoders)
 
 
-def _encoding(result: ModelResults) -> str:
+def describe_encoding(result: ModelResults) -> str:
     """How many latents are used, and which class is hardest to reconstruct."""
     line = f"{result.model}: {result.value('active_units')} active units"
     errors = {e.name: e.squared_error for e in result.latent.squared_error_by_class or ()}
