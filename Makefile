@@ -36,7 +36,7 @@ verify: repro  ## run the pipeline, and compare each output with the commit's
 track: $(READY)  ## send every result in the workspace to MLflow
 	@python stages/track.py
 
-ui: $(READY)  ## browse the runs in MLflow at http://127.0.0.1:5000 (`make ui PORT=5001`: elsewhere)
+ui: $(READY)  ## browse the runs in MLflow, on port 5000 (`make ui PORT=5001`: another)
 	@python stages/track.py --serve $(PORT)
 
 test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: without them)

@@ -125,7 +125,7 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
     for model in TINY["models"]:
         found = runs[f"digits-{model}"]
         assert {"fid_classifier", "images_per_second", "corruption_auroc"} <= set(found)
-    assert runs.keys() == {"digits-gan", "digits-vae"} | POINTS
+    assert runs.keys() == {"digits-gan", "digits-vae", "genbench.report"} | POINTS
     assert runs["digits-beta_vae-4"]["rate"] != runs["digits-beta_vae-0.5"]["rate"]
 
 
@@ -277,7 +277,7 @@ def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(proj
         assert (clone / name).read_bytes() == (folder / name).read_bytes()
     run(clone, "python", "stages/track.py")
     found = runs_in_store(clone)
-    assert found.keys() == {"digits-gan", "digits-vae"} | POINTS
+    assert found.keys() == {"digits-gan", "digits-vae", "genbench.report"} | POINTS
     path = clone / "metrics" / "details" / "evaluate" / "digits" / "vae" / "metrics.json"
     fid = json.loads(path.read_text())["metrics"]["fid"]["value"]
     assert found["digits-vae"]["fid_classifier"] == fid

@@ -1,6 +1,7 @@
 """Whose run is it? Code, other clones, other places: runs are found again, and none is lost."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def code(clone):
         lock.write_text(yaml.safe_dump({"stages": stages}))
 
     return note
+
+
+def test_a_run_says_at_which_commit_it_began(clone):
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run([*git, *words], check=True)
+    sync.send(params(NAME), DATA, DETAILS)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    (run,) = runs(NAME)
+    assert run.data.tags["mlflow.source.git.commit"] == head.stdout.strip()
 
 
 def fids(experiment: str) -> list[float]:

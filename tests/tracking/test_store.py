@@ -87,8 +87,8 @@ def test_other_addresses_are_left_to_mlflow(monkeypatch, uri):
 def test_a_server_keeps_its_own_artifacts(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.org")
     assert store.tracking_store() == ("https://mlflow.example.org", None, None)
-    with pytest.raises(InputError, match=r"a server already: open https://mlflow.example.org"):
-        store.serve(5000)
+    with pytest.raises(InputError, match=r"a server already: open https://mlflow.example.org/#/x$"):
+        store.serve(5000, "#/x")
 
 
 @pytest.mark.parametrize("place", ["50% off?", "Käfer#1", "a%20b"])
@@ -100,7 +100,7 @@ def test_the_server_finds_the_store_of_a_folder_whatever_its_name(tmp_path, monk
     commands = []
     monkeypatch.setattr(os, "execv", lambda path, command: commands.append(command))
     prepare_sqlite_store()
-    store.serve(0)
+    store.serve(0, "#/x")
     (command,) = commands
     uri = command[command.index("--backend-store-uri") + 1]
     assert Path(make_url(uri).database).resolve() == folder / "mlflow.db"
@@ -140,7 +140,7 @@ def test_a_port_in_use_is_named(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(InputError, match=rf"port {port} is in use"):
-            store.serve(port)
+            store.serve(port, "#/x")
 
 
 def test_a_store_is_made_as_a_whole_or_not_at_all(send):

@@ -129,7 +129,7 @@ def test_a_run_holds_all_that_is_known_of_a_training(name):
     digest = provenance.sha256(DATA / "processed" / "digits.npz")[:16]
     assert run.inputs.dataset_inputs[0].dataset.digest == digest
     stored = {file.path for file in client().list_artifacts(run.info.run_id)}
-    folders = {"snapshots", "samples", "latent", "evaluate", "anomaly", "tsne"}
+    folders = {"images", "samples", "latent", "evaluate", "anomaly", "tsne"}
     assert stored == {"history.csv", "summary.json", "details.json", *folders}
 
 
@@ -166,7 +166,7 @@ def test_a_pipeline_under_way_is_sent_as_far_as_it_has_come(name):
     assert curve(run, "val/kl") == expected("val/kl") and "genbench.model" in run.data.tags
     assert not [key for key in run.data.metrics if "/" not in key and key not in FACTS]
     stored = {file.path for file in client().list_artifacts(run.info.run_id)}
-    assert stored == {"history.csv", "summary.json", "details.json", "snapshots"}
+    assert stored == {"history.csv", "summary.json", "details.json", "images"}
     shutil.rmtree("data/models/digits/vae")
     assert sync.send(params(name), DATA, DETAILS) == 0
 

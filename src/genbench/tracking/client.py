@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..utils import provenance
-from . import selection, store
+from . import selection, store, view
 from .sqlite_file import configure_mlflow, failures_in_one_line, prepare_sqlite_store
 
 METRICS_PER_BATCH = 1000
@@ -41,7 +41,7 @@ def _experiment(client, name: str, artifacts: str | None) -> str:
             return (
                 experiment.experiment_id
                 if experiment
-                else client.create_experiment(name, artifacts)
+                else client.create_experiment(name, artifacts, {view.KIND_TAG: view.KIND})
             )
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
@@ -61,8 +61,28 @@ class Client:
         return self.client.search_runs([self.experiment], query, order_by=["start_time"])
 
     def create(self, name: str, start: int, tags: dict[str, str]):
-        """A new run that began at `start`, in milliseconds."""
-        return self.client.create_run(self.experiment, start, tags, name)
+        """A new run that began at `start`, in milliseconds, of the user of this process."""
+        from mlflow.tracking.context.default_context import DefaultRunContext
+
+        return self.client.create_run(
+            self.experiment, start, DefaultRunContext().tags() | tags, name
+        )
+
+    def runs_page(self) -> str:
+        """What follows the address of the server and /, for MLflow's page of all runs."""
+        return view.runs_page(self.experiment, self._tags())
+
+    def save_view(self, value: str) -> None:
+        """Set how the page of runs opens, unless a user has changed that."""
+        tags = self._tags()
+        held = tags.get(view.VIEW_TAG)
+        if held is None or (held != value and not view.is_changed_by_hand(held)):
+            self.client.set_experiment_tag(self.experiment, view.VIEW_TAG, value)
+        if view.KIND_TAG not in tags:
+            self.client.set_experiment_tag(self.experiment, view.KIND_TAG, view.KIND)
+
+    def _tags(self) -> dict[str, str]:
+        return self.client.get_experiment(self.experiment).tags
 
     def delete(self, run) -> None:
         """Mark a run and its model as deleted."""
@@ -98,6 +118,14 @@ class Client:
         """Store files below a folder of the run's artifacts ("" for none)."""
         for path in paths:
             self.client.log_artifact(run.info.run_id, str(path), folder or None)
+
+    def add_images(self, run, name: str, images: dict[int, Path]) -> None:
+        """Store pictures by step: MLflow shows them in a grid with a slider."""
+        from PIL import Image
+
+        for step, path in images.items():
+            with Image.open(path) as image:
+                self.client.log_image(run.info.run_id, image, key=name, step=step)
 
     def add_table(self, run, name: str, rows: Sequence[NamedTuple]) -> dict[str, str]:
         """Store rows as a table that MLflow shows; returns the tag that tells it to.

@@ -1,9 +1,11 @@
 """What MLflow is to hold of each training, made from the results in the workspace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import cast
 
 from ..evaluation.results import Point
 from ..latent.results import METRICS_FILE, Embeddings
@@ -24,6 +26,9 @@ WEIGHTS_TAG = "genbench.weights"
 """The sha256 of the weights."""
 FAILED_TAG = "genbench.failed"
 """Why there are none."""
+Notes = Mapping[tuple[str, str], str]
+"""What was found about a model, in Markdown, by dataset and model."""
+NO_NOTES: Notes = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class RunContent:
     processed : the file of its dataset
     artifacts : files by folder
     store_model : whether the weights are stored as a model
+    note : what was found about it, in Markdown
     """
 
     stage: str
@@ -49,6 +55,12 @@ class RunContent:
     artifacts: dict[str, list[Path]]
     store_model: bool
     status: str = "FINISHED"
+    note: str = ""
+
+    @property
+    def script(self) -> str:
+        """The script of stages/ that trains it."""
+        return "train" if self.stage == "train" else "sweep_train"
 
     @property
     def key(self) -> str:
@@ -59,6 +71,23 @@ class RunContent:
     def images(self) -> int:
         """Images seen at the end of the training."""
         return self.training.summary.images
+
+    @property
+    def snapshots(self) -> dict[int, Path]:
+        """Pictures of the same latents, by the images seen when they were due.
+
+        Batches make a model take them a little later; so all models share the steps of a slider.
+        """
+        images, n = (cast(int, self.choices[f"train.{key}"]) for key in ("images", "snapshots"))
+        spacing = images / max(1, n - 1)
+        taken = self.training.snapshots.items()
+        return {round(spacing * round(seen / spacing)): path for seen, path in taken}
+
+    @property
+    def snapshots_digest(self) -> str:
+        """The snapshots in 16 hexadecimal digits."""
+        sums = {step: provenance.sha256(path) for step, path in self.snapshots.items()}
+        return provenance.digest(sums)
 
     @cached_property
     def training_digest(self) -> str:
@@ -74,6 +103,7 @@ class RunContent:
         """All there is to send in 16 hexadecimal digits."""
         sums = {k: [provenance.sha256(path) for path in v] for k, v in self.artifacts.items()}
         parts = [self.training_digest, self.metrics, self.tags, self.details, sums]
+        parts += [self.snapshots_digest, self.note, self.script]
         return provenance.digest(parts)
 
     def points(self) -> set[tuple[str, int, float]]:
@@ -83,7 +113,12 @@ class RunContent:
 
 
 def collect(
-    params: Params, data: Path, details: Path, *, ended: bool = False
+    params: Params,
+    data: Path,
+    details: Path,
+    *,
+    notes: Notes = NO_NOTES,
+    ended: bool = False,
 ) -> Iterator[RunContent]:
     """All trainings that are there, with what was measured on them so far.
 
@@ -93,7 +128,10 @@ def collect(
     for dataset in params.datasets:
         for content in _of_dataset(params, dataset, data, details, ended):
             code = digest_code(content.name, dataset, stages)
-            yield replace(content, tags=content.tags | ({CODE_TAG: code} if code else {}))
+            tags = content.tags | ({CODE_TAG: code} if code else {})
+            item = (dataset, str(content.choices["model_name"]))
+            note = notes.get(item, "") if content.stage == "train" else ""
+            yield replace(content, tags=tags, note=note)
 
 
 def _of_dataset(
@@ -205,7 +243,7 @@ def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
 
 def _training_files(training: Training) -> dict[str, list[Path]]:
     files = [training.folder / name for name in ("history.csv", "summary.json")]
-    return {"": files, "snapshots": list(training.snapshots.values())}
+    return {"": files}
 
 
 def _readable(folder: Path) -> list[Path]:

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import time
+from collections.abc import Collection
 
+from ..utils import provenance
 from ..utils.paths import main_repository
 from ..utils.provenance import clone_id
+from . import view
 from .code import CODE_TAG
 from .content import RunContent
 from .selection import FACTS, is_shown
@@ -15,6 +18,16 @@ TRAINING = "genbench.made_of"
 CONTENT = "genbench.content"
 MODEL = "genbench.model"
 CLONE = "genbench.clone"
+SNAPSHOTS = "genbench.snapshots"
+"""A digest of the snapshots that were sent."""
+SOURCE = "mlflow.source.name"
+COMMIT = "mlflow.source.git.commit"
+NOTE = "mlflow.note.content"
+"""Shown as the description."""
+NOTE_LENGTH = 8000
+"""MLflow cuts longer values of tags."""
+NOTE_DIGEST = "genbench.note"
+"""A digest of the note that was sent: another one is a user's."""
 EXPERIMENT = "dvc.experiment"
 
 
@@ -24,7 +37,7 @@ def start_live(client, header: dict):
     It has no TRAINING yet: `upsert` completes it if it turns out to hold the same training.
     """
     _delete_unfinished(client, client.find(KEY, header["key"]))
-    run = _create(client, header["name"], header["start"], {KEY: header["key"]})
+    run = create(client, header["name"], header["start"], "train", {KEY: header["key"]})
     client.log(run, parameters=header["choices"])
     return run
 
@@ -35,7 +48,7 @@ def upsert(client, content: RunContent) -> None:
     run = next((run for run in _in_order(runs, content) if _matches(client, run, content)), None)
     _delete_unfinished(client, [other for other in runs if other is not run])
     run = run or _create_finished(client, content)
-    if not _holds(run, content):
+    if not is_sent(run, content.content_digest, content.metrics):
         _send(client, run, content, _missing_metrics(client, run, content))
         client.log(run, tags={CONTENT: content.content_digest})  # last: an interrupted pass goes on
 
@@ -90,12 +103,12 @@ def _differences(run, content: RunContent) -> set[str]:
     return {k for k, v in content.metrics.items() if k not in FACTS and held.get(k, v) != v}
 
 
-def _holds(run, content: RunContent) -> bool:
+def is_sent(run, digest: str, metrics: Collection[str] = ()) -> bool:
     """Whether nothing is to be sent; to a run of another clone, only what it lacks is."""
-    if run.data.tags.get(CONTENT) == content.content_digest:
+    if run.data.tags.get(CONTENT) == digest:
         return True
     others = run.data.tags.get(CLONE, clone_id()) != clone_id()
-    complete = CONTENT in run.data.tags and content.metrics.keys() <= run.data.metrics.keys()
+    complete = CONTENT in run.data.tags and set(metrics) <= run.data.metrics.keys()
     return others and complete
 
 
@@ -103,12 +116,12 @@ def _create_finished(client, content: RunContent):
     """A run that began so long ago that the training ends now."""
     start = round(1000 * (time.time() - content.metrics.get("seconds", 0)))
     tags = {KEY: content.key, TRAINING: content.training_digest}
-    return _create(client, content.name, start, tags)
+    return create(client, content.name, start, content.script, tags)
 
 
-def _create(client, name: str, start: int, tags: dict[str, str]):
-    """A run that also says where it comes from."""
-    origin = {CLONE: clone_id(), "git.commit": _commit()}
+def create(client, name: str, start: int, script: str, tags: dict[str, str]):
+    """A run that also says where it comes from; `script` is one of stages/."""
+    origin = {CLONE: clone_id(), SOURCE: f"stages/{script}.py", COMMIT: _commit()}
     origin[EXPERIMENT] = os.environ.get("DVC_EXP_NAME")
     return client.create(name, start, tags | {k: v for k, v in origin.items() if v})
 
@@ -144,14 +157,33 @@ def _send(client, run, content: RunContent, metrics: list[tuple[str, float, int,
     for folder, paths in content.artifacts.items():
         client.add_files(run, paths, folder)
     tags = {"genbench.stage": content.stage, "dvc.stage": f"{content.stage}@{content.name}"}
+    tags |= _send_snapshots(client, run, content)
     tags |= client.add_table(run, "details.json", content.details)
     if content.processed.exists():
         dataset = client.add_dataset(run, content.choices["dataset"], content.processed)
         tags["genbench.dataset"] = dataset
     if content.store_model and MODEL not in run.data.tags:
         tags[MODEL] = client.add_model(run, content.training.weights, content.images)
-    client.log(run, tags=tags | content.tags | {TRAINING: content.training_digest})
+    tags |= content.tags | note(run, content.note) | {SOURCE: f"stages/{content.script}.py"}
+    client.log(run, tags=tags | {TRAINING: content.training_digest})
     seconds = content.metrics.get("seconds")
     start = run.info.start_time
     end = start + 1000 * seconds if seconds else run.info.end_time or start
     client.finish(run, content.status, round(end))
+
+
+def _send_snapshots(client, run, content: RunContent) -> dict[str, str]:
+    """Store the snapshots that are not there yet: MLflow would show each of them twice."""
+    digest = content.snapshots_digest
+    if content.snapshots and run.data.tags.get(SNAPSHOTS) != digest:
+        client.add_images(run, view.SNAPSHOTS, content.snapshots)
+        return {SNAPSHOTS: digest}
+    return {}
+
+
+def note(run, text: str) -> dict[str, str]:
+    """The tags of a description; none where there is none, or a user has written another."""
+    text = text[:NOTE_LENGTH]
+    held = run.data.tags.get(NOTE)
+    is_ours = held is None or run.data.tags.get(NOTE_DIGEST) == provenance.digest([held])
+    return {NOTE: text, NOTE_DIGEST: provenance.digest([text])} if text and is_ours else {}

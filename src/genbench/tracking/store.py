@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from ..utils.errors import InputError
 from ..utils.paths import main_repository
+from . import browser
 
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -85,11 +86,14 @@ def locked():
         yield
 
 
-def serve(port: int) -> None:
-    """Become MLflow's server, for this machine only."""
+def serve(port: int, page: str) -> None:
+    """Become MLflow's server, for this machine only, and say where the page of runs is.
+
+    page : what follows the address of the server and /
+    """
     uri, artifacts, file = tracking_store()
     if artifacts is None:
-        raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri}")
+        raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri.rstrip('/')}/{page}")
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except (OSError, OverflowError):
@@ -103,5 +107,7 @@ def serve(port: int) -> None:
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    print(f"MLflow: http://127.0.0.1:{port} in a few seconds (Ctrl-C ends it)", flush=True)
+    server = f"http://127.0.0.1:{port}"
+    print(f"MLflow: {server}/{page} in a few seconds (Ctrl-C ends it)", flush=True)
+    browser.open_when_ready(server, page)
     os.execv(sys.executable, command)
