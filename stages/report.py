@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genbench import params
 from genbench.report.findings.model import model_notes, study_note
-from genbench.report.page import save_report
+from genbench.report.page import load_whole, save_report
 from genbench.results.run import collect
 from genbench.results.summary import summarize
 from genbench.tracking import sync
@@ -18,7 +18,7 @@ def main(data: Path, details: Path, summary: Path, out: Path) -> None:
     save_report(choices, results, out)
     files.save_json(summary, summarize(results))
     notes = model_notes(results, choices)
-    report = Report(out, summary, study_note(results, choices))
+    report = Report(load_whole(out), summary, study_note(results, choices))
     sync.sync(choices, data, details, notes=notes, report=report)
 
 

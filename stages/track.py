@@ -5,6 +5,7 @@ from pathlib import Path
 
 from genbench import params
 from genbench.report.findings.model import model_notes, study_note
+from genbench.report.page import load_whole
 from genbench.results.run import DatasetResults, collect
 from genbench.results.summary import summarize
 from genbench.tracking import content, store, sync
@@ -38,7 +39,7 @@ def main(
         results = []
     notes, report = model_notes(results, choices), None
     if is_reported(results, summary, reports):
-        report = Report(reports, summary, study_note(results, choices))
+        report = Report(load_whole(reports), summary, study_note(results, choices))
     n_runs = sync.send(choices, data, details, notes=notes, report=report)
     logging.info("%d runs are up to date in MLflow", n_runs)
 

@@ -3,6 +3,8 @@
 import fabricated
 import pytest
 
+from genbench.report.page import load_whole
+
 OPEN = "article > section:not([hidden])"
 CHAPTERS = (
     "ranking",
@@ -199,3 +201,17 @@ def test_axe_finds_no_serious_violation(browser, page, axe, chapter, scheme):
         if violation["impact"] in ("serious", "critical")
     }
     assert serious == {}
+
+
+def test_the_page_as_one_file_shows_everything_without_the_files_beside_it(browser, page, tmp_path):
+    path = tmp_path / "sent.html"
+    path.write_text(load_whole(page.parent), encoding="utf-8")
+    browser.open(path, "#digits-training")
+    charts = browser.run(f"return {SEEN}.length", "figure.chart")
+    scroll(browser)
+    browser.wait(f"return {SEEN}.length === arguments[1]", "figure.chart .live .marks", charts)
+    browser.wait(LOADED, "main img")
+    browser.open(path, "#digits-samples")
+    scroll(browser)
+    browser.wait(LOADED, "main img")
+    assert browser.errors() == []

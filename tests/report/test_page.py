@@ -58,6 +58,13 @@ def test_every_picture_of_the_folder_is_shown(folder, page):
     assert there == sheets | {unquote(link) for link in page.links if not link.startswith("#")}
 
 
+def test_one_file_holds_all_that_the_page_shows_if_asked_for(tmp_path, page):
+    choices = fabricated.params(datasets=["digits"], report={"single_file": True})
+    whole = Page(write(tmp_path, choices) / "index.html")
+    assert {link[:5] for link in whole.links if not link.startswith("#")} == {"data:"}
+    assert '"figures/' not in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+
+
 def test_ids_are_unique(page):
     assert len(page.ids) == len(set(page.ids))
 

@@ -116,18 +116,23 @@ def model_order(params: Params, results: list[DatasetResults]) -> list[str]:
     return ranked + [model for model in params.models if model not in ranked]
 
 
+def load_whole(folder: Path) -> str:
+    """The page in a folder of `save_report` as one file to be sent."""
+    return embed_files((folder / "index.html").read_text(encoding="utf-8"), folder / "figures")
+
+
 def embed_files(page: str, figures: Path) -> str:
-    """The page with all that it links from `figures` inside, as one file to be sent."""
-    script = (figures / "vega.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
-    page = page.replace('<script src="figures/vega.js"></script>', f"<script>{script}</script>")
+    """The page with all that it shows of `figures` inside; links to full sizes lead nowhere."""
 
     def data(link: re.Match) -> str:
-        path = figures.parent / unquote(link[1])
-        path = figures / path.relative_to(figures.parent / "figures")
+        path = figures / unquote(link[1])
         kind = "svg+xml" if path.suffix == ".svg" else "png"
         return f'"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"'
 
-    return re.sub(r'"(figures/[^"]+)"', data, page)
+    script = (figures / "vega.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
+    page = page.replace('<script src="figures/vega.js"></script>', f"<script>{script}</script>")
+    page = re.sub(r'href="figures/[^"]+"', 'href="#"', page)
+    return re.sub(r'"figures/([^"]+)"', data, page)
 
 
 def template_environment() -> jinja2.Environment:

@@ -119,6 +119,10 @@ class Client:
         for path in paths:
             self.client.log_artifact(run.info.run_id, str(path), folder or None)
 
+    def add_text(self, run, text: str, name: str) -> None:
+        """Store a text as an artifact."""
+        self.client.log_text(run.info.run_id, text, name)
+
     def add_images(self, run, name: str, images: dict[int, Path]) -> None:
         """Store pictures by step: MLflow shows them in a grid with a slider."""
         from PIL import Image

@@ -16,35 +16,18 @@ NAME = "genbench.report"
 class Report(NamedTuple):
     """The page and what it is of.
 
-    folder : holds index.html and figures/; summary : the file of the headlines
-    findings : of the study, in Markdown
+    page : HTML with its pictures inside: MLflow's viewer loads no others
+    summary : the file of the headlines; findings : of the study, in Markdown
     """
 
-    folder: Path
+    page: str
     summary: Path
     findings: str
 
     @property
-    def files(self) -> list[Path]:
-        """The page and its pictures; what else is in the folder is not for people."""
-        pictures = sorted(self.folder.glob("figures/**/*"))
-        return [self.folder / "index.html", *(path for path in pictures if path.is_file())]
-
-    @property
     def content_digest(self) -> str:
         """All there is to send in 16 hexadecimal digits."""
-        sums = {self._path(file): provenance.sha256(file) for file in self.files}
-        return provenance.digest([sums, self.findings])
-
-    def by_folder(self) -> dict[str, list[Path]]:
-        """The files by the folder of the artifacts where they belong."""
-        folders: dict[str, list[Path]] = {}
-        for file in self.files:
-            folders.setdefault(self._path(file.parent), []).append(file)
-        return folders
-
-    def _path(self, file: Path) -> str:
-        return file.relative_to(self.folder).as_posix().removeprefix(".")
+        return provenance.digest([self.page, self.findings])
 
 
 def upsert_report(client, params: Params, report: Report) -> None:
@@ -57,8 +40,7 @@ def upsert_report(client, params: Params, report: Report) -> None:
     run = run or runs.create(client, NAME, round(1000 * time.time()), "report", tags)
     names = {"datasets": params.datasets, "models": params.models}
     client.log(run, parameters={key: ", ".join(values) for key, values in names.items()})
-    for folder, paths in report.by_folder().items():
-        client.add_files(run, paths, folder)
+    client.add_text(run, report.page, "index.html")
     client.log(run, tags=runs.note(run, report.findings) | {"genbench.stage": "report"})
     client.finish(run, "FINISHED")
     client.log(run, tags={CONTENT: report.content_digest})  # last: an interrupted pass goes on

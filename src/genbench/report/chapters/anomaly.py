@@ -139,9 +139,7 @@ def _with_scores(results: DatasetResults) -> list[ModelResults]:
     return [result for result in results.ranked() if result.detection.main_score]
 
 
-def _table(
-    results: DatasetResults, metrics: tuple, kind: str, name: str
-) -> Table:
+def _table(results: DatasetResults, metrics: tuple, kind: str, name: str) -> Table:
     """A row per model and score, the model's main score first, below the baselines."""
     baselines = results.baselines.by_score(kind, name)
     return make_table(

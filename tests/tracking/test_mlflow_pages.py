@@ -22,6 +22,7 @@ from test_sync import (
 )
 
 import genbench.params
+from genbench.report.page import load_whole
 from genbench.tracking import sync
 from genbench.tracking.client import mlflow_client
 from genbench.tracking.content import collect
@@ -158,14 +159,9 @@ def test_what_was_found_about_a_model_is_its_description_until_a_user_writes_ano
 
 @pytest.fixture
 def report():
-    """A report with a figure, and what it is of."""
-    figure = Path("reports/figures/digits/vae.png")
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.write_bytes(b"a picture")
-    Path("reports/README.md").write_text("for developers")
-    Path("reports/index.html").write_text("<p>first</p>")
+    """A report, and what it is of."""
     files.save_json(Path("metrics/summary.json"), {"digits": {"vae": {"fid_classifier": 7.5}}})
-    return Report(Path("reports"), Path("metrics/summary.json"), "- vae is best.")
+    return Report("<p>first</p>", Path("metrics/summary.json"), "- vae is best.")
 
 
 def artifacts(run, folder: str | None = None) -> set[str]:
@@ -183,7 +179,7 @@ def page(run) -> str:
 def test_the_report_is_an_artifact_of_a_run_of_the_study(name, report):
     sync.sync(params(name), DATA, DETAILS, report=report)
     (run,) = runs(name, NAME)
-    assert artifacts(run) == {"index.html", "figures/digits/vae.png"}
+    assert artifacts(run) == {"index.html"}
     assert page(run) == "<p>first</p>"
     assert run.data.tags["mlflow.note.content"] == "- vae is best."
     assert run.data.tags["mlflow.source.name"] == "stages/report.py"
@@ -197,8 +193,8 @@ def test_a_report_of_the_same_numbers_is_the_same_run_with_the_page_of_today(nam
     sync.sync(params(name), DATA, DETAILS, report=report)
     (same,) = runs(name, NAME)
     assert same.to_dictionary() == before.to_dictionary()
-    Path("reports/index.html").write_text("<p>second</p>")
-    sync.sync(params(name), DATA, DETAILS, report=report)
+    second = report._replace(page="<p>second</p>")
+    sync.sync(params(name), DATA, DETAILS, report=second)
     (run,) = runs(name, NAME)
     assert run.info.run_id == before.info.run_id and page(run) == "<p>second</p>"
 
@@ -219,8 +215,8 @@ def test_the_report_of_another_clone_is_left_alone(name, report):
     sync.sync(params(name), DATA, DETAILS, report=report)
     (run,) = runs(name, NAME)
     client().set_tag(run.info.run_id, "genbench.clone", "another")
-    Path("reports/index.html").write_text("<p>second</p>")
-    sync.sync(params(name), DATA, DETAILS, report=report)
+    second = report._replace(page="<p>second</p>")
+    sync.sync(params(name), DATA, DETAILS, report=second)
     (run,) = runs(name, NAME)
     assert page(run) == "<p>first</p>"
 
@@ -252,11 +248,8 @@ def test_the_end_of_a_pipeline_sends_the_report_and_descriptions(name, reported)
     assert study.data.tags["mlflow.note.content"].startswith(
         "**digits**\n\n- vae has the lowest FID"
     )
-    assert page(study) == Path("reports/index.html").read_text()
-    figures = [path for path in Path("reports/figures").rglob("*") if path.is_file()]
-    assert {path.suffix for path in figures} == {".png", ".svg"}
-    there = {path.relative_to("reports").as_posix() for path in figures}
-    assert artifacts(study) == {"index.html", *there}
+    assert page(study) == load_whole(Path("reports"))
+    assert artifacts(study) == {"index.html"}
 
 
 def test_make_track_then_has_nothing_to_send(name, reported, repository):
