@@ -25,7 +25,7 @@ LISTS = Path(__file__).with_suffix("")
 SECONDS = 900
 os.environ["OMP_NUM_THREADS"] = "1"  # read when the server of processes imports torch
 PROCESSES = multiprocessing.get_context("forkserver")
-LIBRARIES = ["torch", "torchmetrics.image.fid", "sklearn.manifold", "matplotlib.figure", "pytest"]
+LIBRARIES = ["torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert", "pytest"]
 PROCESSES.set_forkserver_preload(LIBRARIES)
 
 

@@ -277,7 +277,8 @@ def test_images_of_classical_generators_stand_among_the_samples_with_their_dista
             path.read_bytes() == (shown.details / "controls" / DATASET / f"{name}.png").read_bytes()
         )
         fid = number(quality["metrics"]["fid"]["value"])
-        assert f"<b>{CLASSICAL[name]}</b> classical, FID {fid}</figcaption>" in shown.text
+        assert f'<p class="title">{CLASSICAL[name]}</p>' in shown.text
+        assert f"<figcaption>classical, FID {fid}</figcaption>" in shown.text
 
 
 def test_nearest_training_images_stand_with_what_the_verdict_on_copying_rests_on(shown):

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -128,31 +127,31 @@ def to_svg(spec: Spec) -> str:
     return re.sub(r"\bclip\d+", lambda match: f"clip-{ids.index(match[0])}", svg)
 
 
-def side_by_side(columns: dict[str, list[Figure]], captions: Mapping[str, str]) -> list[Aspect]:
+def side_by_side(columns: dict[str, list[Figure]]) -> list[Aspect]:
     """The figures of each model by their titles: first what all models have, then the rest.
 
-    captions : of what all have, by title
+    Of what all have, a caption that is the same for all stands above them.
     """
-    titles = list(dict.fromkeys(f.title for figures in columns.values() for f in figures))
-    having = {
-        title: [any(f.title == title for f in c) for c in columns.values()] for title in titles
-    }
-    shared = [title for title in titles if all(having[title])]
-    aspects = [
-        Aspect(
-            title,
-            captions.get(title, ""),
-            {
-                model: [f._replace(title="") for f in figures if f.title == title]
-                for model, figures in columns.items()
-            },
-        )
-        for title in shared
-    ]
+    titles = {model: [figure.title for figure in figures] for model, figures in columns.items()}
+    in_order = list(dict.fromkeys(title for each in titles.values() for title in each))
+    shared = [title for title in in_order if all(title in each for each in titles.values())]
+    aspects = []
+    for title in shared:
+        figures = {
+            model: next(figure for figure in each if figure.title == title)
+            for model, each in columns.items()
+        }
+        captions = {figure.caption for figure in figures.values()}
+        caption = captions.pop() if len(captions) == 1 else ""
+        cells = {
+            model: [figure._replace(title="", caption="" if caption else figure.caption)]
+            for model, figure in figures.items()
+        }
+        aspects.append(Aspect(title, caption, cells))
     rest = {
         model: own
-        for model, figures in columns.items()
-        if (own := [figure for figure in figures if figure.title not in shared])
+        for model, each in columns.items()
+        if (own := [figure for figure in each if figure.title not in shared])
     }
     return [*aspects, Aspect("What only some of the models have", "", rest)] if rest else aspects
 

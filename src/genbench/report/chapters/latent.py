@@ -52,7 +52,7 @@ def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) ->
         "table": make_table(LATENT, rows, first="model"),
         "factors": make_table(FACTORS, factors, first="model") if factors else None,
         "missing": [f"{r.model}: {line}" for r in ranked if (line := _missing(r))],
-        "aspects": side_by_side({r.model: _figures(r, gallery) for r in ranked}, {}),
+        "aspects": side_by_side({r.model: _figures(r, gallery) for r in ranked}),
     }
 
 

@@ -3,8 +3,7 @@
 import re
 
 from ...params import Params
-from ...results.curve_metrics import PARTS, part_metric
-from ...results.metric import Metric
+from ...results.curve_metrics import part_metric
 from ...results.run import DatasetResults
 from ...training.results import Curve, Training
 from .. import line_charts
@@ -41,8 +40,7 @@ def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
                 steps=True,
             ),
             *side_by_side(
-                {model: _curves(model, each, gallery) for model, each in trainings.items()},
-                {heading(metric): metric.note or "" for metric in PARTS},
+                {model: _curves(model, each, gallery) for model, each in trainings.items()}
             ),
         ],
     }
@@ -61,13 +59,9 @@ def _curves(model: str, training: Training, gallery: Gallery) -> list[Figure]:
     for part, lines in panels(training.curves).items():
         metric = part_metric(part)
         spec = line_charts.training_curves(lines, metric.label)
-        figures.append(gallery.chart(spec, f"{model}/{part}.svg", heading(metric)))
+        title = metric.label[:1].upper() + metric.label[1:]
+        figures.append(gallery.chart(spec, f"{model}/{part}.svg", title, metric.note or ""))
     return figures
-
-
-def heading(metric: Metric) -> str:
-    """Its label as a title."""
-    return metric.label[:1].upper() + metric.label[1:]
 
 
 def panels(curves: list[Curve]) -> dict[str, list[Line]]:

@@ -192,7 +192,7 @@ function view(i) {
   const image = viewer.querySelector("img");
   image.src = row[current].querySelector("img").src;
   image.alt = row[current].querySelector("img").alt;
-  viewer.querySelector("span").textContent = [name?.textContent, figure.querySelector("figcaption")?.textContent].filter(Boolean).join(": ");
+  viewer.querySelector("span").textContent = [name?.textContent, ...all(".title, figcaption", figure).map((e) => e.textContent)].filter(Boolean).join(": ");
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.(".pixels a");
