@@ -27,6 +27,7 @@ from genbench.models.base import registry, sampling
 from genbench.networks.classifier import build_classifier, extract_features
 from genbench.params import Params
 from genbench.report import charts
+from genbench.report.gallery import Gallery
 from genbench.training import run
 from genbench.training.loader import InMemoryLoader
 from genbench.training.loop import Schedule, train
@@ -74,8 +75,11 @@ def results(folder: Path):
     # scikit-learn's measure of trustworthiness crashes under qemu 7.2
     points = tsne.tsne(features[:N].numpy(), perplexity=10, seed=0)
     yield "t-SNE", points
-    charts.embedding(folder / "chart.png", [(points, "#a0a0a0")])
-    yield "chart", (folder / "chart.png").read_bytes()
+    dots = [{"x": x, "y": y, "line": "real", "image": 0} for x, y in points.tolist()]
+    spec = charts.embedding(dots, {"real": charts.GRAY, "vae": "#ee6677"})
+    for name in ("chart.png", "chart.svg"):
+        Gallery(folder, "digits", 8).chart(spec, name)
+        yield name, (folder / "digits" / name).read_bytes()
     yield "grid", images.grid(x[:20], 5)
     yield "noise", uniform_noise(folder, (1, 8, 8), 10, random)
     for name, made in classical_samples(x[:N], x[N:], N, 0):
