@@ -26,7 +26,7 @@ from genbench.latent import tsne
 from genbench.models.base import registry, sampling
 from genbench.networks.classifier import build_classifier, extract_features
 from genbench.params import Params
-from genbench.report import charts
+from genbench.report import charts, vega
 from genbench.report.gallery import Gallery
 from genbench.training import run
 from genbench.training.loader import InMemoryLoader
@@ -76,7 +76,7 @@ def results(folder: Path):
     points = tsne.tsne(features[:N].numpy(), perplexity=10, seed=0)
     yield "t-SNE", points
     dots = [{"x": x, "y": y, "line": "real", "image": 0} for x, y in points.tolist()]
-    spec = charts.embedding(dots, {"real": charts.GRAY, "vae": "#ee6677"})
+    spec = charts.embedding(dots, {"real": vega.GRAY, "vae": "#ee6677"})
     for name in ("chart.png", "chart.svg"):
         Gallery(folder, "digits", 8).chart(spec, name)
         yield name, (folder / "digits" / name).read_bytes()

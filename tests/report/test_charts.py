@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from genbench.report import charts, line_charts
+from genbench.report import charts, line_charts, model_charts, vega
 from genbench.report.gallery import to_svg
 from genbench.report.line_charts import Line
 
@@ -49,8 +49,8 @@ CHARTS = {
     ),
     "bars": charts.bars([3.0, 2.0, 0.5], "KL", "latents"),
     "embedding": charts.embedding(POINTS, COLORS),
-    "intervals": charts.intervals(ROWS, "FID"),
-    "trade_off": charts.trade_off(COSTS, "parameters", "FID"),
+    "intervals": model_charts.intervals(ROWS, "FID"),
+    "trade_off": model_charts.trade_off(COSTS, "parameters", "FID"),
 }
 
 
@@ -175,12 +175,12 @@ def test_points_keep_their_image_and_their_class():
 
 @pytest.mark.parametrize("n", [1, 4, 13, 60])
 def test_the_colors_of_a_palette_differ(n):
-    colors = charts.palette(n)
+    colors = vega.palette(n)
     assert len(set(colors)) == n and all(len(c) == 7 and c[0] == "#" for c in colors)
 
 
 def test_a_smaller_palette_is_the_beginning_of_a_larger_one():
-    assert charts.palette(12)[:5] == charts.palette(5)
+    assert vega.palette(12)[:5] == vega.palette(5)
 
 
 @pytest.mark.parametrize("extreme", [[-1e6, 1e6], [], [0.0]])

@@ -13,8 +13,8 @@ from variants import with_reference
 
 from genbench import params
 from genbench.anomaly.results import DetectionResults
-from genbench.report import charts
 from genbench.report import page as report_page
+from genbench.report import vega
 from genbench.report.chapters import training
 from genbench.report.page import save_report
 from genbench.results.run import collect
@@ -90,7 +90,7 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
     (results,) = collect(fabricated.params(datasets=["digits"]), *folders)
     gan, wgan, vae = (training.panels(results.models[i].training.curves) for i in (0, 2, 3))
     lines = {part: [(n.label, n.color, n.dashed) for n in gan[part]] for part in gan}
-    first, second = charts.palette(2)
+    first, second = vega.palette(2)
     players = [
         ("discriminator", first, False),
         ("generator", second, False),

@@ -12,11 +12,11 @@ from PIL import Image
 from scipy.stats import norm
 
 from genbench.anomaly.results import load_scores
-from genbench.report import charts
-from genbench.report.charts import short
+from genbench.report import charts, vega
 from genbench.report.formatting import number
 from genbench.report.gallery import Gallery
 from genbench.report.page import save_report
+from genbench.report.vega import short
 from genbench.results.metrics import HEADLINES
 from genbench.results.run import collect
 from genbench.results.summary import summarize
@@ -462,7 +462,7 @@ def test_charts_of_detection_are_given_the_models_main_score_and_counts(shown, m
         assert precision[-1] == pytest.approx(share, abs=1e-6)
         scale = shown.charts[f"roc-{name}.svg"]["layer"][-1]["encoding"]["color"]["scale"]
         colors = dict(zip(scale["domain"], scale["range"], strict=True))
-        assert colors == charts.assign_colors(list(fabricated.MODELS))
+        assert colors == vega.assign_colors(list(fabricated.MODELS))
 
 
 def values(name, shown):
@@ -564,13 +564,13 @@ def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(sho
     record = shown.record("tsne")
     classes = shown.results[0].classes
     x = shown.results[0].processed.test_x
-    models = charts.assign_colors(list(fabricated.MODELS))
+    models = vega.assign_colors(list(fabricated.MODELS))
     for name in dict.fromkeys(arrays["names"].tolist()):
         rows = (arrays["names"] == name) & (arrays["groups"] == "real")
         check_points(shown, f"tsne-{name}.png", arrays, rows, x)
         drawn = [row["line"] for row in values(f"tsne-{name}.png", shown)]
         assert drawn == [classes[k] for k in arrays["classes"][rows]]
-        assert colors(f"tsne-{name}.png", shown) == charts.assign_colors(classes)
+        assert colors(f"tsne-{name}.png", shown) == vega.assign_colors(classes)
     for model in fabricated.MODELS:
         name = f"{model}/tsne-features.png"
         (made,) = files.load_npz(shown.data / "samples" / DATASET / model / "samples.npz", "x")
@@ -580,7 +580,7 @@ def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(sho
         assert [row["line"] for row in drawn] == ["real"] * real.sum() + [model] * fake.sum()
         check_points(shown, name, arrays, real, x)
         check_points(shown, name, arrays, fake, made, start=real.sum())
-        assert colors(name, shown) == {"real": charts.GRAY, model: models[model]}
+        assert colors(name, shown) == {"real": vega.GRAY, model: models[model]}
         share = f"{record['real_neighbors'][model]:.1%} of"
         assert shown.captions[name].startswith(share)
 

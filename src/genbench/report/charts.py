@@ -1,168 +1,21 @@
-"""Charts as Vega-Lite specifications: the one description of each, for page, print and paper.
+"""Charts of arrays: histograms, embeddings, bars, heat maps."""
 
-A specification is plain data; `gallery` draws it, and the page's script draws it again where a
-pointer can ask it. Its lines and points are named by the field `line`, which a legend hides.
-Sizes are CSS pixels.
-"""
-
-import colorsys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-Spec = dict[str, Any]
-
-WIDTH = 340
-GRAY = "#8a8f98"
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first is built into vl-convert, so that a legend is as wide on every machine."""
-CONFIG: Spec = {
-    "font": FONT,
-    "background": "transparent",
-    "view": {"stroke": None},
-    "title": {"anchor": "start", "fontSize": 12, "fontWeight": "normal", "offset": 6},
-    "axis": {
-        "gridColor": "#e6e6e6",
-        "domainColor": "#777777",
-        "tickColor": "#777777",
-        "titleFontWeight": "normal",
-        "tickSize": 4,
-    },
-    "legend": {
-        "orient": "top",
-        "title": None,
-        "columns": 3,
-        "labelLimit": 130,
-        "symbolType": "stroke",
-        "symbolStrokeWidth": 3,
-        "unselectedOpacity": 1,  # what is selected is hidden
-        "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 2}},
-    },
-    "line": {"strokeWidth": 1.6},
-    "point": {"filled": True},
-}
-COLORS = (
-    *("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"),
-    *("#ee8866", "#7766cc", "#44aa99", "#aa7744", "#999933", "#dd99cc"),
+from .vega import (
+    COLORS,
+    GRAY,
+    HIDDEN,
+    Spec,
+    named_colors,
+    number_axis,
+    palette,
+    short,
+    specification,
 )
-"""The bright scheme of Tol 2021 (SRON/EPS/TN/09-002 3.2), safe for the color-blind, and six more
-that are seen on white and on black."""
-
-
-def palette(n: int) -> list[str]:
-    """Return n colors as #rrggbb; up to 6 of them safe for the color-blind."""
-    if n <= len(COLORS):
-        return list(COLORS[:n])
-    rgb = [colorsys.hls_to_rgb(i / n, (0.4, 0.6)[i % 2], 0.7) for i in range(n)]
-    return ["#" + "".join(f"{round(255 * value):02x}" for value in color) for color in rgb]
-
-
-def assign_colors(names: Sequence[str]) -> dict[str, str]:
-    """Give each name the color that it has in every chart."""
-    return dict(zip(names, palette(len(names)), strict=True))
-
-
-def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
-    """A line per name, top down, with its values on one axis.
-
-    rows : one per value: `name`, `value`, `low` and `high` (None without an interval), `color`;
-        several rows of one name, as of several trainings, are several points on its line
-    """
-    y = {
-        "field": "name",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": {"labelLimit": 220, "grid": True, "domain": False, "ticks": False},
-    }
-    color = {"field": "color", "type": "nominal", "scale": None}
-    tooltip = [
-        {"field": "name", "title": " "},
-        {"field": "value", "title": title, "format": ".4~g"},
-        {"field": "interval", "title": "95% interval"},
-    ]
-    data = [
-        row | {"interval": "–" if row["low"] is None else f"{row['low']:.4g} to {row['high']:.4g}"}
-        for row in map(dict, rows)
-    ]
-    x = {
-        "field": "value",
-        "type": "quantitative",
-        "title": title,
-        "scale": {"type": "sqrt"},  # noise stands far from what is to be told apart
-        "axis": number_axis(8) | {"labelOverlap": "greedy"},
-    }
-    spans = {"x": x | {"field": "low"}, "x2": {"field": "high"}}
-    return specification(
-        data,
-        [
-            {
-                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55},
-                "encoding": {**spans, "y": y, "color": color, "tooltip": tooltip},
-            },
-            {
-                "mark": {"type": "point", "size": 70, "opacity": 1},
-                "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip},
-            },
-        ],
-        width=560,
-        height=50 + 26 * len({row["name"] for row in data}),
-    )
-
-
-def trade_off(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str) -> Spec:
-    """Lower y for lower x: models as named points, joined where no other has both lower.
-
-    rows : `name`, `x` (above 0), `y`, `color`
-    """
-    front: list[Mapping] = []
-    for row in sorted(rows, key=lambda row: (row["x"], row["y"])):
-        if not front or row["y"] < front[-1]["y"]:
-            front.append(row)
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "title": x_title,
-        "scale": {"type": "log", "nice": False, "padding": 40},
-        "axis": number_axis(4) | {"labelOverlap": "greedy"},
-    }
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": y_title,
-        "scale": {"zero": False, "padding": 14},
-    }
-    tooltip = [
-        {"field": "name", "title": " "},
-        {"field": "x", "title": x_title, "format": ",.4~g"},
-        {"field": "y", "title": y_title, "format": ".4~g"},
-    ]
-    return specification(
-        [dict(row) for row in rows],
-        [
-            {
-                "data": {"values": [dict(row) for row in front]},
-                "mark": {"type": "line", "color": GRAY, "strokeDash": [4, 3], "strokeWidth": 1},
-                "encoding": {"x": x, "y": y},
-            },
-            {
-                "mark": {"type": "point", "size": 70, "opacity": 1},
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    "color": {"field": "color", "type": "nominal", "scale": None},
-                    "tooltip": tooltip,
-                },
-            },
-            {
-                "mark": {"type": "text", "align": "center", "dy": -11},
-                "encoding": {"x": x, "y": y, "text": {"field": "name"}},
-            },
-        ],
-        height=260,
-        zoom=True,
-    )
 
 
 def histograms(sets: Mapping[str, np.ndarray], score: str, threshold: float | None = None) -> Spec:
@@ -333,60 +186,3 @@ def heat_map(
         width=70 + 66 * max(3, len(columns)),
         height=70 + 36 * len(rows),
     )
-
-
-POINTER_ONLY = "pointer"
-"""Name of a layer that nobody sees, whose points answer a pointer."""
-HIDDEN: Spec = {"param": "hidden", "empty": False, "value": 0}
-"""Of an opacity: what a click on the legend has hidden."""
-
-
-def named_colors(labels: Sequence[str] | Mapping, colors: Sequence[str], symbol: str = "") -> Spec:
-    """The color of the field `line`; its legend, where there is more than one."""
-    legend = {"symbolType": symbol, "symbolStrokeWidth": 0} if symbol else {}
-    return {
-        "field": "line",
-        "type": "nominal",
-        "scale": {"domain": list(labels), "range": list(colors)},
-        "legend": legend if len(labels) > 1 else None,
-    }
-
-
-def specification(
-    data: list[dict],
-    layers: list[Spec],
-    *,
-    title: str | None = None,
-    width: int = WIDTH,
-    height: int = 170,
-    zoom: bool = False,
-) -> Spec:
-    """Layers over the same data.
-
-    zoom : by shift and the wheel; dragging moves, a double click resets
-    """
-    select: Spec = {"type": "point", "fields": ["line"], "toggle": "true"}
-    params = [{"name": "hidden", "select": select, "bind": "legend"}]
-    if zoom:
-        select = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
-        params.append({"name": "zoom", "select": select, "bind": "scales"})
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        **({"title": title} if title else {}),
-        "width": width,
-        "height": height,
-        "autosize": {"type": "fit", "contains": "padding"},
-        "data": {"values": data},
-        "layer": [layers[0] | {"params": params}, *layers[1:]],
-    }
-
-
-def number_axis(ticks: int) -> Spec:
-    """About so many ticks, labeled 0, 50k, 1.5M."""
-    label = "format(datum.value, abs(datum.value) < 1e4 ? '~r' : '~s')"
-    return {"tickCount": ticks, "labelExpr": label}
-
-
-def short(value: float | np.floating) -> float | None:
-    """Six significant digits, which no pixel shows; None for what is not finite."""
-    return float(f"{value:.6g}") if np.isfinite(value) else None

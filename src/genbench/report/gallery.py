@@ -11,7 +11,7 @@ import numpy as np
 import vl_convert
 
 from ..utils import images
-from .charts import CONFIG, POINTER_ONLY, Spec
+from .vega import CONFIG, POINTER_ONLY, Spec
 
 SPRITE_COLUMNS = 50
 

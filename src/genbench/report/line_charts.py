@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .charts import (
+from .vega import (
     COLORS,
     GRAY,
     HIDDEN,

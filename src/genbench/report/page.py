@@ -24,12 +24,12 @@ from .chapters.ranking import classes_chapter, ranking_chapter, samples_chapter
 from .chapters.sweep import sweep_chapter
 from .chapters.training import training_chapter
 from .chapters.tsne import tsne_chapter
-from .charts import CONFIG, assign_colors
 from .formatting import join_words
 from .gallery import Gallery
 from .glossary import Glossary
 from .plots import save_plots
 from .tables import Row, Table, make_table
+from .vega import CONFIG, assign_colors
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXTRACTORS = {

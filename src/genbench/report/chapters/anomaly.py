@@ -15,6 +15,7 @@ from ..findings.controls import check_detection
 from ..formatting import spaced
 from ..gallery import Aspect, Figure, Gallery
 from ..tables import Row, Table, make_table
+from ..vega import assign_colors
 
 
 def anomaly_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
@@ -260,7 +261,7 @@ def _curves(
     results: DatasetResults, params: Params, gallery: Gallery, kind: str, name: str, caption: str
 ) -> list[Figure]:
     """ROC and precision-recall curves of all models' main scores."""
-    colors = charts.assign_colors(params.models)
+    colors = assign_colors(params.models)
     figures = []
     for label, curve, draw in (
         ("roc", curves.roc, line_charts.roc),

@@ -18,13 +18,14 @@ from ...results.places import places
 from ...results.run import DatasetResults, ModelResults
 from ...utils.record import Estimate, Number
 from ..caveats import with_caveats
-from ..charts import GRAY, Spec, assign_colors, intervals, trade_off
 from ..findings.classical import TITLES
 from ..findings.copying import describe_copying
 from ..findings.quality import has_places, ranking_findings, trained_on_its_judge
 from ..formatting import number
 from ..gallery import Aspect, Figure, Gallery
+from ..model_charts import intervals, trade_off
 from ..tables import Row, Table, make_table
+from ..vega import GRAY, Spec, assign_colors
 
 GRID_COLUMNS = 10
 MAX_CLASSES = 20

@@ -7,9 +7,9 @@ from ...results.curve_metrics import part_metric
 from ...results.run import DatasetResults
 from ...training.results import Curve, Training
 from .. import line_charts
-from ..charts import COLORS
 from ..gallery import Aspect, Figure, Gallery, side_by_side
 from ..line_charts import Line
+from ..vega import COLORS
 
 SHARED = {
     "real": ("probability", "real images", 0),

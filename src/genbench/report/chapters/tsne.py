@@ -9,9 +9,9 @@ from ...results.latent_metrics import EMBEDDING
 from ...results.run import DatasetResults, ModelResults
 from ...utils import files
 from .. import charts
-from ..charts import Spec
 from ..formatting import number
 from ..gallery import Aspect, Figure, Gallery
+from ..vega import GRAY, Spec, assign_colors, short
 
 MAX_CLASSES = 20
 """Of more, a legend would be taller than the embedding."""
@@ -81,7 +81,7 @@ def _by_class(results: DatasetResults, embedding: Embedding, gallery: Gallery) -
         for image, i in enumerate(real)
     ]
     names = results.classes
-    spec = charts.embedding(points, charts.assign_colors(names), len(names) <= MAX_CLASSES)
+    spec = charts.embedding(points, assign_colors(names), len(names) <= MAX_CLASSES)
     assert results.embeddings is not None
     title, caption = _describe(results.embeddings, embedding.name)
     return gallery.chart(
@@ -105,7 +105,7 @@ def _by_origin(
             label = results.classes[embedding.classes[i]]
             points.append(_point(embedding, i, group, len(x)) | {"class": label})
             x.append(images[embedding.images[i]])
-    colors = {REAL: charts.GRAY, result.model: charts.assign_colors(params.models)[result.model]}
+    colors = {REAL: GRAY, result.model: assign_colors(params.models)[result.model]}
     sprite = gallery.sprite(np.stack(x), f"{result.model}/tsne-images.png")
     assert results.embeddings is not None
     share = results.embeddings.real_neighbors[result.model]
@@ -118,4 +118,4 @@ def _by_origin(
 
 def _point(embedding: Embedding, i: np.intp, line: str, image: int) -> Spec:
     x, y = embedding.points[i]
-    return {"x": charts.short(x), "y": charts.short(y), "line": line, "image": image}
+    return {"x": short(x), "y": short(y), "line": line, "image": image}
