@@ -68,7 +68,7 @@ def trade_off(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str) -> 
         "type": "quantitative",
         "title": x_title,
         "scale": {"type": "log", "nice": False, "padding": 40},
-        "axis": number_axis(4) | {"labelOverlap": "greedy"},
+        "axis": number_axis(4) | {"labelOverlap": "greedy", "labelSeparation": 8},
     }
     y = {
         "field": "y",
