@@ -152,6 +152,19 @@ def test_a_click_on_a_legend_hides_its_line_and_another_one_shows_it(browser, pa
         browser.wait(opacities + f" === {hidden}", chart)
 
 
+def test_a_button_gives_a_chart_another_axis_or_other_colors(browser, page):
+    for fragment, label in (("#digits-training", "log"), ("#digits-tsne", "by model")):
+        browser.open(page, fragment)
+        scroll(browser)
+        find = f"{SEEN}.find(b => b.textContent === arguments[1])"
+        button = browser.wait(f"return {find}", "button.variant", label)
+        browser.run("arguments[0].closest('figure').querySelector('.live').id = 'old'", button)
+        browser.run("arguments[0].click()", button)
+        browser.wait("return !document.querySelector('#old')")
+        assert button.get_attribute("aria-pressed") == "true"
+        assert browser.errors() == []
+
+
 def test_a_picture_opens_in_full_size_with_the_next_model_beside_it(browser, page):
     browser.open(page, "#digits-samples")
     browser.run("document.querySelector('#digits-samples .pixels a').click()")

@@ -75,7 +75,8 @@ def results(folder: Path):
     # scikit-learn's measure of trustworthiness crashes under qemu 7.2
     points = tsne.tsne(features[:N].numpy(), perplexity=10, seed=0)
     yield "t-SNE", points
-    dots = [{"x": x, "y": y, "line": "real", "image": 0} for x, y in points.tolist()]
+    rest = {"line": "real", "from": "0", "is_real": True, "image": 0}
+    dots = [{"x": x, "y": y, **rest} for x, y in points.tolist()]
     spec = charts.embedding(dots, {"real": vega.GRAY, "vae": "#ee6677"})
     for name in ("chart.png", "chart.svg"):
         Gallery(folder, "digits", 8).chart(spec, name)

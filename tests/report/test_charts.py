@@ -12,7 +12,7 @@ from genbench.report.line_charts import Line
 SCORES = np.random.default_rng(0).normal(size=(2, 500))
 COLORS = {"a": "#ff0000", "b": "#00ff00"}
 POINTS = [
-    {"x": float(x), "y": float(y), "line": "ab"[i % 2], "image": i, "class": "<b>"}
+    {"x": float(x), "y": float(y), "line": "ab"[i % 2], "from": "real", "is_real": True, "image": i}
     for i, (x, y) in enumerate(SCORES.T[:40])
 ]
 ROWS = [
@@ -170,7 +170,7 @@ def test_the_pareto_front_joins_what_nothing_beats():
 def test_points_keep_their_image_and_their_class():
     assert data("embedding") == POINTS
     words = [field["field"] for field in CHARTS["embedding"]["layer"][0]["encoding"]["tooltip"]]
-    assert words == ["line", "image", "class"]
+    assert words == ["line", "from", "image"]
 
 
 @pytest.mark.parametrize("n", [1, 4, 13, 60])

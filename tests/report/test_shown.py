@@ -543,7 +543,11 @@ def test_curves_of_training_are_those_of_the_history(shown, model):
     history = files.load_csv(shown.data / "models" / DATASET / model / "history.csv")
     drawn = []
     for name, spec in shown.charts.items():
-        if name.startswith(f"{model}/") and spec.get("usermeta", {}).get("log"):
+        if (
+            name.startswith(f"{model}/")
+            and "variants" in spec.get("usermeta", {})
+            and name.endswith(".svg")
+        ):
             parts = {(row["line"], row["set"]): ([], []) for row in values(name, shown)}
             for row in values(name, shown):
                 for axis, numbers in zip("xy", parts[row["line"], row["set"]], strict=True):
@@ -565,21 +569,27 @@ def test_maps_show_the_points_of_their_images_in_the_colors_of_their_classes(sho
     classes = shown.results[0].classes
     x = shown.results[0].processed.test_x
     models = vega.assign_colors(list(fabricated.MODELS))
+    sources = {"real": x}
+    for model in fabricated.MODELS:
+        path = shown.data / "samples" / DATASET / model / "samples.npz"
+        (sources[model],) = files.load_npz(path, "x")
     for name in dict.fromkeys(arrays["names"].tolist()):
-        rows = (arrays["names"] == name) & (arrays["groups"] == "real")
-        check_points(shown, f"tsne-{name}.png", arrays, rows, x)
-        drawn = [row["line"] for row in values(f"tsne-{name}.png", shown)]
-        assert drawn == [classes[k] for k in arrays["classes"][rows]]
+        rows = arrays["names"] == name
+        drawn = values(f"tsne-{name}.png", shown)
+        check_points(shown, f"tsne-{name}.png", arrays, rows, sources)
+        assert [row["line"] for row in drawn] == [classes[k] for k in arrays["classes"][rows]]
+        assert [row["from"] for row in drawn] == arrays["groups"][rows].tolist()
+        assert [row["is_real"] for row in drawn] == (arrays["groups"][rows] == "real").tolist()
         assert colors(f"tsne-{name}.png", shown) == vega.assign_colors(classes)
+    (variant,) = shown.charts["tsne-features.png"]["usermeta"]["variants"]
+    assert variant["line"] == "from" and variant["colors"] == {"real": vega.GRAY, **models}
     for model in fabricated.MODELS:
         name = f"{model}/tsne-features.png"
-        (made,) = files.load_npz(shown.data / "samples" / DATASET / model / "samples.npz", "x")
-        of_features = arrays["names"] == "features"
-        real, fake = (of_features & (arrays["groups"] == group) for group in ("real", model))
+        rows = (arrays["names"] == "features") & np.isin(arrays["groups"], ["real", model])
         drawn = values(name, shown)
-        assert [row["line"] for row in drawn] == ["real"] * real.sum() + [model] * fake.sum()
-        check_points(shown, name, arrays, real, x)
-        check_points(shown, name, arrays, fake, made, start=real.sum())
+        assert [row["line"] for row in drawn] == arrays["groups"][rows].tolist()
+        assert [row["from"] for row in drawn] == [classes[k] for k in arrays["classes"][rows]]
+        check_points(shown, name, arrays, rows, sources)
         assert colors(name, shown) == {"real": vega.GRAY, model: models[model]}
         share = f"{record['real_neighbors'][model]:.1%} of"
         assert shown.captions[name].startswith(share)
@@ -591,20 +601,23 @@ def colors(name, shown):
     return dict(zip(scale["domain"], scale["range"], strict=True))
 
 
-def check_points(shown, name, arrays, rows, x, start=0):
-    """Some points of a map stand where they should, with the images that they are of."""
-    points = values(name, shown)[start : start + rows.sum()]
+def check_points(shown, name, arrays, rows, sources):
+    """The points of a map stand where they should, with the images that they are of."""
+    points = values(name, shown)
     places = np.array([[point["x"], point["y"]] for point in points])
     assert places == pytest.approx(arrays["points"][rows], rel=1e-5)
     sprite = shown.charts[name]["usermeta"]["sprite"]
     sheet = np.asarray(Image.open(shown.folder / sprite["src"]))
     assert sprite["sheet"] == [sheet.shape[1], sheet.shape[0]]
     width, height = sprite["tile"]
-    for point, image in zip(points, arrays["images"][rows], strict=True):
+    groups, images = arrays["groups"][rows], arrays["images"][rows]
+    for point, group, image in zip(points, groups, images, strict=True):
         row, column = divmod(point["image"], sprite["columns"])
         top, left = row * (height + 1), column * (width + 1)
         tile = sheet[top : top + height, left : left + width]
-        assert np.array_equal(tile, np.broadcast_to(x[image].transpose(1, 2, 0), tile.shape))
+        assert np.array_equal(
+            tile, np.broadcast_to(sources[group][image].transpose(1, 2, 0), tile.shape)
+        )
 
 
 def test_real_images_are_shown_beside_the_samples(shown):

@@ -81,21 +81,28 @@ def embedding(
 ) -> Spec:
     """A 2-D embedding, whose axes mean nothing.
 
-    points : `x`, `y`, `line` (a name in `colors`), `image` (its place in the sheet of
-        `gallery.sprite`), and words to show
+    points : `x`, `y`, `line` (a name in `colors`), `from` (another name, to show), `is_real` (a
+        dot, others are crosses), `image` (its place in the sheet of `gallery.sprite`)
     """
     color = named_colors(colors, list(colors.values()), symbol="circle")
-    words = [key for key in points[0] if key not in ("x", "y", "line")]
-    tooltip = [{"field": "line", "title": " "}, *({"field": word} for word in words)]
+    tooltip = [
+        {"field": "line", "title": " "},
+        {"field": "from", "title": "  "},
+        {"field": "image"},
+    ]
     return specification(
         [dict(point) for point in points],
         [
             {
-                "mark": {"type": "circle", "size": 18},
+                "mark": {"type": "point", "size": 18},
                 "encoding": {
                     "x": {"field": "x", "type": "quantitative", "axis": None},
                     "y": {"field": "y", "type": "quantitative", "axis": None},
                     "color": color if legend else color | {"legend": None},
+                    "shape": {
+                        "condition": {"test": "datum.is_real", "value": "circle"},
+                        "value": "cross",
+                    },
                     "opacity": {"condition": HIDDEN, "value": 0.8},
                     "tooltip": tooltip,
                 },

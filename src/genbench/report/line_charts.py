@@ -37,7 +37,7 @@ def training_curves(lines: Sequence[Line], title: str) -> Spec:
         {"title": "images seen", "axis": number_axis(5)},
         {"title": title, "axis": number_axis(5), "scale": {"zero": False}},
     )
-    return chart | {"usermeta": {"log": True}}
+    return chart | {"usermeta": {"variants": [{"label": "log", "y": {"type": "symlog"}}]}}
 
 
 def roc(rates: Mapping[str, tuple], colors: Mapping[str, str]) -> Spec:

@@ -6,7 +6,7 @@ from ...evaluation.results import SAMPLES
 from ...latent.results import FEATURES, REAL, Embedding, Embeddings, load_embeddings
 from ...params import Params
 from ...results.latent_metrics import EMBEDDING
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ...utils import files
 from .. import charts
 from ..formatting import number
@@ -27,21 +27,29 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
     if results.embeddings is None:
         missing = ["No embeddings: a stage before them did not finish."]
         return {"missing": missing, "features": [], "aspects": []}
-    embeddings = {each.name: each for each in load_embeddings(results.embeddings_file)}
-    by_class = {name: _by_class(results, each, gallery) for name, each in embeddings.items()}
-    features = by_class.pop(FEATURES, None)
+    models = {REAL: GRAY, **assign_colors(params.models)}
+    all_features = []
+    by_class = {}
     aspects = []
-    if features:
-        by_origin = {
-            result.model: [_by_origin(results, result, embeddings[FEATURES], params, gallery)]
-            for result in results.ranked()
-        }
-        aspects.append(Aspect("Real and generated images in one embedding", ORIGIN, by_origin))
+    for embedding in load_embeddings(results.embeddings_file):
+        points, sprite = _points(results, embedding, gallery)
+        spec = _by_class(results.classes, points, sprite)
+        title, caption = _describe(results.embeddings, embedding.name)
+        if embedding.name == FEATURES:
+            colors = {name: models[name] for name in dict.fromkeys(embedding.groups.tolist())}
+            variant = {"label": "by model", "line": "from", "colors": colors}
+            spec["usermeta"]["variants"] = [variant]
+            origin = _by_origin(results, points, sprite, colors, gallery)
+            aspects.append(Aspect("Real and generated images in one embedding", ORIGIN, origin))
+        figure = gallery.chart(spec, f"tsne-{embedding.name}.png", title, caption)
+        if embedding.name == FEATURES:
+            all_features.append(figure)
+        else:
+            by_class[embedding.name] = [figure]
     if by_class:
-        codes = {model: [figure] for model, figure in by_class.items()}
-        aspects.append(Aspect("Latent codes of test images", "", codes))
+        aspects.append(Aspect("Latent codes of test images", "", by_class))
     return {
-        "features": [features] if features else [],
+        "features": all_features,
         "missing": _missing(results.embeddings),
         "aspects": aspects,
     }
@@ -65,57 +73,66 @@ def _describe(embeddings: Embeddings, name: str) -> tuple[str, str]:
     values = {metric.label: getattr(metrics, metric.key) for metric in EMBEDDING}
     numbers = [f"{label} {number(value)}" for label, value in values.items() if value is not None]
     if is_features:
-        title = "The classifier's features of real test images:"
-        return title, f"of the whole embedding, {', '.join(numbers)}"
+        title = "The classifier's features of real images (dots) and of generated ones (crosses)"
+        return title, ", ".join(numbers)
     return "", ", ".join(numbers)
 
 
-def _by_class(results: DatasetResults, embedding: Embedding, gallery: Gallery) -> Figure:
-    """The test images of an embedding in the colors of their classes."""
-    real = np.flatnonzero(embedding.groups == REAL)
-    sprite = gallery.sprite(
-        results.processed.test_x[embedding.images[real]], f"tsne-{embedding.name}-images.png"
-    )
+def _points(
+    results: DatasetResults, embedding: Embedding, gallery: Gallery
+) -> tuple[list[Spec], Spec]:
+    """The points of an embedding for `charts.embedding`, by class, and their images' sheet."""
+    sources = {REAL: results.processed.test_x}
+    for result in results.models:
+        if result.model in embedding.groups:
+            (sources[result.model],) = files.load_npz(result.paths["sample"] / SAMPLES, "x")
     points = [
-        _point(embedding, i, results.classes[embedding.classes[i]], image)
-        for image, i in enumerate(real)
+        {
+            "x": short(x),
+            "y": short(y),
+            "line": results.classes[k],
+            "from": str(group),
+            "is_real": bool(group == REAL),
+            "image": i,
+        }
+        for i, ((x, y), k, group) in enumerate(
+            zip(embedding.points, embedding.classes, embedding.groups, strict=True)
+        )
     ]
-    names = results.classes
-    spec = charts.embedding(points, assign_colors(names), len(names) <= MAX_CLASSES)
-    assert results.embeddings is not None
-    title, caption = _describe(results.embeddings, embedding.name)
-    return gallery.chart(
-        spec | {"usermeta": {"sprite": sprite}}, f"tsne-{embedding.name}.png", title, caption
-    )
+    pairs = zip(embedding.groups, embedding.images, strict=True)
+    images = np.stack([sources[group][image] for group, image in pairs])
+    return points, gallery.sprite(images, f"tsne-{embedding.name}-images.png")
+
+
+def _by_class(classes: list[str], points: list[Spec], sprite: Spec) -> Spec:
+    """All points in the colors of their classes."""
+    spec = charts.embedding(points, assign_colors(classes), len(classes) <= MAX_CLASSES)
+    return spec | {"usermeta": {"sprite": sprite}}
 
 
 def _by_origin(
     results: DatasetResults,
-    result: ModelResults,
-    embedding: Embedding,
-    params: Params,
+    points: list[Spec],
+    sprite: Spec,
+    colors: dict[str, str],
     gallery: Gallery,
-) -> Figure:
-    """A model's images on top of the real ones."""
-    x: list[np.ndarray] = []
-    points = []
-    (generated,) = files.load_npz(result.paths["sample"] / SAMPLES, "x")
-    for group, images in ((REAL, results.processed.test_x), (result.model, generated)):
-        for i in np.flatnonzero(embedding.groups == group):
-            label = results.classes[embedding.classes[i]]
-            points.append(_point(embedding, i, group, len(x)) | {"class": label})
-            x.append(images[embedding.images[i]])
-    colors = {REAL: GRAY, result.model: assign_colors(params.models)[result.model]}
-    sprite = gallery.sprite(np.stack(x), f"{result.model}/tsne-images.png")
+) -> dict[str, list[Figure]]:
+    """Each model's images on top of the real ones."""
     assert results.embeddings is not None
-    share = results.embeddings.real_neighbors[result.model]
-    return gallery.chart(
-        charts.embedding(points, colors) | {"usermeta": {"sprite": sprite}},
-        f"{result.model}/tsne-features.png",
-        caption=f"{share:.1%} of the neighbors are real (gray)",
-    )
-
-
-def _point(embedding: Embedding, i: np.intp, line: str, image: int) -> Spec:
-    x, y = embedding.points[i]
-    return {"x": short(x), "y": short(y), "line": line, "image": image}
+    figures = {}
+    for result in results.ranked():
+        both = (REAL, result.model)
+        some = [
+            point | {"line": point["from"], "from": point["line"]}
+            for point in points
+            if point["from"] in both
+        ]
+        spec = charts.embedding(some, {name: colors[name] for name in both})
+        share = results.embeddings.real_neighbors[result.model]
+        figure = gallery.chart(
+            spec | {"usermeta": {"sprite": sprite}},
+            f"{result.model}/tsne-features.png",
+            caption=f"{share:.1%} of the neighbors are real (gray)",
+        )
+        figures[result.model] = [figure]
+    return figures

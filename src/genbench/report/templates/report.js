@@ -138,9 +138,7 @@ function showTip(event, words, sprite, image) {
 async function draw(figure) {
   const spec = JSON.parse(figure.querySelector("script").textContent);
   const plot = figure.querySelector(".plot"), meta = spec.usermeta ?? {};
-  if (meta.log && figure.classList.contains("log")) {
-    for (const layer of spec.layer) layer.encoding.y = { ...layer.encoding.y, scale: { type: "symlog" } };
-  }
+  for (const variant of (meta.variants ?? []).filter(({ label }) => figure.dataset.variant === label)) vary(spec, variant);
   const target = document.createElement("div");
   target.className = "live";
   plot.append(target);
@@ -160,17 +158,28 @@ async function draw(figure) {
       text.style.textDecoration = hidden().has(text.textContent) ? "line-through" : "";
     }
   });
-  if (meta.log && !figure.querySelector("button.scale")) {
+  if (figure.querySelector("button.variant")) return;
+  for (const { label } of meta.variants ?? []) {
     const button = document.createElement("button");
-    button.className = "scale";
-    button.textContent = "log";
+    button.className = "variant";
+    button.textContent = label;
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
-      button.setAttribute("aria-pressed", figure.classList.toggle("log"));
+      figure.dataset.variant = figure.dataset.variant === label ? "" : label;
+      button.setAttribute("aria-pressed", figure.dataset.variant === label);
       draw(figure);
     });
     plot.after(button);
   }
+}
+
+// Another scale of the y axis, or other names and colors of the points.
+function vary(spec, { y, line, colors }) {
+  for (const { encoding } of spec.layer) {
+    if (y) encoding.y = { ...encoding.y, scale: y };
+    if (colors) encoding.color = { ...encoding.color, scale: { domain: Object.keys(colors), range: Object.values(colors) } };
+  }
+  if (line) for (const row of spec.data.values) [row.line, row[line]] = [row[line], row.line];
 }
 
 const near = new IntersectionObserver((entries) => {
