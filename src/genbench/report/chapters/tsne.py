@@ -39,6 +39,7 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
             colors = {name: models[name] for name in dict.fromkeys(embedding.groups.tolist())}
             variant = {"label": "by model", "line": "from", "colors": colors}
             spec["usermeta"]["variants"] = [variant]
+            spec |= {"width": 560, "height": 460}
             origin = _by_origin(results, points, sprite, colors, gallery)
             aspects.append(Aspect("Real and generated images in one embedding", ORIGIN, origin))
         figure = gallery.chart(spec, f"tsne-{embedding.name}.png", title, caption)
