@@ -17,6 +17,8 @@ from genbench.utils.files import save_json
 
 DIGITS = {"datasets": ["digits"]}
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def folders(tmp_path):

@@ -58,11 +58,20 @@ def test_every_picture_of_the_folder_is_shown(folder, page):
     assert there == sheets | {unquote(link) for link in page.links if not link.startswith("#")}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_file_holds_all_that_the_page_shows_if_asked_for(tmp_path, page):
     choices = fabricated.params(datasets=["digits"], report={"single_file": True})
     whole = Page(write(tmp_path, choices) / "index.html")
     assert {link[:5] for link in whole.links if not link.startswith("#")} == {"data:"}
     assert '"figures/' not in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_samples_stand_above_the_hyperparameters_of_their_model(tmp_path):
+    choices = fabricated.params(datasets=["digits"], zoo={"vae": {"lr": 0.125, "draws": 3}})
+    text = Page(write(tmp_path, choices) / "index.html").text
+    assert text.count("FID 7.50, averaged weights; lr 0.125; draws 3") == 1
+    assert text.count("; lr ") == 1
 
 
 def test_ids_are_unique(page):
@@ -121,6 +130,7 @@ def test_losses_of_players_share_a_chart_and_validation_is_its_players_dashed_li
     ]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_two_datasets_have_a_table_across_them_and_one_has_not(page, tmp_path):
     assert "All datasets" in page.text
     results = collect(fabricated.params(), *fabricated.tree(tmp_path / "tree"))
@@ -145,6 +155,7 @@ def test_a_dataset_whose_distance_means_nothing_is_gray_in_the_table_across_data
     assert [line.row.name for line in table.rows if line.cells[1].best] == ["vae"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_where_the_distance_means_nothing_ranking_and_sweep_say_so(tmp_path):
     choices = fabricated.params(datasets=["digits"])
     (results,) = collect(choices, *fabricated.tree(tmp_path, datasets=["digits"]))
@@ -156,6 +167,7 @@ def test_where_the_distance_means_nothing_ranking_and_sweep_say_so(tmp_path):
     assert "lowest FID" not in text and "FID is lowest" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_dataset_of_one_class_has_a_page_that_says_nothing_of_classes(tmp_path, monkeypatch):
     monkeypatch.setitem(fabricated.SIDES, "digits", (1, 8, 1))
     text = Page(write(tmp_path, fabricated.params(datasets=["digits"])) / "index.html").text
@@ -163,6 +175,7 @@ def test_a_dataset_of_one_class_has_a_page_that_says_nothing_of_classes(tmp_path
     assert "No verdict" not in text and "Classes are missing" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("copies", ["", "3 of 60 images are copies of others."])
 def test_copies_in_a_dataset_stand_after_its_sizes_where_there_are_any(tmp_path, copies):
     choices = fabricated.params(datasets=["digits"])
@@ -185,6 +198,7 @@ def test_the_same_results_give_the_same_bytes_wherever_they_lie(tmp_path):
     assert digest(write(tmp_path / "a", choices)) == digest(write(tmp_path / "b", choices))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_models_without_scores_and_a_missing_sweep_leave_no_empty_chapters(tmp_path):
     data, details = fabricated.tree(tmp_path, datasets=["digits"])
     for model in fabricated.MODELS:
@@ -198,6 +212,7 @@ def test_models_without_scores_and_a_missing_sweep_leave_no_empty_chapters(tmp_p
     assert "Out-of-distribution detection" not in text and "Sweep" not in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_stage_replaces_an_earlier_report_or_leaves_it_alone(tmp_path, monkeypatch):
     import runpy
 
@@ -224,6 +239,7 @@ def test_the_stage_replaces_an_earlier_report_or_leaves_it_alone(tmp_path, monke
     assert files.load_json(summary)["digits"]["gan"]["fid_classifier"] == 30
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_interruption_leaves_the_earlier_report_whole(tmp_path, monkeypatch):
     choices = fabricated.params(datasets=["digits"], models=["gan"])
     out = write(tmp_path, choices)

@@ -162,6 +162,7 @@ def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         caption = f"FID {number(result.value('fid'))}"
         caption += ", averaged weights" if result.training.summary.ema else ""
         caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
+        caption += "".join(f"; {k} {v}" for k, v in params.zoo.get(result.model, {}).items())
         source = result.paths["sample"] / "grid.png"
         figures[result.model] = [gallery.copy(source, f"{result.model}/grid.png", "", caption)]
     classical = []

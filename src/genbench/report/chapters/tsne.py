@@ -36,7 +36,7 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
         spec = _by_class(results.classes, points, sprite)
         title, caption = _describe(results.embeddings, embedding.name)
         if embedding.name == FEATURES:
-            colors = {name: models[name] for name in dict.fromkeys(embedding.groups.tolist())}
+            colors = {name: models[name] for name in dict.fromkeys(p["from"] for p in points)}
             variant = {"label": "by model", "line": "from", "colors": colors}
             spec["usermeta"]["variants"] = [variant]
             spec |= {"width": 560, "height": 460}
@@ -87,21 +87,19 @@ def _points(
     for result in results.models:
         if result.model in embedding.groups:
             (sources[result.model],) = files.load_npz(result.paths["sample"] / SAMPLES, "x")
+    shown = [i for i, group in enumerate(embedding.groups) if group in sources]
     points = [
         {
-            "x": short(x),
-            "y": short(y),
-            "line": results.classes[k],
-            "from": str(group),
-            "is_real": bool(group == REAL),
-            "image": i,
+            "x": short(embedding.points[i, 0]),
+            "y": short(embedding.points[i, 1]),
+            "line": results.classes[embedding.classes[i]],
+            "from": str(embedding.groups[i]),
+            "is_real": bool(embedding.groups[i] == REAL),
+            "image": place,
         }
-        for i, ((x, y), k, group) in enumerate(
-            zip(embedding.points, embedding.classes, embedding.groups, strict=True)
-        )
+        for place, i in enumerate(shown)
     ]
-    pairs = zip(embedding.groups, embedding.images, strict=True)
-    images = np.stack([sources[group][image] for group, image in pairs])
+    images = np.stack([sources[embedding.groups[i]][embedding.images[i]] for i in shown])
     return points, gallery.sprite(images, f"tsne-{embedding.name}-images.png")
 
 
