@@ -152,6 +152,24 @@ def test_a_click_on_a_legend_hides_its_line_and_another_one_shows_it(browser, pa
         browser.wait(opacities + f" === {hidden}", chart)
 
 
+def test_a_pointer_on_a_cell_of_a_grid_marks_its_points_in_the_lines_beside_it(browser, page):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    browser.open(page, "#digits-sweep")
+    scroll(browser)
+    chart = "#digits-sweep figure.chart .live"
+    sizes = (
+        "return new Set([...document.querySelector(arguments[0]).querySelectorAll("
+        "'.mark-symbol.role-mark path')].map(p => p.getAttribute('d'))).size"
+    )
+    browser.wait(f"return {SEEN}.length", f"{chart} .mark-rect path")
+    assert browser.run(sizes, chart) == 1
+    cell = browser.driver.find_element("css selector", f"{chart} .mark-rect path")
+    browser.run("arguments[0].scrollIntoView({block: 'center'})", cell)
+    ActionChains(browser.driver, duration=0).move_to_element_with_offset(cell, 20, 20).perform()
+    browser.wait(f"{sizes} === 2", chart)
+
+
 def test_a_button_gives_a_chart_another_axis_or_other_colors(browser, page):
     for fragment, label in (("#digits-training", "log"), ("#digits-tsne", "by model")):
         browser.open(page, fragment)

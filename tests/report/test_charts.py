@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from genbench.report import charts, line_charts, model_charts, vega
+from genbench.report import charts, grid_charts, line_charts, model_charts, vega
 from genbench.report.gallery import to_svg
 from genbench.report.line_charts import Line
 
@@ -27,7 +27,9 @@ COSTS = [
     {"name": "as dear", "x": 10, "y": 6.0, "color": "#ff0000"},
 ]
 HEAT = np.array([[1.0, 2.0, np.nan], [4.0, 5.0, 6.0]])
+GRID = {(4, 16): 30.0, (4, 32): 20.0, (8, 32): 10.0}
 CHARTS = {
+    "grid": grid_charts.grid(GRID, [4, 8], [16, 32], "FID"),
     "training": line_charts.training_curves(
         [
             Line("generator", [1, 2, 3], [5, 6, 8], "#ff0000"),
@@ -133,6 +135,30 @@ def test_a_heat_map_has_rows_down_and_columns_to_the_right_and_darker_is_higher(
     assert {"1", "2", "–", "4", "5", "6", "FID", "width", "latent"} <= set(shown)
     assert CHARTS["heat"]["layer"][0]["encoding"]["color"]["scale"] == {"scheme": "blues"}
     assert [row["text"] for row in data("heat") if row["is_dark"]] == ["4", "5", "6"]
+
+
+def test_a_grid_shows_its_points_in_cells_and_over_both_axes_and_a_dash_for_what_was_not_run():
+    points = {(row["latent_dim"], row["width"]): row["value"] for row in data("grid")}
+    assert points == {**GRID, (8, 16): None}
+    cells, over_latent_dim, over_width = CHARTS["grid"]["hconcat"]
+    assert [part["layer"][0]["encoding"]["x"]["field"] for part in CHARTS["grid"]["hconcat"]] == [
+        "width",
+        "latent_dim",
+        "width",
+    ]
+    assert {"30", "20", "10", "–", "FID", "width", "latent_dim"} <= set(texts("grid"))
+    svg = to_svg(CHARTS["grid"])
+    for color in vega.palette(2):
+        assert f'stroke="{color}"' in svg  # a line per value of the other axis
+    marked = {
+        part["layer"][-1 if i else 0]["name"] for i, part in enumerate(CHARTS["grid"]["hconcat"])
+    }
+    assert marked == set(CHARTS["grid"]["params"][0]["views"])
+
+
+def test_a_grid_of_one_row_has_lines_over_its_columns_only():
+    parts = grid_charts.grid({(4, 16): 1.0, (4, 32): 2.0}, [4], [16, 32], "FID")["hconcat"]
+    assert [part["layer"][0]["encoding"]["x"]["field"] for part in parts] == ["width", "width"]
 
 
 def test_histograms_show_shares_of_each_set_and_the_threshold():

@@ -59,8 +59,9 @@ class Gallery:
     def chart(self, spec: Spec, name: str, title: str = "", caption: str = "") -> Figure:
         """A chart as SVG, or where the name ends so as PNG, of two pixels per CSS pixel."""
         path = self._path(name)
-        seen = [layer for layer in spec["layer"] if layer.get("name") != POINTER_ONLY]
-        still = spec | {"layer": seen}
+        still = dict(spec)
+        if "layer" in spec:
+            still["layer"] = [each for each in spec["layer"] if each.get("name") != POINTER_ONLY]
         if path.suffix == ".png":
             path.write_bytes(vl_convert.vegalite_to_png(still, config=CONFIG, scale=2))
         else:

@@ -98,15 +98,19 @@ def specification(
     if zoom:
         select = {"type": "interval", "zoom": "wheel![event.shiftKey]"}
         params.append({"name": "zoom", "select": select, "bind": "scales"})
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    return frame(data) | {
         **({"title": title} if title else {}),
         "width": width,
         "height": height,
         "autosize": {"type": "fit", "contains": "padding"},
-        "data": {"values": data},
         "layer": [layers[0] | {"params": params}, *layers[1:]],
     }
+
+
+def frame(data: list[dict]) -> Spec:
+    """What every specification begins with."""
+    schema = "https://vega.github.io/schema/vega-lite/v6.json"
+    return {"$schema": schema, "data": {"values": data}}
 
 
 def number_axis(ticks: int) -> Spec:

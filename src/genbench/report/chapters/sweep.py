@@ -1,7 +1,5 @@
 """The chapter on sweeps: the effect of latent_dim, width and beta on quality, losses and cost."""
 
-import numpy as np
-
 from ...evaluation.results import Reference
 from ...params import Params
 from ...params.schema import Sweep
@@ -12,7 +10,7 @@ from ...results.metric import Metric
 from ...results.metrics import QUALITY
 from ...results.points import SweepPoint
 from ...results.run import DatasetResults
-from .. import charts, line_charts
+from .. import grid_charts, line_charts
 from ..caveats import caveat, with_caveats
 from ..findings.latent import rate_distortion_findings
 from ..findings.sweep import AXES, COST, grid_findings, quality_metrics
@@ -70,8 +68,8 @@ def _grid(
         "model": model,
         "findings": grid_findings(points, caveat(BY_KEY["fid"], reference)),
         "table": _grid_table(points, reference),
-        "heat_maps": [_heat_map(m, points, sweep, gallery) for m in quality_metrics(points[0])],
-        "effects": [_effects(points, axis, gallery) for axis in varied],
+        "charts": [_chart(m, points, sweep, gallery) for m in quality_metrics(points[0])],
+        "costs": [figure for axis in varied for figure in _costs(points, axis, gallery)],
     }
 
 
@@ -80,12 +78,12 @@ def _grid_table(points: list[SweepPoint], reference: Reference) -> Table:
     return make_table(with_caveats(GRID_METRICS, reference), rows, first="latent_dim x width")
 
 
-def _effects(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure]:
-    """Quality, loss and cost over one hyperparameter, a line per value of the other one."""
+def _costs(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure]:
+    """Cost over one hyperparameter, a line per value of the other one."""
     (other,) = (name for name in AXES if name != axis)
     model = points[0].point.model
     figures = []
-    for metric in (*quality_metrics(points[0]), *COST):
+    for metric in COST:
         lines: dict[str, list] = {}
         for point in sorted(points, key=lambda point: point.point.at[axis]):
             pair = point.point.at[axis], point.value(metric.key)
@@ -100,18 +98,15 @@ def _effects(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figu
     return figures
 
 
-def _heat_map(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> Figure:
-    """A metric on the whole grid; what was not run is a dash."""
-    model = points[0].point.model
-    values = np.full((len(sweep.latent_dim), len(sweep.width)), np.nan)
-    for point in points:
-        row = sweep.latent_dim.index(int(point.point.at["latent_dim"]))
-        column = sweep.width.index(int(point.point.at["width"]))
-        values[row, column] = point.value(metric.key)
+def _chart(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> Figure:
+    """A metric on the whole grid, and over each axis."""
+    values = {
+        (int(p.point.at["latent_dim"]), int(p.point.at["width"])): float(p.value(metric.key))
+        for p in points
+    }
     return gallery.chart(
-        charts.heat_map(values, sweep.latent_dim, sweep.width, metric.label, "width", "latent_dim"),
-        f"{model}/sweep-{_file_name(metric)}.svg",
-        caption=f"{model}: {metric.label}",
+        grid_charts.grid(values, sweep.latent_dim, sweep.width, metric.label),
+        f"{points[0].point.model}/sweep-{_file_name(metric)}.svg",
     )
 
 

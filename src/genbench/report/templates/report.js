@@ -142,7 +142,7 @@ async function draw(figure) {
   const target = document.createElement("div");
   target.className = "live";
   plot.append(target);
-  const { view } = await vegaEmbed(target, { ...spec, width: "container" }, {
+  const { view } = await vegaEmbed(target, spec.layer ? { ...spec, width: "container" } : spec, {
     actions: false, config: config(), renderer: meta.sprite ? "canvas" : "svg",
     tooltip: (_, event, item, value) => {
       if (!value || hidden().has(item.datum?.line)) { tip.style.display = "none"; return; }
@@ -152,8 +152,8 @@ async function draw(figure) {
   });
   for (const old of [...plot.children]) if (old !== target) old.remove();
   // a click on a legend hides a line, another one shows it
-  const hidden = () => new Set(view.data("hidden_store").map((each) => each.values[0]));
-  view.addDataListener("hidden_store", () => {
+  const hidden = () => new Set(spec.layer ? view.data("hidden_store").map((each) => each.values[0]) : []);
+  if (spec.layer) view.addDataListener("hidden_store", () => {
     for (const text of all(".role-legend-label text", target)) {
       text.style.textDecoration = hidden().has(text.textContent) ? "line-through" : "";
     }
