@@ -31,9 +31,10 @@ def tsne_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> d
     all_features = []
     by_class = {}
     aspects = []
+    names = results.classes if len(results.classes) > 1 else ["image"]
     for embedding in load_embeddings(results.embeddings_file):
-        points, sprite = _points(results, embedding, gallery)
-        spec = _by_class(results.classes, points, sprite)
+        points, sprite = _points(results, embedding, names, gallery)
+        spec = _by_class(names, points, sprite)
         title, caption = _describe(results.embeddings, embedding.name)
         if embedding.name == FEATURES:
             colors = {name: models[name] for name in dict.fromkeys(p["from"] for p in points)}
@@ -80,7 +81,7 @@ def _describe(embeddings: Embeddings, name: str) -> tuple[str, str]:
 
 
 def _points(
-    results: DatasetResults, embedding: Embedding, gallery: Gallery
+    results: DatasetResults, embedding: Embedding, names: list[str], gallery: Gallery
 ) -> tuple[list[Spec], Spec]:
     """The points of an embedding for `charts.embedding`, by class, and their images' sheet."""
     sources = {REAL: results.processed.test_x}
@@ -92,7 +93,7 @@ def _points(
         {
             "x": short(embedding.points[i, 0]),
             "y": short(embedding.points[i, 1]),
-            "line": results.classes[embedding.classes[i]],
+            "line": names[embedding.classes[i]],
             "from": str(embedding.groups[i]),
             "is_real": bool(embedding.groups[i] == REAL),
             "image": place,
@@ -103,9 +104,9 @@ def _points(
     return points, gallery.sprite(images, f"tsne-{embedding.name}-images.png")
 
 
-def _by_class(classes: list[str], points: list[Spec], sprite: Spec) -> Spec:
+def _by_class(names: list[str], points: list[Spec], sprite: Spec) -> Spec:
     """All points in the colors of their classes."""
-    spec = charts.embedding(points, assign_colors(classes), len(classes) <= MAX_CLASSES)
+    spec = charts.embedding(points, assign_colors(names), len(names) <= MAX_CLASSES)
     return spec | {"usermeta": {"sprite": sprite}}
 
 
