@@ -1,4 +1,5 @@
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -63,7 +64,10 @@ def test_one_file_holds_all_that_the_page_shows_if_asked_for(tmp_path, page):
     choices = fabricated.params(datasets=["digits"], report={"single_file": True})
     whole = Page(write(tmp_path, choices) / "index.html")
     assert {link[:5] for link in whole.links if not link.startswith("#")} == {"data:"}
-    assert '"figures/' not in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    sheets = json.loads(re.search(r'id="sheets">(.*?)</script>', text)[1])
+    assert set(re.findall(r'"(figures/[^"]+)"', text)) == set(sheets)  # each embedded once
+    assert all(text.count(data) == 1 for data in sheets.values())
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -39,6 +39,9 @@ EXTRACTORS = {
 }
 
 
+SHEET = re.compile(r'"sprite":{"src":"(figures/[^"]+)"')
+
+
 class Chapter(NamedTuple):
     """A part of every dataset's results.
 
@@ -124,15 +127,18 @@ def load_whole(folder: Path) -> str:
 def embed_files(page: str, figures: Path) -> str:
     """The page with all that it shows of `figures` inside; links to full sizes lead nowhere."""
 
-    def data(link: re.Match) -> str:
-        path = figures / unquote(link[1])
+    def data(link: str) -> str:
+        path = figures / unquote(link).removeprefix("figures/")
         kind = "svg+xml" if path.suffix == ".svg" else "png"
-        return f'"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"'
+        return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
     script = (figures / "vega.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
-    page = page.replace('<script src="figures/vega.js"></script>', f"<script>{script}</script>")
+    sheets = {link: data(link) for link in sorted(set(SHEET.findall(page)))}  # each serves many
+    inside = f'<script type="application/json" id="sheets">{to_script(sheets)}</script>'
+    inside += f"<script>{script}</script>"
     page = re.sub(r'href="figures/[^"]+"', 'href="#"', page)
-    return re.sub(r'"figures/([^"]+)"', data, page)
+    page = re.sub(r'<img src="(figures/[^"]+)"', lambda m: f'<img src="{data(m[1])}"', page)
+    return page.replace('<script src="figures/vega.js"></script>', inside)
 
 
 def template_environment() -> jinja2.Environment:

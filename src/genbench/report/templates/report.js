@@ -97,6 +97,7 @@ addEventListener("hashchange", () => {
 });
 
 // Charts that answer: drawn when they come near the window; their pictures stand there until then.
+const sheets = JSON.parse(find("#sheets")?.textContent ?? "{}");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 function config() {
   const plain = JSON.parse(find("#chart-config").textContent);
@@ -123,7 +124,7 @@ function showTip(event, words, sprite, image) {
     const x = (image % sprite.columns) * (width + 1), y = Math.floor(image / sprite.columns) * (height + 1);
     Object.assign(picture.style, {
       width: `${width * zoom}px`, height: `${height * zoom}px`, imageRendering: "pixelated",
-      backgroundImage: `url("${sprite.src}")`, backgroundPosition: `${-x * zoom}px ${-y * zoom}px`,
+      backgroundImage: `url("${sheets[sprite.src] ?? sprite.src}")`, backgroundPosition: `${-x * zoom}px ${-y * zoom}px`,
       backgroundSize: `${sprite.sheet[0] * zoom}px ${sprite.sheet[1] * zoom}px`,
     });
     picture.className = "sprite";
