@@ -13,17 +13,17 @@ from typing import get_args
 from .errors import InputError
 
 
-def run(main: Callable[..., None]) -> None:
-    """Call `main` with the command line's options; end an unusable input, file or number in a line.
+def run(main: Callable[..., None], options: dict[str, object] | None = None) -> None:
+    """Call `main` with `options`; end an unusable input, file or number in a line.
 
-    The exit code is then 1. `GENBENCH_TRACEBACK=1` shows the traceback instead. Errors that nobody
-    foresaw always do.
+    `options` are those of the command line by default. The exit code of an error is 1.
+    `GENBENCH_TRACEBACK=1` shows the traceback instead. Errors that nobody foresaw always do.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     for level, name in ((logging.WARNING, "warning"), (logging.INFO, "note")):
         logging.addLevelName(level, name)
     try:
-        main(**parse(main))
+        main(**(parse(main) if options is None else options))
     except KeyboardInterrupt as stop:
         _exit_process(130, str(stop) or "interrupted; `dvc repro` starts this stage again")
     except (InputError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:

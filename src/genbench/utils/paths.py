@@ -23,17 +23,22 @@ OUTPUTS = (
     ".venv",
 )
 """What is written in the repository, and so may be replaced: by stages, MLflow, DVC, git, make."""
+WORKERS = Path(".genbench/workers")
+COPIES = (Path(".dvc/tmp/exps"), WORKERS)
+"""Where copies of the repository are made, in which stages run."""
 
 
 def main_repository(folder: Path | None = None) -> Path:
-    """The user's own repository, also from the copy in which a queued experiment runs.
+    """The user's own repository, also from a copy of it that DVC or `genbench.cluster` made.
 
-    `dvc exp run --queue` and `--temp` run in `<repository>/.dvc/tmp/exps/<name>/`.
+    `dvc exp run --queue` and `--temp` run in `<repository>/.dvc/tmp/exps/<name>/`, a stage beside
+    others in `<repository>/.genbench/workers/<name>/`.
     """
     here = (folder or Path.cwd()).absolute()
     for parent in here.parents:
-        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
-            return parent.parents[2]
+        for copies in COPIES:
+            if parent.parts[-len(copies.parts) :] == copies.parts:
+                return parent.parents[len(copies.parts) - 1]
     return here
 
 

@@ -1,0 +1,23 @@
+"""`python -m genbench.cluster repro`: run the pipeline, many stages at once."""
+
+import argparse
+import os
+
+from ..utils import cli
+from .run import repro
+
+
+def main() -> None:
+    """Read the command line, and run."""
+    parser = argparse.ArgumentParser(prog="python -m genbench.cluster", description=__doc__)
+    command = parser.add_subparsers(dest="command", required=True).add_parser("repro")
+    command.add_argument("targets", nargs="*", help="stages, as for `dvc repro`; all by default")
+    command.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), help="stages at once; %(default)s"
+    )
+    words = parser.parse_args()
+    cli.run(lambda: repro(tuple(words.targets), jobs=words.jobs), {})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The repository as it is now, to be unpacked where stages run: code and choices, no results."""
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..utils.errors import InputError
+
+ALWAYS = (".dvc/config", ".dvcignore", "dvc.yaml", "params.yaml")
+
+
+def pack(inputs: Iterable[str]) -> bytes:
+    """A tar of what git knows, with changes that are not committed, and of `inputs`.
+
+    Of files that git does not know only those go along that are, or lie in, one of `inputs`.
+    """
+    tracked = _git_files("--cached")
+    others = _git_files("--others", "--exclude-standard", "--", *inputs)
+    ignored = {name for name in inputs if not Path(name).is_dir()}
+    names = {*ALWAYS, *tracked, *others, *ignored} - {"dvc.lock"}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
+        for name in sorted(names):
+            path = Path(name)
+            if path.is_symlink() or path.is_file():
+                tar.add(name, recursive=False)
+    return buffer.getvalue()
+
+
+def unpack(code: bytes, folder: Path, cache: Path) -> None:
+    """Make a folder in which DVC runs single stages, with the cache of the user's repository."""
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(code)) as tar:
+        tar.extractall(folder, filter="fully_trusted")  # our own files, also links out of it
+    config = (
+        "[core]\n    no_scm = true\n    analytics = false\n"
+        f"    site_cache_dir = {folder / '.dvc' / 'site'}\n[cache]\n    dir = {cache}\n"
+    )
+    (folder / ".dvc" / "config.local").write_text(config, encoding="utf-8")
+
+
+def _git_files(*options: str) -> list[str]:
+    done = subprocess.run(["git", "ls-files", "-z", *options], capture_output=True, text=True)
+    if done.returncode:
+        raise InputError(f"git ls-files: {done.stderr.strip()}")
+    return [name for name in done.stdout.split("\0") if name]
