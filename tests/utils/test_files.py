@@ -46,6 +46,13 @@ def test_a_queued_experiment_finds_the_main_repository(tmp_path):
     assert paths.main_repository(tmp_path / "my repo") == tmp_path / "my repo"
 
 
+def test_a_stage_beside_others_keeps_its_checkpoints_in_the_main_repository(tmp_path, monkeypatch):
+    copy = tmp_path / "my repo" / ".genbench" / "workers" / "0a1b" / "0"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    assert paths.checkpoints() == tmp_path / "my repo" / ".genbench" / "checkpoints"
+
+
 def test_relative_paths_of_the_user_start_at_the_main_repository(tmp_path, monkeypatch):
     copy = tmp_path / ".dvc" / "tmp" / "exps" / "x"
     copy.mkdir(parents=True)

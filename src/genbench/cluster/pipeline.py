@@ -1,6 +1,6 @@
 """The stages as DVC has them: what needs what, which are up to date, what dvc.lock says of them.
 
-The only module that imports DVC, but for `stage.py`, which runs one stage in a worker's folder.
+The modules that run a stage in a folder of its own are the only others that import DVC.
 """
 
 from collections.abc import Iterable, Mapping
