@@ -95,6 +95,25 @@ def test_a_second_clone_that_shares_lock_and_cache_runs_nothing(project, tmp_pat
     assert run(clone, "git", "status", "--porcelain") == ""
 
 
+def test_stages_beside_each_other_give_the_bytes_and_the_runs_of_one_after_the_other(
+    project, tmp_path
+):
+    folder, _ = project
+    run(tmp_path, "git", "clone", "-q", str(folder), "clone")
+    clone = tmp_path / "clone"
+    output = run(clone, "python", "stages/repro.py", "--jobs", "2")
+    assert "train@digits-vae: done in " in output and "Traceback" not in output
+    assert (clone / "dvc.lock").read_bytes() == (folder / "dvc.lock").read_bytes()
+    assert run(clone, "git", "status", "--porcelain") == ""
+    assert "up to date" in run(clone, "dvc", "status")
+    assert points_in_store(clone) == points_in_store(folder)
+    found, expected = runs_in_store(clone), runs_in_store(folder)
+    assert {k: v.keys() for k, v in found.items()} == {k: v.keys() for k, v in expected.items()}
+    for model in TINY["models"]:
+        same = found[f"digits-{model}"]["fid_classifier"]
+        assert same == expected[f"digits-{model}"]["fid_classifier"]
+
+
 def test_a_store_that_was_deleted_is_filled_again_from_the_results(project):
     folder, _ = project
     before, curves = runs_in_store(folder), points_in_store(folder)
