@@ -106,7 +106,15 @@ def test_stages_beside_each_other_give_the_bytes_and_the_runs_of_one_after_the_o
     assert (clone / "dvc.lock").read_bytes() == (folder / "dvc.lock").read_bytes()
     assert run(clone, "git", "status", "--porcelain") == ""
     assert "up to date" in run(clone, "dvc", "status")
-    assert points_in_store(clone) == points_in_store(folder)
+    curves = [
+        {
+            point
+            for point in points_in_store(each)
+            if point[1] not in ("seconds", "images_per_second")
+        }
+        for each in (clone, folder)
+    ]
+    assert curves[0] == curves[1]
     found, expected = runs_in_store(clone), runs_in_store(folder)
     assert {k: v.keys() for k, v in found.items()} == {k: v.keys() for k, v in expected.items()}
     for model in TINY["models"]:

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from genbench.cluster.schedule import MAX_STARTS, Schedule
+from genbench.cluster.schedule import Schedule
 from genbench.cluster.stage import Result, Task
 
 NEEDS = {"a": [], "b": ["a"], "c": ["a", "old"], "d": [], "e": ["b", "d"], "f": ["c"]}
@@ -17,6 +17,9 @@ class Lost(Exception):
 
 class Pool:
     """Ends each stage at once, in a way that may be given per start."""
+
+    lost = (Lost,)
+    starts = 3
 
     def __init__(self, slots, outcomes=None):
         self.slots = slots
@@ -50,7 +53,7 @@ def plan(seen=None):
             seen[name] = set(made)
         return Task(name, NEEDS[name], {}, "")
 
-    return Schedule(list(NEEDS), NEEDS, task, (Lost,))
+    return Schedule(list(NEEDS), NEEDS, task)
 
 
 @pytest.mark.parametrize("slots", [1, 2])
@@ -78,14 +81,14 @@ def test_a_failure_stops_what_needs_it_directly_or_not_and_nothing_else():
 
 
 def test_a_stage_that_is_lost_starts_again_so_often_and_then_fails():
-    pool = Pool(1, {"a": [Lost("node gone")] * (MAX_STARTS - 1)})
+    pool = Pool(1, {"a": [Lost("node gone")] * (Pool.starts - 1)})
     schedule = plan()
     schedule.run(pool)
-    assert not schedule.errors and pool.started.count("a") == MAX_STARTS
-    pool = Pool(1, {"a": [Lost("node gone")] * MAX_STARTS})
+    assert not schedule.errors and pool.started.count("a") == Pool.starts
+    pool = Pool(1, {"a": [Lost("node gone")] * Pool.starts})
     schedule = plan()
     schedule.run(pool)
-    assert schedule.errors == {"a": f"node gone, {MAX_STARTS} times"}
+    assert schedule.errors == {"a": f"node gone, {Pool.starts} times"}
     assert schedule.skipped == ["b", "c", "e", "f"] and schedule.entries.keys() == {"d"}
 
 

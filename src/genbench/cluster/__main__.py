@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from ..utils import cli
 from .run import repro
@@ -15,8 +16,9 @@ def main() -> None:
     command.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="stages at once; %(default)s"
     )
+    command.add_argument("--config", type=Path, help="the machines of a cluster: cluster.yaml")
     words = parser.parse_args()
-    cli.run(lambda: repro(tuple(words.targets), jobs=words.jobs), {})
+    cli.run(lambda: repro(tuple(words.targets), jobs=words.jobs, file=words.config), {})
 
 
 if __name__ == "__main__":

@@ -28,14 +28,17 @@ class LocalPool:
     ----------
     slots : the number of processes
     folder : where each makes one of its own
-    code, cache : see `snapshot.unpack`
+    code, config : see `snapshot.unpack`
     """
 
-    def __init__(self, slots: int, *, folder: Path, code: bytes, cache: Path):
+    lost = (WorkerDied,)
+    starts = 3
+
+    def __init__(self, slots: int, *, folder: Path, code: bytes, config: str):
         self.slots = slots
         self.threads = ThreadPoolExecutor(slots)
-        self.workers = [_Worker(folder / str(n), n, code, cache) for n in range(slots)]
-        self.idle: queue.Queue[_Worker] = queue.Queue()
+        self.workers = [Worker(folder / str(n), n, code, config) for n in range(slots)]
+        self.idle: queue.Queue[Worker] = queue.Queue()
         for worker in self.workers:
             self.idle.put(worker)
 
@@ -61,14 +64,14 @@ class LocalPool:
             self.idle.put(worker)
 
 
-class _Worker:
+class Worker:
     """One process and its folder; both are made when first needed."""
 
-    def __init__(self, folder: Path, number: int, code: bytes, cache: Path):
+    def __init__(self, folder: Path, number: int, code: bytes, config: str):
         self.folder = folder
         self.number = number
         self.code = code
-        self.cache = cache
+        self.config = config
         self.process: Any = None
 
     def run(self, task: Task) -> Result:
@@ -84,7 +87,7 @@ class _Worker:
 
     def _start(self) -> Any:
         if not self.folder.exists():
-            snapshot.unpack(self.code, self.folder, self.cache)
+            snapshot.unpack(self.code, self.folder, self.config)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "genbench.cluster.worker", str(self.folder)],
             cwd=PACKAGES,

@@ -71,6 +71,36 @@ class Pipeline:
     def _outputs(self) -> set[str]:
         return {out.def_path for stage in self.stages.values() for out in stage.outs}
 
+    def uses_gpu(self, name: str) -> bool:
+        """Whether `meta` in dvc.yaml says `gpu: true` of a stage."""
+        return bool((self.stages[name].meta or {}).get("gpu"))
+
+    @property
+    def cache(self) -> str:
+        """The folder of DVC's cache."""
+        return self.repo.cache.legacy.path
+
+    def remotes(self) -> str:
+        """What DVC is told of remotes, as `.dvc/config` has it; "" without a default one."""
+        config = self.repo.config
+        default = config["core"].get("remote")
+        if not default:
+            return ""
+        lines = ["[core]", f"    remote = {default}"]
+        for name, options in config["remote"].items():
+            lines.append(f"['remote \"{name}\"']")
+            lines += [f"    {key} = {value}" for key, value in options.items()]
+        return "\n".join(lines) + "\n"
+
+    def push(self, names: list[str]) -> None:
+        """Send the outputs of stages to the remote."""
+        if names:
+            Repo().push(names)
+
+    def pull(self, names: list[str]) -> None:
+        """Fetch the outputs of stages, as dvc.lock has them now, from the remote."""
+        Repo().fetch(names)
+
     def write_lock(self, before: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
         """Write dvc.lock as if the stages had run one after the other.
 

@@ -5,6 +5,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,44 @@ from filelock import FileLock, Timeout
 
 from ..utils.errors import InputError
 from ..utils.paths import WORKERS
-from . import serial, snapshot
-from .local import LocalPool, WorkerDied
+from . import config, serial, snapshot
+from .local import LocalPool
 from .schedule import Schedule
 from .stage import Task
 
 LOGS = Path(".genbench/logs")
 
 
-def repro(targets: tuple[str, ...] = (), *, jobs: int = 1) -> None:
+@dataclass(frozen=True)
+class Where:
+    """Where stages run.
+
+    jobs : so many at once on this machine
+    cluster : the machines that run them instead, and `file`, which says it
+    """
+
+    jobs: int
+    cluster: config.Cluster | None = None
+    file: Path = Path()
+
+    @property
+    def remote(self) -> bool:
+        """Whether what stages need and make goes through DVC's remote."""
+        return self.cluster is not None and self.cluster.exchange == "remote"
+
+    def pool(self, *, folder: Path, code: bytes, dvc: str):
+        """The processes that run stages."""
+        if self.cluster is None:
+            return LocalPool(self.jobs, folder=folder, code=code, config=dvc)
+        from .parsl_pool import ParslPool
+
+        return ParslPool(self.cluster, self.file, folder=folder, code=code, dvc=dvc)
+
+
+def repro(targets: tuple[str, ...] = (), *, jobs: int = 1, file: Path | None = None) -> None:
     """Run what is not up to date, `jobs` stages at once; then DVC checks that nothing is left.
+
+    file : the machines that run stages instead of this one, see `config.py`
 
     Raises
     ------
@@ -29,11 +58,12 @@ def repro(targets: tuple[str, ...] = (), *, jobs: int = 1) -> None:
     """
     if jobs < 1:
         raise InputError(f"JOBS must be at least 1, got {jobs}")
-    failed = run_beside_each_other(targets, jobs) if jobs > 1 else False
+    where = Where(jobs, config.load(file), file) if file else Where(jobs)
+    failed = run_beside_each_other(targets, where) if file or jobs > 1 else False
     serial.finish(*targets, failed=failed)
 
 
-def run_beside_each_other(targets: tuple[str, ...], jobs: int) -> bool:
+def run_beside_each_other(targets: tuple[str, ...], where: Where) -> bool:
     """Run what can run in folders of its own; whether a stage failed."""
     WORKERS.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,14 +75,14 @@ def run_beside_each_other(targets: tuple[str, ...], jobs: int) -> bool:
             shutil.rmtree(leftover, ignore_errors=True)
         folder = WORKERS.absolute() / uuid.uuid4().hex[:8]
         try:
-            return _run(targets, jobs, folder)
+            return _run(targets, where, folder)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; `make repro` goes on") from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(targets: tuple[str, ...], jobs: int, folder: Path) -> bool:
+def _run(targets: tuple[str, ...], where: Where, folder: Path) -> bool:
     from .pipeline import Error, Pipeline, lock_entries
 
     before = lock_entries()
@@ -69,26 +99,53 @@ def _run(targets: tuple[str, ...], jobs: int, folder: Path) -> bool:
     todo = [name for name in pipeline.movable if name in changed and name not in lost]
     if not todo:
         return bool(lost)
-    entries = lock_entries()
     logs = LOGS / time.strftime("%Y%m%d-%H%M%S")
+    schedule = Schedule(todo, pipeline.needs, _tasks(pipeline, lock_entries(), logs, where.remote))
+    dvc = f"[cache]\n    dir = {pipeline.cache}\n"
+    if where.remote:
+        dvc = _prepare_remote(pipeline, todo, where)
+    code = snapshot.pack(pipeline.inputs())
+    with where.pool(folder=folder, code=code, dvc=dvc) as pool:
+        schedule.run(pool)
+    done = list(schedule.entries)
+    if done:
+        pipeline.write_lock(before, schedule.entries)
+        if where.remote:
+            pipeline.pull(done)
+        pipeline.checkout(done)
+    report_failures(schedule, logs)
+    pipeline.remove_outputs(list(schedule.errors))
+    return bool(schedule.errors or lost)
+
+
+def _tasks(pipeline, entries: Mapping[str, Any], logs: Path, remote: bool):
+    """A function that makes what is to be sent for a stage, from `entries` and new ones."""
 
     def task(name: str, made: Mapping[str, Any]) -> Task:
         known = {**entries, **made}
         needs = pipeline.needs[name]
-        lock = {key: known[key] for key in (*needs, name) if key in known}
-        return Task(name, needs, lock, str(logs.absolute() / f"{name}.txt"))
+        return Task(
+            stage=name,
+            needs=needs,
+            lock={key: known[key] for key in (*needs, name) if key in known},
+            log=str((logs if remote else logs.absolute()) / f"{name}.txt"),
+            gpu=pipeline.uses_gpu(name),
+            remote=remote,
+        )
 
-    schedule = Schedule(todo, pipeline.needs, task, (WorkerDied,))
-    code = snapshot.pack(pipeline.inputs())
-    cache = Path(pipeline.repo.cache.legacy.path)
-    with LocalPool(jobs, folder=folder, code=code, cache=cache) as pool:
-        schedule.run(pool)
-    if schedule.entries:
-        pipeline.write_lock(before, schedule.entries)
-        pipeline.checkout(list(schedule.entries))
-    report_failures(schedule, logs)
-    pipeline.remove_outputs(list(schedule.errors))
-    return bool(schedule.errors or lost)
+    return task
+
+
+def _prepare_remote(pipeline, todo: list[str], where: Where) -> str:
+    """Send what stages need to the remote; what DVC is told on a node."""
+    remotes = pipeline.remotes()
+    if not remotes:
+        raise InputError(
+            f"{where.file}: exchange: remote needs a default remote of DVC: "
+            "`dvc remote add --default <name> <place>`"
+        )
+    pipeline.push(sorted({need for name in todo for need in pipeline.needs[name]} - set(todo)))
+    return f"[cache]\n    dir = {where.cluster.scratch}/cache\n{remotes}"  # type: ignore[union-attr]
 
 
 def report_failures(schedule: Schedule, logs: Path) -> None:

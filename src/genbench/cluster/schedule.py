@@ -7,13 +7,16 @@ from typing import Any, Protocol
 from ..utils.progress import Progress
 from .stage import Result, Task
 
-MAX_STARTS = 3
-
 
 class Pool(Protocol):
-    """Where stages run: `slots` of them at once."""
+    """Where stages run: `slots` of them at once.
+
+    lost : the exceptions that mean that a stage may be started again, `starts` times in all
+    """
 
     slots: int
+    lost: tuple[type[Exception], ...]
+    starts: int
 
     def submit(self, task: Task) -> "Future[Result]": ...
 
@@ -26,7 +29,6 @@ class Schedule:
     stages : names in an order in which they could run one after the other
     needs : for each, those whose outputs it needs; others than `stages` are done
     task : makes what is to be sent for a stage
-    lost : the exceptions that mean that a stage may be started again
 
     Attributes
     ----------
@@ -40,11 +42,9 @@ class Schedule:
         stages: list[str],
         needs: Mapping[str, list[str]],
         task: Callable[[str, Mapping[str, Any]], Task],
-        lost: tuple[type[Exception], ...],
     ):
         self.waiting = {name: set(needs[name]) & set(stages) for name in stages}
         self.task = task
-        self.lost = lost
         self.total = len(stages)
         self.starts = dict.fromkeys(stages, 0)
         self.running: dict[Future[Result], str] = {}
@@ -59,7 +59,7 @@ class Schedule:
                 self._start(pool)
                 done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
-                    progress.write(self._end(self.running.pop(future), future))
+                    progress.write(self._end(self.running.pop(future), future, pool))
                 progress.update(
                     self.total - len(self.waiting) - len(self.running),
                     {
@@ -76,15 +76,15 @@ class Schedule:
             self.starts[name] += 1
             self.running[pool.submit(self.task(name, self.entries))] = name
 
-    def _end(self, name: str, future: "Future[Result]") -> str:
+    def _end(self, name: str, future: "Future[Result]", pool: Pool) -> str:
         """Take note of what became of a stage; a line that says it."""
         try:
             result = future.result()
-        except self.lost as error:
-            if self.starts[name] < MAX_STARTS:
+        except pool.lost as error:
+            if self.starts[name] < pool.starts:
                 self.waiting = {name: set(), **self.waiting}
                 return f"{name}: {error}; it starts again"
-            result = Result(None, f"{error}, {MAX_STARTS} times", 0.0)
+            result = Result(None, f"{error}, {pool.starts} times", 0.0)
         if result.entry is None:
             return self._fail(name, result.error)
         self.entries[name] = result.entry

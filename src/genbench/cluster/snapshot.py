@@ -12,11 +12,11 @@ ALWAYS = (".dvc/config", ".dvcignore", "dvc.yaml", "params.yaml")
 
 
 def pack(inputs: Iterable[str]) -> bytes:
-    """A tar of what git knows, with changes that are not committed, and of `inputs`.
+    """A tar of the folders at the top in which `inputs` are, with changes that are not committed.
 
     Of files that git does not know only those go along that are, or lie in, one of `inputs`.
     """
-    tracked = _git_files("--cached")
+    tracked = _git_files("--cached", "--", *sorted({Path(name).parts[0] for name in inputs}))
     others = _git_files("--others", "--exclude-standard", "--", *inputs)
     ignored = {name for name in inputs if not Path(name).is_dir()}
     names = {*ALWAYS, *tracked, *others, *ignored} - {"dvc.lock"}
@@ -29,16 +29,16 @@ def pack(inputs: Iterable[str]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(code: bytes, folder: Path, cache: Path) -> None:
-    """Make a folder in which DVC runs single stages, with the cache of the user's repository."""
+def unpack(code: bytes, folder: Path, config: str) -> None:
+    """Make a folder in which DVC runs single stages.
+
+    config : what DVC is told of its cache and remotes, as `.dvc/config` has it
+    """
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(code)) as tar:
         tar.extractall(folder, filter="fully_trusted")  # our own files, also links out of it
-    config = (
-        "[core]\n    no_scm = true\n    analytics = false\n"
-        f"    site_cache_dir = {folder / '.dvc' / 'site'}\n[cache]\n    dir = {cache}\n"
-    )
-    (folder / ".dvc" / "config.local").write_text(config, encoding="utf-8")
+    own = f"[core]\n    no_scm = true\n    site_cache_dir = {folder / '.dvc' / 'site'}\n"
+    (folder / ".dvc" / "config.local").write_text(own + config, encoding="utf-8")
 
 
 def _git_files(*options: str) -> list[str]:

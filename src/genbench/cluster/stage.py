@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LOCK = "dvc.lock"
+_synchronized: set[str] = set()
+"""Folders whose run cache has been filled from the remote by this process."""
 
 
 class Task(NamedTuple):
@@ -18,13 +20,17 @@ class Task(NamedTuple):
     stage : its address
     needs : the stages whose outputs it depends on
     lock : what dvc.lock says of these, and of the stage after an earlier run
-    log : the file for what it prints
+    log : the file for what it prints, from the folder in which it runs
+    gpu : whether it is to have a GPU, where there is one
+    remote : whether what it needs and makes goes through DVC's remote
     """
 
     stage: str
     needs: list[str]
     lock: dict[str, Any]
     log: str
+    gpu: bool = False
+    remote: bool = False
 
 
 class Result(NamedTuple):
@@ -52,9 +58,10 @@ def run_stage(task: Task, folder: Path) -> Result:
         dump_yaml(LOCK, {"schema": "2.0", "stages": task.lock})
         try:
             with Repo(".") as repo:
-                if task.needs:
-                    repo.checkout(task.needs, force=True)
+                _fetch(repo, task)
                 repo.reproduce(task.stage, single_item=True)
+                if task.remote:
+                    repo.push([task.stage], run_cache=True)
             entry = load_yaml(LOCK)["stages"][task.stage]
         except (DvcException, OSError) as problem:
             error = " ".join(f"{problem.__cause__ or problem}".split())
@@ -62,6 +69,19 @@ def run_stage(task: Task, folder: Path) -> Result:
     if error:
         error = _last_line(Path(task.log)) or error
     return Result(entry, error, time.monotonic() - start)
+
+
+def _fetch(repo, task: Task) -> None:
+    """Put what the stage needs into the workspace; from the remote also what others have run."""
+    if not task.remote:
+        if task.needs:
+            repo.checkout(task.needs, force=True)
+        return
+    if repo.root_dir not in _synchronized:  # once, as all of the run cache is copied
+        repo.stage_cache.pull(None)
+        _synchronized.add(repo.root_dir)
+    if task.needs:
+        repo.pull(task.needs, force=True)
 
 
 @contextmanager

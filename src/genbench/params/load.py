@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from unicodedata import is_normalized
 
 from pydantic import Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from ..utils import files, paths, portable
-from ..utils.errors import InputError, unknown_names
+from ..utils.errors import InputError, unknown_names, validation_line
 from .renamed import old_keys
 from .schema import (
     Anomaly,
@@ -98,7 +97,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
     try:
         p = Params.model_validate(tree)
     except ValidationError as error:
-        raise InputError(f"{path}: " + "; ".join(map(_line, error.errors()))) from None
+        raise InputError(f"{path}: " + "; ".join(map(validation_line, error.errors()))) from None
     wrong = [line for line in _cross_checks(p) if line]
     if portable.is_asked_for(path) != p.portable:
         wrong.append("portable: must be true, or false on a line of its own as committed")
@@ -117,15 +116,6 @@ def _in_the_way(p: Params):
         if path and (output := paths.output_at(path)):
             advice = "move yours or name another place, for example data/mine"
             yield f"{key}: {path} is, holds or lies in {output}, which may be replaced; {advice}"
-
-
-def _line(e: ErrorDetails) -> str:
-    key = ".".join(map(str, e["loc"])) or "the file"
-    if e["type"] == "extra_forbidden":
-        return f"{key} is not a known key"
-    if e["type"] == "missing":
-        return f"{key} is missing"
-    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"
 
 
 def _cross_checks(p: Params):

@@ -1,4 +1,9 @@
-"""The one exception that is the user's to fix, and how its message lists wrong names."""
+"""The one exception that is the user's to fix, and how its message lists what is wrong."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class InputError(ValueError):
@@ -12,3 +17,13 @@ def unknown_names(key: str, names, known) -> str | None:
     """A line that says which of `names`, the value of `key`, are not `known`; None if all are."""
     wrong = [n for n in names if n not in known]
     return f"{key}: unknown {', '.join(wrong)}; known: {', '.join(known)}" if wrong else None
+
+
+def validation_line(e: "ErrorDetails") -> str:
+    """One of pydantic's errors as the key, what was got and what is allowed."""
+    key = ".".join(map(str, e["loc"])) or "the file"
+    if e["type"] == "extra_forbidden":
+        return f"{key} is not a known key"
+    if e["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"

@@ -1,0 +1,94 @@
+"""Stages on the machines of `cluster.yaml`, by Parsl. The only module that imports it to run."""
+
+import os
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import parsl
+from parsl.executors import HighThroughputExecutor
+from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
+
+from . import config, local
+from .node import run_on_node
+from .stage import Result, Task
+
+LOGS = Path(".genbench/parsl")
+
+
+class ParslPool:
+    """The machines of a cluster; a context manager, at whose end they are given back.
+
+    Parameters
+    ----------
+    cluster : what `cluster.yaml` says
+    place : the name of that file
+    folder : see `node.run_on_node`
+    code, dvc : see `snapshot.unpack`
+    """
+
+    slots = sys.maxsize  # what waits for a machine waits at Parsl
+    lost = (ManagerLost, WorkerLost, local.WorkerDied)
+
+    def __init__(
+        self, cluster: config.Cluster, place: Path, *, folder: Path, code: bytes, dvc: str
+    ):
+        self.starts = cluster.starts
+        sent: bytes | str = code
+        if cluster.exchange == "folder":
+            folder.mkdir(parents=True)
+            (folder / "code.tar.gz").write_bytes(code)
+            sent = str(folder / "code.tar.gz")
+        else:
+            folder = Path(str(cluster.scratch)) / folder.name
+        kinds = {"cpu": cluster.cpu, "gpu": cluster.gpu}
+        executors = [_executor(n, machines, place) for n, machines in kinds.items() if machines]
+        self.kernel = parsl.load(
+            parsl.Config(
+                executors=executors,
+                run_dir=str(LOGS),
+                strategy="simple",
+                strategy_period=1,
+                usage_tracking=0,
+            )
+        )
+        self.apps: dict[str, Any] = {
+            each.label: parsl.python_app(
+                run_on_node, data_flow_kernel=self.kernel, executors=[each.label]
+            )
+            for each in executors
+        }
+        self.options = {"folder": str(folder), "code": sent, "config": dvc}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kernel.cleanup()
+        parsl.clear()
+
+    def submit(self, task: Task) -> "Future[Result]":
+        """Run a stage on a machine of its kind; the future's result, or one of `lost`."""
+        kind = "gpu" if task.gpu and "gpu" in self.apps else "cpu"
+        return self.apps[kind](tuple(task), **self.options)
+
+
+def _executor(label: str, machines: config.Machines, place: Path) -> HighThroughputExecutor:
+    bins = Path(sys.executable).parent
+    setup = [
+        f"export PATH={str(bins)!r}:$PATH PYTHONPATH={str(local.PACKAGES)!r}",
+        machines.setup,
+    ]
+    return HighThroughputExecutor(
+        label=label,
+        provider=config.make_provider(machines, f"{place}: {label}", "\n".join(setup)),
+        address=machines.address,
+        max_workers_per_node=machines.stages_per_node,
+        cores_per_worker=1e-6,  # stages_per_node says it
+        available_accelerators=machines.gpus_per_node,
+        drain_period=machines.drain_after,
+        heartbeat_period=5,
+        heartbeat_threshold=30,
+        worker_logdir_root=os.fspath(LOGS.absolute()),
+    )
