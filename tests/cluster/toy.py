@@ -74,9 +74,9 @@ def make(folder: Path) -> Path:
 class Toy:
     """The repository, and what its stages note outside of it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, name: str = "my project"):
         self.ran_file = folder / "ran.txt"
-        self.folder = make(folder / "my project")
+        self.folder = make(folder / name)
 
     def start(self, *options: str) -> subprocess.Popen:
         """`python -m genbench.cluster repro`, in a process group of its own as a terminal has."""

@@ -1,5 +1,6 @@
 """Stages on the machines of `cluster.yaml`, by Parsl. The only module that imports it to run."""
 
+import logging
 import os
 import sys
 from concurrent.futures import Future
@@ -43,6 +44,7 @@ class ParslPool:
         else:
             folder = Path(str(cluster.scratch)) / folder.name
         kinds = {"cpu": cluster.cpu, "gpu": cluster.gpu}
+        logging.getLogger("parsl").propagate = False  # it has a file of its own
         executors = [_executor(n, machines, place) for n, machines in kinds.items() if machines]
         self.kernel = parsl.load(
             parsl.Config(

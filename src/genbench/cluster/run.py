@@ -58,6 +58,8 @@ def repro(targets: tuple[str, ...] = (), *, jobs: int = 1, file: Path | None = N
     """
     if jobs < 1:
         raise InputError(f"JOBS must be at least 1, got {jobs}")
+    if file and " " in str(Path.cwd()):
+        raise InputError(f"Parsl cannot use a folder with a space in its name: rename {Path.cwd()}")
     where = Where(jobs, config.load(file), file) if file else Where(jobs)
     failed = run_beside_each_other(targets, where) if file or jobs > 1 else False
     serial.finish(*targets, failed=failed)
