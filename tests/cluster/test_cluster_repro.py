@@ -1,12 +1,11 @@
 """Many stages at once end where `dvc repro` ends: real DVC on a pipeline of moments."""
 
 import os
-import shutil
 import signal
 
 import pytest
 from repository import commit, run
-from toy import MOVABLE, Toy, interrupt, parent, wait_until_gone
+from toy import MOVABLE, Toy, interrupt, parent, serial_lock, wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -15,18 +14,6 @@ pytestmark = pytest.mark.slow
 def toy(tmp_path, monkeypatch):
     monkeypatch.setenv("RAN", str(tmp_path / "ran.txt"))
     return Toy(tmp_path)
-
-
-def serial_lock(toy) -> bytes:
-    """dvc.lock as one `dvc repro` with an empty cache writes it."""
-    other = toy.folder.with_name("serial")
-    run(toy.folder, "git", "clone", "-q", ".", str(other))
-    (other / "dvc.lock").unlink(missing_ok=True)
-    shutil.copytree(toy.folder / "library", other / "library", dirs_exist_ok=True)
-    for name in ("data/models", "data/samples"):
-        (other / name).mkdir(parents=True, exist_ok=True)
-    run(other, "dvc", "repro")
-    return (other / "dvc.lock").read_bytes()
 
 
 def test_the_lock_is_that_of_a_serial_run_byte_for_byte_and_nothing_is_left(toy):

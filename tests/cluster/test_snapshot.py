@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
 
 def unpacked(folder, inputs):
     place = folder.with_name("copy")
-    snapshot.unpack(snapshot.pack(inputs), place, "")
+    snapshot.unpack(snapshot.pack(inputs), place, "[core]\n")
     return place
 
 

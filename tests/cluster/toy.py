@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,3 +154,15 @@ def parent(pid: int) -> int:
 def interrupt(process: subprocess.Popen) -> None:
     """Ctrl-C, as a terminal sends it."""
     os.killpg(process.pid, signal.SIGINT)
+
+
+def serial_lock(toy) -> bytes:
+    """dvc.lock as one `dvc repro` with an empty cache writes it."""
+    other = toy.folder.with_name("serial")
+    run(toy.folder, "git", "clone", "-q", ".", str(other))
+    (other / "dvc.lock").unlink(missing_ok=True)
+    shutil.copytree(toy.folder / "library", other / "library", dirs_exist_ok=True)
+    for name in ("data/models", "data/samples"):
+        (other / name).mkdir(parents=True, exist_ok=True)
+    run(other, "dvc", "repro")
+    return (other / "dvc.lock").read_bytes()

@@ -71,7 +71,7 @@ class Cluster(_Block):
     gpu : what runs those that train, if others than `cpu`
     exchange : `folder`: nodes see this repository and its cache; `remote`: what they need and make
         goes through DVC's remote
-    scratch : for `remote`, the folder of a node's own where stages run
+    scratch : for `remote`, the folder of a node's own where stages run, such as $TMPDIR
     starts : how often a stage may be started whose node is lost
     """
 
@@ -85,8 +85,8 @@ class Cluster(_Block):
     def _scratch_is_for_remote(self):
         if (self.exchange == "remote") != (self.scratch is not None):
             raise ValueError("scratch must be given for `exchange: remote`, and only for it")
-        if self.scratch and not Path(self.scratch).is_absolute():
-            raise ValueError(f"scratch must start at /, got {self.scratch!r}")
+        if self.scratch and not self.scratch.startswith(("/", "~", "$")):
+            raise ValueError(f"scratch must start at /, ~ or $, got {self.scratch!r}")
         return self
 
 

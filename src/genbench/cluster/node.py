@@ -19,7 +19,8 @@ def run_on_node(task: tuple, *, folder: str, code: bytes | str, config: str) -> 
     config : what DVC is to be told, see `snapshot.unpack`
     """
     if folder not in workers:
-        place = Path(folder) / f"{socket.gethostname()}-{os.getpid()}"
+        own = os.path.expandvars(os.path.expanduser(folder))
+        place = Path(own) / f"{socket.gethostname()}-{os.getpid()}"
         content = Path(code).read_bytes() if isinstance(code, str) else code
         workers[folder] = Worker(place, 0, content, config)
     return workers[folder].run(Task(*task))

@@ -4,13 +4,16 @@ import logging
 import os
 import sys
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import parsl
+import parsl.errors
 from parsl.executors import HighThroughputExecutor
 from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
 
+from ..utils.errors import InputError
 from . import config, local
 from .node import run_on_node
 from .stage import Result, Task
@@ -35,6 +38,7 @@ class ParslPool:
     def __init__(
         self, cluster: config.Cluster, place: Path, *, folder: Path, code: bytes, dvc: str
     ):
+        self.place = place
         self.starts = cluster.starts
         sent: bytes | str = code
         if cluster.exchange == "folder":
@@ -66,14 +70,27 @@ class ParslPool:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, trace):
         self.kernel.cleanup()
         parsl.clear()
+        if isinstance(error, parsl.errors.ParslError | ImportError):
+            text = " ".join(str(error).split())
+            raise InputError(f"{self.place}: stages cannot run there: {text}; see {LOGS}") from None
 
     def submit(self, task: Task) -> "Future[Result]":
         """Run a stage on a machine of its kind; the future's result, or one of `lost`."""
         kind = "gpu" if task.gpu and "gpu" in self.apps else "cpu"
-        return self.apps[kind](tuple(task), **self.options)
+        future = self.apps[kind](tuple(task), **self.options)
+        if task.remote:
+            future.add_done_callback(partial(_keep_output, Path(task.log)))
+        return future
+
+
+def _keep_output(log: Path, future: "Future[Result]") -> None:
+    """Write what a stage has printed where its log would be, had it run here."""
+    if future.exception() is None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(future.result().output, encoding="utf-8")
 
 
 def _executor(label: str, machines: config.Machines, place: Path) -> HighThroughputExecutor:

@@ -75,22 +75,27 @@ class Pipeline:
         """Whether `meta` in dvc.yaml says `gpu: true` of a stage."""
         return bool((self.stages[name].meta or {}).get("gpu"))
 
-    @property
-    def cache(self) -> str:
-        """The folder of DVC's cache."""
-        return self.repo.cache.legacy.path
+    def dvc_config(self, cache: str | None = None, remote: bool = False) -> str:
+        """What DVC is to be told elsewhere, as `.dvc/config` has it.
 
-    def remotes(self) -> str:
-        """What DVC is told of remotes, as `.dvc/config` has it; "" without a default one."""
+        cache : the folder of the cache, if another
+        remote : whether remotes are of use
+        """
         config = self.repo.config
-        default = config["core"].get("remote")
-        if not default:
-            return ""
-        lines = ["[core]", f"    remote = {default}"]
-        for name, options in config["remote"].items():
-            lines.append(f"['remote \"{name}\"']")
-            lines += [f"    {key} = {value}" for key, value in options.items()]
+        lines = ["[cache]", f"    dir = {cache or self.repo.cache.legacy.path}"]
+        if remote:
+            for name, options in config["remote"].items():
+                lines.append(f"['remote \"{name}\"']")
+                lines += [f"    {key} = {value}" for key, value in options.items()]
+        lines.append("[core]")
+        if remote:
+            lines.append(f"    remote = {config['core']['remote']}")
         return "\n".join(lines) + "\n"
+
+    @property
+    def has_remote(self) -> bool:
+        """Whether DVC knows a default remote."""
+        return "remote" in self.repo.config["core"]
 
     def push(self, names: list[str]) -> None:
         """Send the outputs of stages to the remote."""

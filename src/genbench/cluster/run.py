@@ -103,9 +103,7 @@ def _run(targets: tuple[str, ...], where: Where, folder: Path) -> bool:
         return bool(lost)
     logs = LOGS / time.strftime("%Y%m%d-%H%M%S")
     schedule = Schedule(todo, pipeline.needs, _tasks(pipeline, lock_entries(), logs, where.remote))
-    dvc = f"[cache]\n    dir = {pipeline.cache}\n"
-    if where.remote:
-        dvc = _prepare_remote(pipeline, todo, where)
+    dvc = _prepare_remote(pipeline, todo, where) if where.remote else pipeline.dvc_config()
     code = snapshot.pack(pipeline.inputs())
     with where.pool(folder=folder, code=code, dvc=dvc) as pool:
         schedule.run(pool)
@@ -140,14 +138,13 @@ def _tasks(pipeline, entries: Mapping[str, Any], logs: Path, remote: bool):
 
 def _prepare_remote(pipeline, todo: list[str], where: Where) -> str:
     """Send what stages need to the remote; what DVC is told on a node."""
-    remotes = pipeline.remotes()
-    if not remotes:
+    if not pipeline.has_remote:
         raise InputError(
             f"{where.file}: exchange: remote needs a default remote of DVC: "
             "`dvc remote add --default <name> <place>`"
         )
     pipeline.push(sorted({need for name in todo for need in pipeline.needs[name]} - set(todo)))
-    return f"[cache]\n    dir = {where.cluster.scratch}/cache\n{remotes}"  # type: ignore[union-attr]
+    return pipeline.dvc_config(cache="../../../cache", remote=True)  # beside the run's folder
 
 
 def report_failures(schedule: Schedule, logs: Path) -> None:

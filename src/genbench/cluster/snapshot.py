@@ -32,13 +32,13 @@ def pack(inputs: Iterable[str]) -> bytes:
 def unpack(code: bytes, folder: Path, config: str) -> None:
     """Make a folder in which DVC runs single stages.
 
-    config : what DVC is told of its cache and remotes, as `.dvc/config` has it
+    config : what DVC is told of its cache and remotes, as `.dvc/config` has it; ends in [core]
     """
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(code)) as tar:
         tar.extractall(folder, filter="fully_trusted")  # our own files, also links out of it
-    own = f"[core]\n    no_scm = true\n    site_cache_dir = {folder / '.dvc' / 'site'}\n"
-    (folder / ".dvc" / "config.local").write_text(own + config, encoding="utf-8")
+    own = f"    no_scm = true\n    site_cache_dir = {folder / '.dvc' / 'site'}\n"
+    (folder / ".dvc" / "config.local").write_text(config + own, encoding="utf-8")
 
 
 def _git_files(*options: str) -> list[str]:

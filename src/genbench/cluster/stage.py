@@ -39,11 +39,13 @@ class Result(NamedTuple):
     entry : what dvc.lock says of the stage now; None if it failed
     error : why, in a line; "" if it did not
     seconds : that it took
+    output : what it printed, where its log cannot be seen from elsewhere
     """
 
     entry: dict[str, Any] | None
     error: str
     seconds: float
+    output: str = ""
 
 
 def run_stage(task: Task, folder: Path) -> Result:
@@ -54,7 +56,8 @@ def run_stage(task: Task, folder: Path) -> Result:
 
     start = time.monotonic()
     entry, error = None, ""
-    with _printing_to(Path(task.log)), chdir(folder):
+    log = folder / task.log
+    with chdir(folder), _printing_to(log):
         dump_yaml(LOCK, {"schema": "2.0", "stages": task.lock})
         try:
             with Repo(".") as repo:
@@ -67,8 +70,9 @@ def run_stage(task: Task, folder: Path) -> Result:
             error = " ".join(f"{problem.__cause__ or problem}".split())
             logging.getLogger("dvc").error(error)
     if error:
-        error = _last_line(Path(task.log)) or error
-    return Result(entry, error, time.monotonic() - start)
+        error = _last_line(log) or error
+    output = _read(log) if task.remote else ""
+    return Result(entry, error, time.monotonic() - start, output)
 
 
 def _fetch(repo, task: Task) -> None:
@@ -104,7 +108,11 @@ def _printing_to(log: Path) -> Iterator[None]:
             os.close(copy)
 
 
+def _read(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
 def _last_line(log: Path) -> str:
     """The error of the stage's own program, in its log; "" without one."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line for line in reversed(lines) if line.startswith("error: ")), "")
+    lines = reversed(_read(log).splitlines())
+    return next((line for line in lines if line.startswith("error: ")), "")

@@ -26,4 +26,6 @@ def validation_line(e: "ErrorDetails") -> str:
         return f"{key} is not a known key"
     if e["type"] == "missing":
         return f"{key} is missing"
+    if e["type"] == "value_error" and isinstance(e["input"], dict):  # of several keys together
+        return f"{key}: {e['ctx']['error']}"
     return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"
