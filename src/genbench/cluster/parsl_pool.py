@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from concurrent.futures import Future
 from functools import partial
@@ -50,15 +51,19 @@ class ParslPool:
         kinds = {"cpu": cluster.cpu, "gpu": cluster.gpu}
         logging.getLogger("parsl").propagate = False  # it has a file of its own
         executors = [_executor(n, machines, place) for n, machines in kinds.items() if machines]
-        self.kernel = parsl.load(
-            parsl.Config(
-                executors=executors,
-                run_dir=str(LOGS),
-                strategy="simple",
-                strategy_period=1,
-                usage_tracking=0,
-            )
+        settings = parsl.Config(
+            executors=executors,
+            run_dir=str(LOGS),
+            strategy="simple",
+            strategy_period=1,
+            usage_tracking=0,
         )
+        # Parsl's own process inherits this: without it, Ctrl-C could no longer stop the machines
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self.kernel = parsl.load(settings)
+        finally:
+            signal.signal(signal.SIGINT, previous)
         self.apps: dict[str, Any] = {
             each.label: parsl.python_app(
                 run_on_node, data_flow_kernel=self.kernel, executors=[each.label]
