@@ -37,6 +37,14 @@ def test_the_lock_is_that_of_a_serial_run_byte_for_byte_and_nothing_is_left(toy)
     assert toy.ran() == before and (toy.folder / "dvc.lock").read_bytes() == lock
 
 
+def test_a_lock_that_has_some_stages_keeps_their_places(toy):
+    run(toy.folder, "dvc", "repro", "after_a")  # before b, which comes first in a whole run
+    commit(toy.folder)
+    expected = serial_lock(toy, empty=False)
+    toy.repro("--jobs", "2")
+    assert (toy.folder / "dvc.lock").read_bytes() == expected
+
+
 def test_code_that_is_not_committed_is_what_runs_and_only_what_it_concerns(toy):
     toy.repro("--jobs", "2")
     commit(toy.folder)

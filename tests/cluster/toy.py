@@ -156,11 +156,15 @@ def interrupt(process: subprocess.Popen) -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
-def serial_lock(toy) -> bytes:
-    """dvc.lock as one `dvc repro` with an empty cache writes it."""
+def serial_lock(toy, empty: bool = True) -> bytes:
+    """dvc.lock as one `dvc repro` with an empty cache writes it; at the start there is none.
+
+    empty : False where there is one at the start, that of the last commit
+    """
     other = toy.folder.with_name("serial")
     run(toy.folder, "git", "clone", "-q", ".", str(other))
-    (other / "dvc.lock").unlink(missing_ok=True)
+    if empty:
+        (other / "dvc.lock").unlink(missing_ok=True)
     shutil.copytree(toy.folder / "library", other / "library", dirs_exist_ok=True)
     for name in ("data/models", "data/samples"):
         (other / name).mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ class Pipeline:
 
     def changed(self) -> set[str]:
         """Stages that are not up to date, and those after them."""
-        changed = set(self.repo.status(list(self.stages))) if self.stages else set()
+        changed = set(self.repo.status())  # with targets, DVC took 13 s for 100 stages, not 1
         for name in self.stages:
             if changed.intersection(self.needs[name]):
                 changed.add(name)
@@ -115,14 +115,19 @@ class Pipeline:
         with modify_yaml(LOCK) as data:
             data.setdefault("schema", "2.0")
             stages = data.setdefault("stages", {})
-            for name in [*before, *self.stages]:
+            for name in dict.fromkeys([*before, *self.stages]):
                 if name in entries or name in stages:
                     entry = stages.pop(name, None)  # and put at the end
                     stages[name] = entries.get(name, entry)
 
     def checkout(self, names: list[str]) -> None:
         """Put the outputs of stages, as dvc.lock has them now, where they belong."""
-        Repo().checkout(names, force=True)
+        wanted = set(names)
+        repo = Repo()
+        with repo.lock:  # `repo.checkout` took 13 s for 100 stages, this takes 2
+            for stage in repo.index.stages:
+                if stage.addressing in wanted:
+                    stage.checkout(force=True)
 
     def remove_outputs(self, names: list[str]) -> None:
         """Remove what an earlier run made, as DVC does before it runs a stage."""
