@@ -38,7 +38,7 @@ def test_machines_that_share_the_folder_end_with_the_lock_of_a_serial_run(toy):
     os.kill(worker, signal.SIGKILL)
     wait_until_gone(worker, stage)
     held.unlink()
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "a: the process that ran it was killed; it starts again" in output
     assert toy.ran().count("a") == 2 and toy.ran().count("b") == 1
@@ -75,6 +75,6 @@ def test_ctrl_c_stops_the_machines(toy):
     stage = toy.wait_for("a")["a"]
     worker = parent(stage)
     interrupt(process)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 130 and "Traceback" not in output, output
     wait_until_gone(stage, worker)

@@ -1,5 +1,6 @@
 """Many stages at once end where `dvc repro` ends: real DVC on a pipeline of moments."""
 
+import json
 import os
 import signal
 
@@ -21,7 +22,7 @@ def test_the_lock_is_that_of_a_serial_run_byte_for_byte_and_nothing_is_left(toy)
     process = toy.start("--jobs", "2")
     toy.wait_for("a", "b", "after_a")  # a and what needs it go past b, which comes before them
     held.unlink()
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert sorted(toy.ran()) == sorted(["params", "download", "report", *MOVABLE])
     own = {name for name, place in toy.places().items() if place == str(toy.folder)}
@@ -78,6 +79,28 @@ def test_a_stage_that_fails_stops_those_that_need_it_and_the_report_is_made(toy)
     assert sorted(toy.ran()[before + 6 :]) == ["a", "after_a", "all", "report"]
 
 
+def test_a_stage_that_runs_every_time_is_no_failure(toy):
+    path = toy.folder / "dvc.yaml"
+    pipeline = json.loads(path.read_text())
+    pipeline["stages"]["clock"] = {
+        "cmd": "python step.py clock data/clock",
+        "outs": ["data/clock"],
+        "always_changed": True,
+    }
+    command = "python step.py after data/after/clock data/clock"
+    pipeline["stages"]["after"] = {
+        "cmd": command,
+        "deps": ["data/clock", "step.py"],
+        "outs": ["data/after/clock"],
+    }
+    path.write_text(json.dumps(pipeline))
+    toy.repro("--jobs", "2")
+    before = len(toy.ran())
+    assert {"clock", "after", "report"} <= set(toy.ran())
+    toy.repro("--jobs", "2")
+    assert set(toy.ran()[before:]) == {"clock"}
+
+
 def test_a_stage_whose_worker_is_killed_starts_again(toy):
     held = toy.hold("a")
     process = toy.start("--jobs", "2")
@@ -86,7 +109,7 @@ def test_a_stage_whose_worker_is_killed_starts_again(toy):
     os.kill(worker, signal.SIGKILL)
     wait_until_gone(worker, stage)
     held.unlink()
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "a: the process that ran it was killed; it starts again" in output
     assert toy.ran().count("a") == 2 and toy.ran().count("b") == 1
@@ -117,7 +140,7 @@ def test_ctrl_c_stops_everything_and_a_second_run_meanwhile_is_refused(toy):
     refused = toy.repro("--jobs", "2", code=1)
     assert refused == "error: another `make repro` is under way in this repository\n"
     interrupt(process)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 130 and "Traceback" not in output
     assert output.splitlines()[-1] == "interrupted; `make repro` goes on"
     wait_until_gone(*workers, *stages.values())

@@ -43,7 +43,7 @@ def test_a_node_that_is_lost_costs_its_stage_a_start_and_the_end_is_that_of_a_se
     node = slurm.node_of(stages["a"])
     slurm.kill_node(node)
     held.unlink()
-    output, _ = process.communicate(timeout=150)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0 and "a: " in output, output
     assert "it starts again" in output
     assert toy.ran().count("a") == 2 and toy.ran().count("b") == 1

@@ -43,7 +43,7 @@ def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path)
         if "stages/train.py" in child.cmdline()
     ]
     os.kill(parent(training.pid), signal.SIGKILL)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "train@digits-gan: the process that ran it was killed; it starts again" in output
     (log,) = folder.glob(".genbench/logs/*/train@digits-gan.txt")

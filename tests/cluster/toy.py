@@ -95,7 +95,7 @@ class Toy:
     def repro(self, *options: str, code: int = 0) -> str:
         """What a whole run prints."""
         process = self.start(*options)
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == code and "Traceback" not in output, output
         return output
 
@@ -124,7 +124,7 @@ class Toy:
 
     def wait_for(self, *names: str) -> dict[str, int]:
         """Wait until all of these have been started; their processes."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 200
         while not set(names) <= set(self.ran()):
             assert time.monotonic() < end, self.ran()
             time.sleep(0.02)
@@ -133,7 +133,7 @@ class Toy:
 
 def wait_until_gone(*processes: int) -> None:
     """Wait until none of the processes is there any more."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while alive := [pid for pid in processes if _is_alive(pid)]:
         assert time.monotonic() < end, alive
         time.sleep(0.02)

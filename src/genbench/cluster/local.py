@@ -121,6 +121,8 @@ class Worker:
 def _gpu(number: int) -> dict[str, str]:
     """The environment that gives a process one GPU of several, in turn; {} where there are none."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen == "":
+        return {}
     names = chosen.split(",") if chosen else [str(n) for n in range(_count_gpus())]
     return {"CUDA_VISIBLE_DEVICES": names[number % len(names)]} if names else {}
 

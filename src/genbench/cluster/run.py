@@ -88,16 +88,18 @@ def _run(targets: tuple[str, ...], where: Where, folder: Path) -> bool:
     from .pipeline import Error, Pipeline, lock_entries
 
     before = lock_entries()
+    lost: set[str] = set()
     try:
         pipeline = Pipeline(targets)
         changed = pipeline.changed()
         if changed.intersection(pipeline.first):
-            serial.repro("--keep-going", *pipeline.first)
+            exit_code = serial.repro("--keep-going", *pipeline.first)
             pipeline = Pipeline(targets)
             changed = pipeline.changed()
+            if exit_code:
+                lost = _after(changed.intersection(pipeline.first), pipeline.needs)
     except Error:
         return False  # `dvc repro` says why
-    lost = _after(changed.intersection(pipeline.first), pipeline.needs)
     todo = [name for name in pipeline.movable if name in changed and name not in lost]
     if not todo:
         return bool(lost)
