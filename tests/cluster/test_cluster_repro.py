@@ -5,8 +5,12 @@ import os
 import signal
 
 import pytest
+from dvc.repo import Repo
 from repository import commit, run
 from toy import MOVABLE, Toy, interrupt, parent, serial_lock, wait_until_gone
+
+from genbench.cluster.pipeline import Pipeline
+from genbench.cluster.snapshot import pack, unpack
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +81,18 @@ def test_a_stage_that_fails_stops_those_that_need_it_and_the_report_is_made(toy)
     failing.unlink()
     toy.repro("--jobs", "2")
     assert sorted(toy.ran()[before + 6 :]) == ["a", "after_a", "all", "report"]
+
+
+def test_how_dvc_links_and_locks_here_it_does_there(toy, monkeypatch):
+    run(toy.folder, "dvc", "config", "--local", "cache.type", "hardlink,copy")
+    run(toy.folder, "dvc", "config", "--local", "core.hardlink_lock", "true")
+    monkeypatch.chdir(toy.folder)
+    there = toy.folder.with_name("there")
+    unpack(pack(["library"]), there, Pipeline().dvc_config())
+    config = Repo(there).config
+    assert config["cache"]["type"] == ["hardlink", "copy"]
+    assert config["core"]["hardlink_lock"] and config["core"]["no_scm"]
+    assert config["cache"]["dir"] == str(toy.folder / ".dvc" / "cache")
 
 
 def test_a_stage_that_runs_every_time_is_no_failure(toy):

@@ -83,11 +83,15 @@ class Pipeline:
         """
         config = self.repo.config
         lines = ["[cache]", f"    dir = {cache or self.repo.cache.legacy.path}"]
+        if types := config["cache"].get("type"):
+            lines.append(f"    type = {','.join(types)}")
         if remote:
             for name, options in config["remote"].items():
                 lines.append(f"['remote \"{name}\"']")
                 lines += [f"    {key} = {value}" for key, value in options.items()]
         lines.append("[core]")
+        if config["core"].get("hardlink_lock"):  # for a file system without locks
+            lines.append("    hardlink_lock = true")
         if remote:
             lines.append(f"    remote = {config['core']['remote']}")
         return "\n".join(lines) + "\n"
