@@ -8,7 +8,6 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 PORT ?= 5000
-JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
@@ -27,8 +26,8 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY)  ## create .venv from requirements.lock (the other targets do it when needed)
 
-repro: $(READY)  ## run what has changed since the last time, a stage per core (`make repro JOBS=1`: one at a time)
-	@python stages/repro.py --jobs $(JOBS)
+repro: $(READY)  ## run what has changed since the last time, a stage per core or GPU (`make repro JOBS=1`: one at a time)
+	@python -m genbench.cluster repro $(if $(JOBS),--jobs $(JOBS))
 	@echo "report: $(CURDIR)/reports/index.html"
 
 verify: repro  ## run the pipeline, and compare each output with the commit's

@@ -20,7 +20,7 @@ SENTENCES = {
     if path.name == "__init__.py" and len(ast.parse(path.read_text(encoding="utf-8")).body) == 1
 }
 """Packages' files that hold a docstring and no code."""
-NO_STAGE = {"track", "verify", "repro"}
+NO_STAGE = {"track", "verify"}
 """Scripts that DVC does not run."""
 
 

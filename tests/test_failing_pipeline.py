@@ -32,7 +32,7 @@ def start(folder):
     """`make repro` without the set-up of its environment, in a process group as a terminal has."""
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "MLFLOW_TRACKING_URI")}
     return subprocess.Popen(
-        [sys.executable, "stages/repro.py"],
+        [sys.executable, "-m", "genbench.cluster", "repro", "--jobs", "1"],
         cwd=folder,
         env=env,
         start_new_session=True,

@@ -101,7 +101,7 @@ def test_stages_beside_each_other_give_the_bytes_and_the_runs_of_one_after_the_o
     folder, _ = project
     run(tmp_path, "git", "clone", "-q", str(folder), "clone")
     clone = tmp_path / "clone"
-    output = run(clone, "python", "stages/repro.py", "--jobs", "2")
+    output = run(clone, "python", "-m", "genbench.cluster", "repro", "--jobs", "2")
     assert "train@digits-vae: done in " in output and "Traceback" not in output
     assert (clone / "dvc.lock").read_bytes() == (folder / "dvc.lock").read_bytes()
     assert run(clone, "git", "status", "--porcelain") == ""

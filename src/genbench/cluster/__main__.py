@@ -1,7 +1,6 @@
 """`python -m genbench.cluster repro`: run the pipeline, many stages at once."""
 
 import argparse
-import os
 from pathlib import Path
 
 from ..utils import cli
@@ -13,9 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m genbench.cluster", description=__doc__)
     command = parser.add_subparsers(dest="command", required=True).add_parser("repro")
     command.add_argument("targets", nargs="*", help="stages, as for `dvc repro`; all by default")
-    command.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), help="stages at once; %(default)s"
-    )
+    command.add_argument("--jobs", type=int, help="stages at once; by default one per core, or GPU")
     command.add_argument("--config", type=Path, help="the machines of a cluster: cluster.yaml")
     words = parser.parse_args()
     cli.run(lambda: repro(tuple(words.targets), jobs=words.jobs, file=words.config), {})

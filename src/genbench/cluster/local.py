@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from . import snapshot
 from .stage import Result, Task
 
@@ -37,7 +39,8 @@ class LocalPool:
     def __init__(self, slots: int, *, folder: Path, code: bytes, config: str):
         self.slots = slots
         self.threads = ThreadPoolExecutor(slots)
-        self.workers = [Worker(folder / str(n), n, code, config) for n in range(slots)]
+        own = [_environment(n, slots) for n in range(slots)]
+        self.workers = [Worker(folder / str(n), code, config, own[n]) for n in range(slots)]
         self.idle: queue.Queue[Worker] = queue.Queue()
         for worker in self.workers:
             self.idle.put(worker)
@@ -67,11 +70,11 @@ class LocalPool:
 class Worker:
     """One process and its folder; both are made when first needed."""
 
-    def __init__(self, folder: Path, number: int, code: bytes, config: str):
+    def __init__(self, folder: Path, code: bytes, config: str, environment: dict[str, str]):
         self.folder = folder
-        self.number = number
         self.code = code
         self.config = config
+        self.environment = environment
         self.process: Any = None
 
     def run(self, task: Task) -> Result:
@@ -91,7 +94,7 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "genbench.cluster.worker", str(self.folder)],
             cwd=PACKAGES,
-            env={**os.environ, **_gpu(self.number)},
+            env={**os.environ, **self.environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,13 +121,29 @@ class Worker:
             process.wait()
 
 
-def _gpu(number: int) -> dict[str, str]:
-    """The environment that gives a process one GPU of several, in turn; {} where there are none."""
+def default_slots() -> int:
+    """A stage per GPU, whose memory one may need; without GPUs, per core with its GiB of memory."""
+    from joblib import cpu_count  # also knows the limits of a container
+
+    return len(_gpus()) or max(1, min(cpu_count(), psutil.virtual_memory().available // 2**30))
+
+
+def _environment(number: int, slots: int) -> dict[str, str]:
+    """What one of several processes is told: its GPU, in turn, and its share of the cores."""
+    from joblib import cpu_count
+
+    threads = os.environ.get("OMP_NUM_THREADS", str(max(1, cpu_count() // slots)))
+    gpus = _gpus()
+    own = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {}
+    return {"OMP_NUM_THREADS": threads, **own}
+
+
+def _gpus() -> list[str]:
+    """The GPUs that the user has not hidden."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen == "":
-        return {}
-    names = chosen.split(",") if chosen else [str(n) for n in range(_count_gpus())]
-    return {"CUDA_VISIBLE_DEVICES": names[number % len(names)]} if names else {}
+    if chosen is None:
+        return [str(n) for n in range(_count_gpus())]
+    return [name for name in chosen.split(",") if name]
 
 
 def _count_gpus() -> int:

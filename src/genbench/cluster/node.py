@@ -22,5 +22,5 @@ def run_on_node(task: tuple, *, folder: str, code: bytes | str, config: str) -> 
         own = os.path.expandvars(os.path.expanduser(folder))
         place = Path(own) / f"{socket.gethostname()}-{os.getpid()}"
         content = Path(code).read_bytes() if isinstance(code, str) else code
-        workers[folder] = Worker(place, 0, content, config)
+        workers[folder] = Worker(place, content, config, {})
     return workers[folder].run(Task(*task))

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from ..utils.errors import InputError
 from ..utils.paths import WORKERS
 from . import config, serial, snapshot
-from .local import LocalPool
+from .local import LocalPool, default_slots
 from .schedule import Schedule
 from .stage import Task
 
@@ -47,15 +47,19 @@ class Where:
         return ParslPool(self.cluster, self.file, folder=folder, code=code, dvc=dvc)
 
 
-def repro(targets: tuple[str, ...] = (), *, jobs: int = 1, file: Path | None = None) -> None:
+def repro(
+    targets: tuple[str, ...] = (), *, jobs: int | None = None, file: Path | None = None
+) -> None:
     """Run what is not up to date, `jobs` stages at once; then DVC checks that nothing is left.
 
+    jobs : None: see `local.default_slots`
     file : the machines that run stages instead of this one, see `config.py`
 
     Raises
     ------
     InputError : if a stage failed, or another run is under way; what there is has been reported
     """
+    jobs = default_slots() if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"JOBS must be at least 1, got {jobs}")
     if file and " " in str(Path.cwd()):
