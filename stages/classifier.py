@@ -30,7 +30,7 @@ from genbench.utils import cli, devices, files, provenance, seeds
 def main(dataset: str, data: Path, out: Path) -> None:
     choices = params.load()
     device = devices.configure_torch(choices.device, choices.train)
-    seed = seeds.seed_everything(choices.seed, "classifier", dataset)
+    seed = seeds.seed_everything(choices.data_seed, "classifier", dataset)
     train_x, train_y, classes = files.load_npz(data, "train_x", "train_y", "classes")
     build_args = classifier_args(choices, train_x.shape[1:], len(classes))
     budget = getattr(choices.classifier.images, build_args["network"])

@@ -35,7 +35,7 @@ def main(dataset: str, data: Path, classifier: Path, reference: Path, out: Path)
     protocol = Reference.of(reference).protocol
     network = classifier_extractor(classifier, device)
     extractor = load_matching_extractor(protocol, p.evaluate, network, device)
-    seed = seeds.derive_seed(p.seed, "controls", dataset)
+    seed = seeds.derive_seed(p.data_seed, "controls", dataset)
     names = ("classes", "train_x", "val_x", "test_x", "test_y")
     classes, train_x, val_x, test_x, test_y = files.load_npz(data, *names)
     training = TrainingImages.load(reference / FEATURES)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from genbench import params
 from genbench.evaluation.extractors import classifier_extractor, load_matching_extractor
-from genbench.evaluation.memorization import TrainingImages, nearest_figure
-from genbench.evaluation.quality import RealFeatures
+from genbench.evaluation.memorization import nearest_figure
 from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, SAMPLES, Reference
 from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
 from genbench.utils import cli, devices, failure, files, images, seeds
@@ -21,22 +20,15 @@ def main(
     protocol = Reference.of(reference).protocol
     network = classifier_extractor(classifier, device)
     generated = Samples.load(samples / SAMPLES, p.evaluate.sample_sets, protocol.n)
-    classes, train_x, test_y = files.load_npz(data, "classes", "train_x", "test_y")
-    real = RealImages(
-        RealFeatures.load(reference / FEATURES),
-        TrainingImages.load(reference / FEATURES),
-        classes.tolist(),
-        test_y,
-        protocol,
-    )
     evaluation = evaluate_samples(
         generated,
-        real,
+        RealImages.load(data, reference, protocol),
         extractor=load_matching_extractor(protocol, p.evaluate, network, device),
         classifier=network,
         params=p.evaluate,
-        seed=seeds.derive_seed(p.seed, "metrics", dataset),
+        seed=seeds.derive_seed(p.data_seed, "metrics", dataset),
     )
+    (train_x,) = files.load_npz(data, "train_x")
     neighbors = train_x[evaluation.neighbors.numpy()]
     figure = nearest_figure(generated.sets[0], evaluation.distances, neighbors)
     with files.atomic_write(out) as folder:

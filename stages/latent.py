@@ -17,7 +17,7 @@ def main(
         return
     params = load_params()
     device = devices.select_device(params.device)
-    seed = seeds.derive_seed(params.seed, "latent", dataset)
+    seed = seeds.derive_seed(params.data_seed, "latent", dataset)
     arrays = files.load_arrays(data)
     (real,) = files.load_npz(reference / "features.npz", "test")
     model = load_model(training / "weights.pt", device)

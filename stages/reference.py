@@ -21,7 +21,7 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
     parts = dict(zip(("train", "test"), files.load_npz(data, "train_x", "test_x"), strict=True))
     extractor = choose_extractor(p.evaluate, network, parts["train"].shape[1], device)
     n = min(p.evaluate.n, *map(len, parts.values()))
-    random = seeds.rng(p.seed, "evaluate", dataset)
+    random = seeds.rng(p.data_seed, "evaluate", dataset)
     rows = {part: random.permutation(len(x))[:n] for part, x in parts.items()}
     noise = random.integers(0, 256, (n, *parts["test"].shape[1:]), dtype=np.uint8)
 
@@ -33,7 +33,7 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
         }
     else:
         subsets = {part: extractor.extract(x[rows[part]]) for part, x in parts.items()}
-    seed = seeds.derive_seed(p.seed, "metrics", dataset)
+    seed = seeds.derive_seed(p.data_seed, "metrics", dataset)
     real = RealFeatures.measure(subsets["test"][0], seed)
     floor = feature_metrics(real, *subsets["train"], p.evaluate, seed).metrics
     ceiling = feature_metrics(real, *extractor.extract(noise), p.evaluate, seed).metrics
@@ -43,7 +43,9 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
     arrays["test_distances"] = distances.numpy()
     with files.atomic_write(out) as folder:
         files.save_npz(folder / FEATURES, **arrays, **real.arrays())
-        reference = Reference(protocol=extractor.protocol(n, p.seed), floor=floor, ceiling=ceiling)
+        reference = Reference(
+            protocol=extractor.protocol(n, p.data_seed), floor=floor, ceiling=ceiling
+        )
         reference.save(folder / METRICS_FILE)
 
 

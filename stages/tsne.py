@@ -11,7 +11,7 @@ def main(
     dataset: str, data: Path, reference: Path, latent: Path, evaluate: Path, out: Path
 ) -> None:
     params = load_params()
-    seed = seeds.derive_seed(params.seed, "tsne", dataset)
+    seed = seeds.derive_seed(params.data_seed, "tsne", dataset)
     options = {**params.tsne.model_dump(), "seed": seed}
     embeddings = []
     metrics = {}

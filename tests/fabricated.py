@@ -6,7 +6,7 @@ import measured
 import numpy as np
 
 from genbench.anomaly.results import EXTREMES, SetScores, save_scores
-from genbench.evaluation.results import DETECTION, NEAREST, ClassShare, Point, Protocol, Reference
+from genbench.evaluation.results import DETECTION, NEAREST, ClassShare, Protocol, Quality, Reference
 from genbench.latent.results import FEATURES, REAL, Embedding, save_embeddings
 from genbench.params import Params
 from genbench.training.results import (
@@ -15,6 +15,7 @@ from genbench.training.results import (
     save_training,
     snapshot_path,
 )
+from genbench.trials.results import Trial
 from genbench.utils import failure, files, images
 from genbench.utils.record import Estimate
 
@@ -42,6 +43,8 @@ ALARMS = {"gan": ["mode collapse: all <b>alike</b>; from 12,000 to 60,000 images
 
 TREE = {
     "seed": 0,
+    "seeds": [],
+    "data_seed": 0,
     "portable": True,
     "device": "cpu",
     "datasets": list(SIDES),
@@ -91,6 +94,7 @@ TREE = {
         "beta": [0.5, 4],
         "latent_dim": [4, 16],
         "width": [16, 32],
+        "seeds": [0],
         "images": 1000,
     },
     "latent": {"n": 100, "ppl_samples": 50, "iwae_samples": 0},
@@ -258,20 +262,29 @@ def _sweep(trainings, points):
     """Points of a grid and of a rate-distortion curve."""
     for latent_dim in (4, 16):
         for width in (16, 32):
-            name = f"vae-{latent_dim}-{width}"
+            name = f"vae-{latent_dim}-{width}-0"
             final = {"model/loss": 21.5, "val/loss": 20 + 40 / width}
             _point_training(trainings / name, 1000 * width, 2e4 * width, final)
-            fid = Estimate(value=300 / latent_dim + width / 7)
-            at = {"latent_dim": latent_dim, "width": width}
-            point = Point(model="vae", at=at, extractor="classifier", metrics={"fid": fid})
-            point.save(points / f"{name}.json")
+            at = {"latent_dim": latent_dim, "width": width, "seed": 0}
+            trial("vae", at, fid=300 / latent_dim + width / 7).save(points / f"{name}.json")
     for beta, rate in ((0.5, 9.0), (4, 3.0)):
-        name = f"beta_vae-{beta}"
+        name = f"beta_vae-{beta}-0"
         _point_training(trainings / name, 1000, 2e4, {"val/loss": 30.0})
         metrics = {"fid": 40.0, "rate": rate, "distortion": 30 - rate, "active_units": 3}
-        metrics = {key: Estimate(value=value) for key, value in metrics.items()}
-        point = Point(model="beta_vae", at={"beta": beta}, extractor="classifier", metrics=metrics)
-        point.save(points / f"{name}.json")
+        trial("beta_vae", {"beta": beta, "seed": 0}, **metrics).save(points / f"{name}.json")
+
+
+def trial(model, at, **metrics):
+    """A trial with these metrics, without intervals."""
+    quality = Quality(
+        protocol=PROTOCOL,
+        n_real=100,
+        n_fake=100,
+        metrics={key: Estimate(value=value) for key, value in metrics.items()},
+        sample_sets={},
+        classes=[],
+    )
+    return Trial(model=model, at=at, quality=quality)
 
 
 def _point_training(folder, parameters, flops, final, images=1000):
@@ -305,8 +318,7 @@ def diverge(data, details, dataset, model, images=3000, reason="model/loss not f
     save_training(training, TrainingSummary(**summary), history)
     point = details / "sweep" / dataset / f"{model}.json"
     if point.exists():
-        record = Point.load(point).model_copy(update={"extractor": "none", "metrics": {}})
-        record.save(point)
+        Trial.load(point).model_copy(update={"quality": None}).save(point)
 
 
 def kill(data, details, dataset, model):

@@ -67,7 +67,7 @@ def room(path: Path) -> str:
 
 
 BASICS = {"utils", "params"}
-RECORDS = {"training", "evaluation", "anomaly", "latent"}
+RECORDS = {"training", "evaluation", "anomaly", "latent", "trials"}
 """Packages with a file `results.py`, their stages' records: all that readers import of them."""
 MAY_IMPORT = {
     "__init__": {"utils"},
@@ -84,7 +84,7 @@ MAY_IMPORT = {
     "evaluation": BASICS | {"networks", "intervals"},
     "anomaly": BASICS | {"auroc", "networks", "models/base"},
     "latent": BASICS | {"networks", "models/base", "intervals"},
-    "sweep": BASICS | {"networks", "models/base", "intervals", "evaluation"},
+    "trials": BASICS | {"networks", "models/base", "evaluation", "anomaly", "latent"},
     "results": BASICS | {"intervals"} | RECORDS,
     "report": BASICS | {"auroc", "results"} | RECORDS,
     "tracking": BASICS | {"networks", "models/base", "results"} | RECORDS,
@@ -197,10 +197,9 @@ ALLOWED = {
     "controls": {"torch"},
     "anomaly": {"torch"},
     "baselines": {"torch"},
-    "rate_distortion": {"torch"},
     "latent": {"torch"},
-    "sweep": {"torch"},
-    "sweep_train": {"torch"},
+    "trial": {"torch"},
+    "trial_train": {"torch"},
     "tsne": {"sklearn"},
 }
 

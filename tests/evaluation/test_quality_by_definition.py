@@ -11,7 +11,7 @@ from genbench.evaluation.extractors import Extractor
 from genbench.evaluation.memorization import TrainingImages, copying, nearest_figure
 from genbench.evaluation.prdc import knn_radii
 from genbench.evaluation.quality import INTERVALS, RealFeatures, feature_metrics
-from genbench.evaluation.results import Protocol, point_name
+from genbench.evaluation.results import Protocol
 from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
 from genbench.intervals import estimate, random_halves
 from genbench.utils import files
@@ -212,8 +212,3 @@ def test_the_figure_of_nearest_images_has_the_first_images_and_then_the_closest(
     closest = np.argsort(distances)[:44].reshape(2, 22)
     want = gray[np.concatenate([np.arange(22)[None], closest])]
     assert np.array_equal(rows[::2], want) and np.array_equal(rows[1::2], 255 - want)
-
-
-def test_points_of_a_grid_have_names_of_their_own_in_the_order_of_their_choices():
-    assert point_name("vae", {"latent_dim": 16, "width": 4}) == "vae-16-4"
-    assert point_name("vae", {"latent_dim": 4, "width": 16}) == "vae-4-16"

@@ -124,14 +124,14 @@ def test_validation_is_on_validation_images(run, name):
         assert training.summary.final[f"val/{part}"] == pytest.approx(value.item(), rel=1e-4)
 
 
-@pytest.mark.parametrize("name", [*MODELS, f"{VAE}-2-8", "beta_vae-3"])
+@pytest.mark.parametrize("name", [*MODELS, f"{VAE}-2-8-0", "beta_vae-3"])
 def test_a_training_has_its_budget_its_arguments_and_its_loss_on_training_images(run, name):
     point = name not in MODELS
     training = load_training(folder_of(run, name))
     stored = checkpoint.read(folder_of(run, name) / "weights.pt")
     args = stored["build_args"]
     assert args["name"] == name.split("-")[0] and args["image_shape"] == (1, 8, 8)
-    assert (args["latent_dim"], args["width"]) == ((2, 8) if name == f"{VAE}-2-8" else (3, 4))
+    assert (args["latent_dim"], args["width"]) == ((2, 8) if name == f"{VAE}-2-8-0" else (3, 4))
     assert args["classes"] == 3 and args.get("beta", 3) == 3
     assert training.summary.images == (480 if point else 960)
     assert training.history[-1]["images"] == training.summary.images
@@ -179,7 +179,7 @@ def test_samples_are_the_models_images_of_their_latents_and_labels(run, name):
 
 def test_a_point_has_random_numbers_of_its_own(run):
     """With other choices, and were they the same, by the names of its training."""
-    stored = checkpoint.read(folder_of(run, f"{VAE}-2-8") / "weights.pt")
+    stored = checkpoint.read(folder_of(run, f"{VAE}-2-8-0") / "weights.pt")
     x, y = (torch.as_tensor(run.processed[f"train_{kind}"]) for kind in "xy")
     seed = seeds.seed_everything(run.params.seed, "train", DATASET, VAE, 2, 8)
     model = registry.build(**stored["build_args"])

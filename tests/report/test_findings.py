@@ -1,16 +1,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import fabricated
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from genbench.anomaly.detection import detection_results
 from genbench.anomaly.results import Detection, DetectionResults, SetScores, Shift, save_scores
-from genbench.evaluation.results import Point
 from genbench.report.findings import anomaly, latent
 from genbench.report.formatting import join_words
-from genbench.results.points import SweepPoint
+from genbench.results.points import SweepPoint, TrialResults
 from genbench.training.results import Training, TrainingSummary
 from genbench.utils.record import Estimate
 
@@ -215,9 +215,9 @@ def test_a_list_in_a_sentence(words, text):
 
 def at_beta(value, rate, distortion):
     summary = TrainingSummary(images=1, parameters=1, flops=1, ema=True, final={}, alarms=[])
-    metrics = {"rate": Estimate(value=rate), "distortion": Estimate(value=distortion)}
-    point = Point(model="beta_vae", at={"beta": value}, extractor="classifier", metrics=metrics)
-    return SweepPoint(Training(Path("beta_vae"), summary, []), point)
+    at = {"beta": value, "seed": 0}
+    trial = fabricated.trial("beta_vae", at, rate=rate, distortion=distortion)
+    return SweepPoint([TrialResults(Training(Path("beta_vae"), summary, []), trial)])
 
 
 def test_a_larger_beta_is_said_to_trade_rate_for_distortion_and_where_it_does_not():

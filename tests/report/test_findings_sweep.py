@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+import fabricated
 import pytest
 
-from genbench.evaluation.results import Point
 from genbench.report.findings import sweep
-from genbench.results.points import SweepPoint
+from genbench.results.points import SweepPoint, TrialResults
 from genbench.training.results import Training, TrainingSummary
 from genbench.utils.record import Estimate
 
@@ -22,12 +22,13 @@ def point(latent_dim: int, width: int, fid: float, loss: float, warnings=()) -> 
     )
 
 
-def trained(final, metrics=(), at=(), flops=1.0, parameters=1, warnings=()):
+def trained(final, metrics=(), at=(), flops=1.0, parameters=1, warnings=(), seed=0):
     summary = TrainingSummary(
         images=1, parameters=parameters, flops=flops, ema=True, final=final, alarms=list(warnings)
     )
-    record = Point(model="vae", at=dict(at), extractor="classifier", metrics=dict(metrics))
-    return SweepPoint(Training(Path("vae"), summary, []), record)
+    values = {key: estimate.value for key, estimate in dict(metrics).items()}
+    record = fabricated.trial("vae", {**dict(at), "seed": seed}, **values)
+    return SweepPoint([TrialResults(Training(Path("vae"), summary, []), record)])
 
 
 GRID = [
@@ -60,7 +61,7 @@ def test_where_the_distance_means_nothing_no_sentence_on_a_grid_uses_it():
         " width). It takes 1.00 times the FLOPs per image, 1.01 times the parameters."
     )
     assert "FID" not in " ".join(lines[1:])
-    gan = [trained({}, {"fid": p.point.metrics["fid"]}, at=p.point.at) for p in GRID]
+    gan = [trained({}, {"fid": p.values["fid"]}, at=p.at) for p in GRID]
     assert sweep.grid_findings(gan, "It means nothing here.")[1] == (
         "latent_dim 5 to 50. It takes 1.00 times the FLOPs per image, 1.00 times the parameters."
     )

@@ -158,7 +158,7 @@ def test_a_report_without_any_model_says_what_became_of_each(folders):
         assert summary[model] == {"failed_after_images": 3000}
 
 
-@pytest.mark.parametrize("name", ["vae-4-16", "beta_vae-4"])
+@pytest.mark.parametrize("name", ["vae-4-16-0", "beta_vae-4-0"])
 def test_a_point_of_a_sweep_that_diverged_is_a_line_of_its_chapter(folders, name):
     fabricated.diverge(*folders, "digits", name, images=1000)
     text, summary = report(folders)
@@ -175,7 +175,7 @@ def test_a_sweep_without_any_result_says_what_became_of_its_points(folders):
 
 def test_the_images_of_a_killed_training_are_those_of_its_last_checkpoint(folders, monkeypatch):
     monkeypatch.chdir(folders[0].parent)
-    notes = {"digits-vae-0123456789abcdef": 12000, "digits-vae-4-16-0123456789abcdef": 500}
+    notes = {"digits-vae-0123456789abcdef": 12000, "digits-vae-4-16-0-0123456789abcdef": 500}
     for name, images in notes.items():
         save_json(Path(f".genbench/checkpoints/{name}.json"), {"images": images})
     fabricated.kill(*folders, "digits", "vae")

@@ -60,9 +60,7 @@ def test_models_stand_best_first_with_their_places(results):
         ("2–3", "dcgan"),
         ("4", "gan"),
     ]
-    assert [row.rank for row in rows] == [
-        str(p) for p in places([r.quality for r in found.ranked()])
-    ]
+    assert [row.rank for row in rows] == [str(p) for p in places(found.ranked())]
 
 
 @pytest.mark.parametrize("verdict", ["ties", "ranking"])

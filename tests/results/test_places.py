@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import t
 
 from genbench.intervals import T_95, random_halves
-from genbench.results.places import LEVEL, p_of_difference, places, told_apart
+from genbench.results.places import p_of_difference, places, told_apart
+from genbench.results.run import ModelResults
+from genbench.results.trainings import LEVEL
 from genbench.utils.record import Estimate
 
 DEGREES = 20
@@ -25,12 +27,25 @@ def quality(fid, error=1.0, i=0, halves=None):
     return record.model_copy(update=update)
 
 
+def competitors(*qualities):
+    """Models with one training each, of these qualities."""
+    return [model([each]) for each in qualities]
+
+
+def model(qualities):
+    """A model with trainings of these qualities."""
+    first, *others = qualities
+    empty = {"detection": None, "latent": None, "embedding": None, "paths": {}, "training": None}
+    replicates = [ModelResults(model="", quality=each, seed=1, **empty) for each in others]
+    return ModelResults(model="", quality=first, seed=0, replicates=replicates, **empty)
+
+
 def two_sided(difference, error):
     return 2 * t.sf(abs(difference) / error, DEGREES)
 
 
 def shown(*qualities):
-    return [str(place) for place in places(qualities)]
+    return [str(place) for place in places(competitors(*qualities))]
 
 
 @pytest.mark.parametrize("difference", [0.5, -2.0, 7.0])
@@ -85,13 +100,14 @@ def test_pairs_are_told_apart_as_by_the_adjusted_probabilities_of_holm(seed):
         (i, j): two_sided(models[i].metrics["fid"].value - models[j].metrics["fid"].value, 2**0.5)
         for i, j in pairs
     }
-    assert told_apart(models) == holm(p)
+    assert told_apart(competitors(*models)) == holm(p)
 
 
 def test_the_correction_steps_down_from_pair_to_pair():
     fids = (0.0, 3.25, 40.0)
     assert LEVEL / 3 < two_sided(3.25, 2**0.5) < LEVEL  # not told apart if all had LEVEL / 3
-    assert told_apart([quality(fid, 1.0, i) for i, fid in enumerate(fids)]) == {
+    rows = [quality(fid, 1.0, i) for i, fid in enumerate(fids)]
+    assert told_apart(competitors(*rows)) == {
         (0, 1),
         (0, 2),
         (1, 2),
@@ -107,7 +123,7 @@ def test_equal_models_share_their_places_and_a_clear_order_gives_each_its_own():
 def test_who_is_like_both_neighbors_does_not_make_them_alike():
     """A is like B and B like C, but A is better than C."""
     a, b, c = quality(10.0, 1, 0), quality(12.5, 1, 1), quality(15.0, 1, 2)
-    assert told_apart([a, b, c]) == {(0, 2)}
+    assert told_apart(competitors(a, b, c)) == {(0, 2)}
     assert shown(a, b, c) == ["1–2", "1–3", "2–3"]
 
 
@@ -137,5 +153,22 @@ def test_equal_models_are_told_apart_in_five_percent_of_cases_and_others_mostly(
         real = random.normal(0, 10, 100)
         fakes = random.normal(0, 1, (n_models, 100))
         fakes[0] += shift
-        n_apart += bool(told_apart(list(measured_halves(real, fakes, random_halves))))
+        n_apart += bool(told_apart(competitors(*measured_halves(real, fakes, random_halves))))
     assert low <= n_apart / 1000 <= high
+
+
+def test_models_with_several_trainings_are_compared_by_these():
+    """Images tell them apart, trainings do not: these differ more between each other."""
+    close = [quality(fid, 0.1, i) for i, fid in enumerate((10.0, 12.0))]
+    assert shown(*close) == ["1", "2"]
+    spread = [model([q, quality(q.metrics["fid"].value + 9)]) for q in close]
+    assert [str(place) for place in places(spread)] == ["1–2", "1–2"]
+    assert told_apart([spread[0], model([close[1]])]) == {(0, 1)}, "one training has no spread"
+
+
+def test_the_mean_over_trainings_is_the_place():
+    lucky = model([quality(1.0), *(quality(30.0 + i) for i in range(4))])
+    steady = model([quality(10.0 + i) for i in range(5)])
+    assert [str(place) for place in places([lucky, steady])] == ["1–2", "1–2"]
+    lucky = model([quality(20.0 + i) for i in range(5)])
+    assert [str(place) for place in places([lucky, steady])] == ["2", "1"]

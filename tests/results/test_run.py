@@ -6,8 +6,9 @@ import pytest
 
 from genbench.anomaly.results import DetectionResults, load_scores
 from genbench.evaluation.results import Controls
+from genbench.latent.results import LatentResults
 from genbench.results import points
-from genbench.results.points import SweepPoint, load_points
+from genbench.results.points import SweepPoint, TrialResults, load_points
 from genbench.results.processed import load_processed
 from genbench.results.run import collect
 from genbench.training.results import load_training
@@ -104,7 +105,7 @@ def test_a_dataset_has_the_sizes_names_and_images_of_its_file(folders):
 
 
 def test_a_point_has_metrics_of_its_samples_values_of_its_training_and_its_size(folders):
-    (point,) = load_points("digits", ["vae-4-16"], *folders)
+    (point,) = load_points("digits", [["vae-4-16-0"]], *folders)
     values = {key: point.value(key) for key in ("fid", "val/loss", "parameters", "flops")}
     assert values == {
         "fid": pytest.approx(300 / 4 + 16 / 7, rel=1e-5),
@@ -117,11 +118,15 @@ def test_a_point_has_metrics_of_its_samples_values_of_its_training_and_its_size(
 
 def test_a_point_has_its_factors_and_points_come_in_the_order_of_the_grid(folders, tmp_path):
     names = points.grid_names(fabricated.params())
-    assert names == [f"vae-{a}-{b}" for a in (4, 16) for b in (16, 32)]
-    assert points.beta_names(fabricated.params()) == ["beta_vae-0.5", "beta_vae-4"]
-    (point,) = load_points("digits", ["vae-4-16"], *folders)
-    record = point.point.model_copy(update={"factors": {"mig": 0.25}})
-    assert SweepPoint(point.training, record).value("mig") == 0.25
+    assert names == [[f"vae-{a}-{b}-0"] for a in (4, 16) for b in (16, 32)]
+    sweep = fabricated.params().sweep.model_copy(update={"seeds": [0, 3]})
+    names = points.beta_names(fabricated.params(sweep=sweep.model_dump()))
+    assert names == [["beta_vae-0.5-0", "beta_vae-0.5-3"], ["beta_vae-4-0", "beta_vae-4-3"]]
+    (point,) = load_points("digits", [["vae-4-16-0"]], *folders)
+    latent = LatentResults(metrics={}, factors={"mig": 0.25})
+    (first,) = point.trials
+    trial = first.trial.model_copy(update={"latent": latent})
+    assert SweepPoint([TrialResults(first.training, trial)]).value("mig") == 0.25
 
 
 def test_the_parts_of_a_dataset_have_their_own_sizes(tmp_path):

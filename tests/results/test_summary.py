@@ -85,8 +85,8 @@ def test_a_model_without_scores_has_no_detection_numbers(tmp_path):
 
 def test_a_sweep_point_that_was_not_measured_has_the_images_of_its_training_alone(tmp_path):
     data, details = fabricated.tree(tmp_path)
-    (details / "sweep" / "digits" / "vae-4-16.json").unlink()
-    assert summary((data, details))["digits"]["sweep-vae-4-16"] == {"failed_after_images": 1000}
+    (details / "sweep" / "digits" / "vae-4-16-0.json").unlink()
+    assert summary((data, details))["digits"]["sweep-vae-4-16-0"] == {"failed_after_images": 1000}
 
 
 def test_accuracy_is_the_test_accuracy_and_the_ood_headline_a_mean(folders):

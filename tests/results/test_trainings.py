@@ -9,10 +9,10 @@ from scipy import stats
 from genbench.results.trainings import (
     LEVEL,
     compare,
+    holm,
     least_rank_p,
     over_trainings,
     probability_lower,
-    told_apart,
     trainings_needed,
 )
 
@@ -97,12 +97,12 @@ def test_the_least_p_of_ranks_is_that_of_complete_separation(n):
 
 def test_holm_tells_apart_in_order_and_stops():
     ps = {("a", "b"): 0.01, ("a", "c"): 0.026, ("b", "c"): 0.04}
-    assert told_apart(ps) == {("a", "b")}
-    assert told_apart(dict.fromkeys(ps, 0.016)) == set(ps)
-    assert told_apart({}) == set()
+    assert holm(ps) == {("a", "b")}
+    assert holm(dict.fromkeys(ps, 0.016)) == set(ps)
+    assert holm({}) == set()
 
 
-def test_equal_models_are_seldom_told_apart():
+def test_equal_models_are_seldom_holm():
     random = np.random.default_rng(1)
     names = "abcd"
     wrong = 0
@@ -110,7 +110,7 @@ def test_equal_models_are_seldom_told_apart():
         values = dict(zip(names, random.normal(20, 2, (4, 5)), strict=True))
         pairs = [pair for pair in permutations(names, 2) if pair[0] < pair[1]]
         ps = {(a, b): compare(values[a], values[b]).p for a, b in pairs}
-        wrong += bool(told_apart(ps))
+        wrong += bool(holm(ps))
     assert wrong / 1500 <= LEVEL + 3 * (LEVEL * (1 - LEVEL) / 1500) ** 0.5
 
 

@@ -128,8 +128,8 @@ def test_models_whose_batches_differ_share_the_steps_of_the_slider(name):
     "result, script",
     [
         ("digits-vae", "train"),
-        ("digits-vae-4-16", "sweep_train"),
-        ("digits-beta_vae-4", "sweep_train"),
+        ("digits-vae-4-16-0", "trial_train"),
+        ("digits-beta_vae-4-0", "trial_train"),
     ],
 )
 def test_a_run_names_its_script_and_its_user(name, monkeypatch, result, script):
@@ -150,7 +150,7 @@ def test_what_was_found_about_a_model_is_its_description_until_a_user_writes_ano
     assert description("- It is good.") == "- It is good."
     assert description("- It is better." * 1000) == ("- It is better." * 1000)[:8000]
     assert description("- It is better.") == "- It is better."
-    (point,) = runs(name, "digits-vae-4-16")
+    (point,) = runs(name, "digits-vae-4-16-0")
     assert "mlflow.note.content" not in point.data.tags
     (run,) = runs(name)
     client().set_tag(run.info.run_id, "mlflow.note.content", "to be published")

@@ -124,7 +124,7 @@ def test_the_code_of_a_run_is_that_of_its_own_stages(clone, code):
     sync.send(params(NAME), DATA, DETAILS)
     (run,) = runs(NAME)
     assert run.data.tags["genbench.code"] == before.data.tags["genbench.code"]
-    (point,) = runs(NAME, "digits-vae-16-32")  # DVC has noted nothing of it
+    (point,) = runs(NAME, "digits-vae-16-32-0")  # DVC has noted nothing of it
     assert "genbench.code" not in point.data.tags
 
 

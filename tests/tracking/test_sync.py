@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from genbench.evaluation.results import Point, Quality
+from genbench.evaluation.results import Quality
 from genbench.models.base import registry
 from genbench.networks import checkpoint
 from genbench.params.renamed import first_names
@@ -20,6 +20,7 @@ from genbench.tracking import store, sync
 from genbench.tracking.client import mlflow_client
 from genbench.tracking.selection import FACTS
 from genbench.training.results import load_training
+from genbench.trials.results import Trial
 from genbench.utils import files, provenance
 from genbench.utils.errors import InputError
 from genbench.utils.record import Estimate
@@ -241,14 +242,14 @@ def test_a_run_made_before_keys_were_renamed_stays_beside_another_training(name)
 
 def test_points_of_the_grid_are_runs_of_their_own(name):
     sync.sync(params(name), DATA, DETAILS)
-    (run,) = runs(name, "digits-vae-16-32")
+    (run,) = runs(name, "digits-vae-16-32-0")
     assert run.data.params["model.latent_dim"] == "16" and run.data.params["model.width"] == "32"
     assert run.data.tags["genbench.stage"] == "sweep"
     assert run.data.tags["genbench.grid"] == "digits-vae"
     assert run.data.tags["genbench.alarms"] == "none"
-    point = Point.load(DETAILS / "sweep" / "digits" / "vae-16-32.json")
+    point = Trial.load(DETAILS / "sweep" / "digits" / "vae-16-32-0.json")
     assert run.data.metrics["fid_classifier"] == point.metrics["fid"].value
-    final = load_training(WEIGHTS.parents[1] / "vae-16-32").summary.final
+    final = load_training(WEIGHTS.parents[1] / "vae-16-32-0").summary.final
     assert run.data.metrics["val_loss"] == run.data.metrics["val/loss"] == final["val/loss"]
     assert curve(run, "model/loss") == [(500, 30), (1000, 21.5)]
 
@@ -303,7 +304,7 @@ def test_one_result_that_cannot_be_stored_holds_up_no_other(name):
     with pytest.raises(InputError, match=line):
         sync.send(both, DATA, DETAILS)
     (run,) = runs(name)
-    assert "genbench.model" in run.data.tags and runs(name, "digits-beta_vae-4")
+    assert "genbench.model" in run.data.tags and runs(name, "digits-beta_vae-4-0")
 
 
 def test_a_queued_experiment_reports_to_the_main_store(name, repository, monkeypatch):
@@ -334,7 +335,7 @@ def status_and_reason(experiment, result):
     return run.info.status, run.data.tags.get("genbench.failed")
 
 
-@pytest.mark.parametrize("model", ["vae", "vae-4-16"])
+@pytest.mark.parametrize("model", ["vae", "vae-4-16-0"])
 def test_a_training_that_diverged_is_a_failed_run_with_its_curves_and_its_reason(name, model):
     (WEIGHTS.parents[1] / model / WEIGHTS.name).unlink()
     fabricated.diverge(DATA, DETAILS, "digits", model, images=3000)
@@ -346,7 +347,7 @@ def test_a_training_that_diverged_is_a_failed_run_with_its_curves_and_its_reason
     column = "model/loss"
     rows = files.load_csv(DATA / "models" / "digits" / model / "history.csv")
     assert curve(run, column) == [(row["images"], row[column]) for row in rows]
-    others = [f"digits-{each}" for each in ("vae", "vae-4-16", "vae-4-32") if each != model]
+    others = [f"digits-{each}" for each in ("vae", "vae-4-16-0", "vae-4-32-0") if each != model]
     assert [status_and_reason(name, each)[0] for each in others] == ["FINISHED"] * 2
 
 

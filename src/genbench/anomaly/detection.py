@@ -22,7 +22,7 @@ def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageS
     Validation images, test images, each corruption of the same test images, each OOD dataset,
     each defect of anomaly data.
     """
-    rng = seeds.rng(params.seed, "anomaly", dataset)
+    rng = seeds.rng(params.data_seed, "anomaly", dataset)
     n = params.anomaly.n
     sets: list[ImageSet] = []
     for part in ("val", "test"):

@@ -132,13 +132,13 @@ def load_dataset(name: str, params, folder: Path):
     Returns
     -------
     splits : {"train", "val", "test": (x (N, C, H, W) uint8, y (N,) int64)}; published splits stay
-        as they are, others are drawn stratified by class from `params.seed`. A dataset with known
-        factors has them third: (N, F) int64, named by `factor_names`. Anomaly data have `DEFECTS`
-        too, see `image_folders.load`.
+        as they are, others are drawn stratified by class from `params.data_seed`. A dataset with
+        known factors has them third: (N, F) int64, named by `factor_names`. Anomaly data have
+        `DEFECTS` too, see `image_folders.load`.
     classes : names of the K classes
     """
     splits, classes = _get_source(name, params).load(folder / name)
-    rng = seeds.rng(params.seed, "split", name)
+    rng = seeds.rng(params.data_seed, "split", name)
     for split, fraction in {"test": params.split.test, "val": params.split.val}.items():
         if split not in splits and "train" in splits:
             train = splits["train"]
@@ -166,7 +166,7 @@ def load_ood_images(
     is the test split, at most 10,000, resized and converted to the number of channels.
     """
     source = _get_source(name, params)
-    rng = seeds.rng(params.seed, "ood", dataset, name)
+    rng = seeds.rng(params.data_seed, "ood", dataset, name)
     if generate := getattr(source, "generate", None):
         n = min(n_test, ood_images.MAX_GENERATED)
         return generate(folder / name, shape, n, rng), "made at this size"

@@ -85,22 +85,3 @@ class Controls(Record):
 
     classical: dict[str, Quality]
     planted: dict[str, Quality]
-
-
-class Point(Record):
-    """What the samples of one further training are worth; its training lies in a folder of its own.
-
-    at : the choices that differ from params.yaml, {"latent_dim": 4, "width": 16} or {"beta": 4}
-    metrics : by the keys of `results.metrics`; of the rate-distortion curve also rate, distortion
-    """
-
-    model: str
-    at: dict[str, Number]
-    extractor: str
-    metrics: dict[str, Estimate]
-    factors: dict[str, float] | None = None
-
-
-def point_name(model: str, at: dict[str, Number]) -> str:
-    """The name of a point's files, in the folder of its dataset: vae-4-16, beta_vae-0.5."""
-    return "-".join(map(str, (model, *at.values())))

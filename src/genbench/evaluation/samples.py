@@ -1,8 +1,9 @@
 """A model's samples, and everything that is measured of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from .extractors import Extractor
 from .memorization import TrainingImages, copying
 from .prdc import nearest_neighbor
 from .quality import RealFeatures, feature_metrics
-from .results import Protocol, Quality
+from .results import FEATURES, Protocol, Quality
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ class Samples:
     @classmethod
     def load(cls, path: Path, n_sets: int, n: int) -> "Samples":
         """Read the arrays that the stage `sample` wrote: the first `n` images of each set."""
-        arrays = files.load_arrays(path)
+        return cls.of(files.load_arrays(path), n_sets, n)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any], n_sets: int, n: int) -> "Samples":
+        """The same of arrays in memory."""
         x = arrays["x"]
         sets = [part[:n] for part in x.reshape(n_sets, -1, *x.shape[1:])]
         return cls(
@@ -62,6 +67,14 @@ class RealImages(NamedTuple):
     classes: list[str]
     test_y: np.ndarray
     protocol: Protocol
+
+    @classmethod
+    def load(cls, data: Path, reference: Path, protocol: Protocol) -> "RealImages":
+        """From the file of the processed dataset and the folder of the stage `reference`."""
+        classes, test_y = files.load_npz(data, "classes", "test_y")
+        features = reference / FEATURES
+        real = RealFeatures.load(features), TrainingImages.load(features)
+        return cls(*real, classes.tolist(), test_y, protocol)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,18 @@ def tsne_of_latents(
     return embedding, EmbeddingMetrics.model_validate(metrics)
 
 
+def latent_structure(
+    codes: np.ndarray, y: np.ndarray, *, n: int, n_neighbors: int, seed: int
+) -> EmbeddingMetrics | None:
+    """What `tsne_of_latents` says of classes in the space; None where there is no embedding."""
+    chosen = stratified_subset(y, n, seed)
+    x = codes[chosen]
+    k = _usable_neighbors(n_neighbors, len(x))
+    if why_not_embedded(x, k) or len(np.unique(y[chosen])) == 1:
+        return None
+    return EmbeddingMetrics(n=len(x), knn_accuracy=knn_accuracy(x, y[chosen], k))
+
+
 def tsne_of_features(
     real: tuple[np.ndarray, np.ndarray],
     fake: dict[str, list[np.ndarray]],

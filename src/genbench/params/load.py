@@ -20,12 +20,12 @@ from .schema import (
     Model,
     Names,
     Report,
+    Seed,
     Split,
     Sweep,
     Tracking,
     Train,
     Tsne,
-    Whole,
 )
 
 BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
@@ -37,7 +37,9 @@ NO_RESULT = {"checkpoint_every"}
 class Params(Block):
     """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
 
-    seed: Annotated[Whole, Field(ge=0)]
+    seed: Seed
+    seeds: list[Annotated[int, Field(ge=0)]]
+    data_seed: Seed
     portable: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
     datasets: Names
@@ -57,17 +59,21 @@ class Params(Block):
     tracking: Tracking
 
     def at_point(self, at: Mapping[str, int | float]) -> "Params":
-        """These choices at one point of a sweep, with its budget.
+        """The choices of a trial; of a sweep with its budget.
 
-        `at` has the choices that differ: latent_dim and width of any model, or beta of beta_vae.
+        `at` has those that differ: the seed, latent_dim and width of any model, beta of beta_vae.
         """
-        shared = {key: value for key, value in at.items() if key != "beta"}
+        seed = at.get("seed", self.seed)
+        if at.keys() <= {"seed"}:
+            return self.model_copy(update={"seed": seed})
+        shared = {key: at[key] for key in ("latent_dim", "width") if key in at}
         zoo = self.zoo
         if "beta" in at:
             zoo = zoo | {"beta_vae": zoo.get("beta_vae", {}) | {"beta": at["beta"]}}
         model = self.model.model_copy(update=shared)
         train = self.train.model_copy(update={"images": self.sweep.images})
-        return self.model_copy(update={"model": model, "zoo": zoo, "train": train})
+        changed = {"seed": seed, "model": model, "zoo": zoo, "train": train}
+        return self.model_copy(update=changed)
 
     def build_args(self, model: str) -> dict:
         """Keyword arguments of `models.build` for one model of the zoo."""
@@ -75,7 +81,7 @@ class Params(Block):
 
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""
-        elsewhere = {"datasets", "models", "sweep", "report", "tracking", "device"}
+        elsewhere = {"seeds", "datasets", "models", "sweep", "report", "tracking", "device"}
         tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
         tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
         return {"dataset": dataset, "model_name": model, **_flat(tree)}
@@ -125,8 +131,13 @@ def _cross_checks(p: Params):
         yield "train.threads: auto, one per core, is for `portable: false`; give a number"
     if not p.anomaly.severities:
         yield "anomaly.corruptions: none is left; give at least one a severity"
-    lists = {"datasets": p.datasets, "models": p.models, "sweep.models": p.sweep.models}
-    lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta")}
+    lists: dict[str, list] = {
+        "seeds": p.seeds,
+        "datasets": p.datasets,
+        "models": p.models,
+        "sweep.models": p.sweep.models,
+    }
+    lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta", "seeds")}
     for key, values in lists.items():
         if len(set(values)) < len(values):
             yield f"{key}: a value stands twice in {values}"

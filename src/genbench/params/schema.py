@@ -12,6 +12,7 @@ def _whole(value):
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[Whole, Field(ge=1)]
+Seed = Annotated[Whole, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Severity = Annotated[float, Field(gt=0)]
@@ -128,6 +129,7 @@ class Sweep(Block):
     latent_dim: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
     width: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
     beta: list[Annotated[int | float, Field(gt=0)]]
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     images: Count
 
 

@@ -14,6 +14,7 @@ CHAPTERS: dict[str, Iterable[Metric]] = {
         *detail_metrics.DECISIONS,
         *detail_metrics.SHIFT,
     ),
+    "Several trainings": (*detail_metrics.SEEDS, *detail_metrics.PAIRS),
     "Training": (
         *curve_metrics.PARTS,
         detail_metrics.PARAMETERS,
@@ -61,6 +62,8 @@ SOURCES: dict[str, str | None] = {
     "dci_completeness": DCI,
     "dci_informativeness": DCI,
     "factor_vae": "Kim & Mnih 2018, arXiv:1802.05983",
+    "difference": "Welch 1947, Biometrika 34:28",
+    "chance": "Newcombe 2006, Statistics in Medicine 25:559",
     "Detection/precision": None,  # the word of decisions, not of manifolds
     "Detection/recall": None,
     "auroc": "interval: DeLong et al. 1988, Biometrics 44:837",

@@ -21,13 +21,17 @@ UNIT: Spec = {"scale": {"domain": [0, 1]}, "axis": {"tickCount": 5}}
 
 
 class Line(NamedTuple):
-    """One line of a chart: its points, its color, dashed or not."""
+    """One line of a chart: its points, its color, dashed or not.
+
+    band : the lowest and the highest value at each point, of several trainings
+    """
 
     label: str
     x: Sequence[float]
     y: Sequence[float]
     color: str
     dashed: bool = False
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
 
 def training_curves(lines: Sequence[Line], title: str) -> Spec:
@@ -143,6 +147,7 @@ def line_chart(
     return specification(
         data,
         [
+            *_bands(lines, axes, color),
             {
                 "mark": {"type": "line"},
                 "encoding": axes
@@ -167,6 +172,32 @@ def line_chart(
         height=height,
         zoom=True,
     )
+
+
+def _bands(lines: Sequence[Line], axes: Spec, color: Spec) -> list[Spec]:
+    """A layer of the bands, where lines have any."""
+    data = [
+        {"line": line.label, "set": _set(line), "x": short(x), "low": short(a), "high": short(b)}
+        for line in lines
+        if line.band
+        for x, a, b in zip(line.x, *line.band, strict=True)
+    ]
+    if not data:
+        return []
+    return [
+        {
+            "data": {"values": data},
+            "mark": {"type": "area", "tooltip": None},
+            "encoding": {
+                "x": axes["x"],
+                "y": axes["y"] | {"field": "low"},
+                "y2": {"field": "high"},
+                "color": color,
+                "detail": {"field": "set"},
+                "opacity": {"condition": HIDDEN, "value": 0.18},
+            },
+        }
+    ]
 
 
 def _set(line: Line) -> str:

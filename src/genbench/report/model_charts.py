@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .vega import GRAY, Spec, number_axis, specification
+from .vega import GRAY, Spec, named_colors, number_axis, specification
 
 
 def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
     """A line per name, top down, with its values on one axis.
 
     rows : one per value: `name`, `value`, `low` and `high` (None without an interval), `color`;
-        several rows of one name, as of several trainings, are several points on its line
+        several rows of one name are several points on its line, those with `is_training`, of single
+        trainings, thin ones
     """
     y = {
         "field": "name",
@@ -36,6 +37,10 @@ def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
         "scale": {"type": "sqrt"},  # noise stands far from what is to be told apart
         "axis": number_axis(8) | {"labelOverlap": "greedy"},
     }
+
+    def of_training(value: Any, other: Any) -> Spec:
+        return {"condition": {"test": "datum.is_training", "value": value}, "value": other}
+
     spans = {"x": x | {"field": "low"}, "x2": {"field": "high"}}
     return specification(
         data,
@@ -45,12 +50,56 @@ def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
                 "encoding": {**spans, "y": y, "color": color, "tooltip": tooltip},
             },
             {
-                "mark": {"type": "point", "size": 70, "opacity": 1},
-                "encoding": {"x": x, "y": y, "color": color, "tooltip": tooltip},
+                "mark": {"type": "point", "opacity": 1},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": color,
+                    "shape": of_training("stroke", "circle"),
+                    "size": of_training(140, 70),
+                    "tooltip": tooltip,
+                },
             },
         ],
         width=560,
         height=50 + 26 * len({row["name"] for row in data}),
+    )
+
+
+def ranks(rows: Sequence[Mapping[str, Any]]) -> Spec:
+    """How often each model has each place, as bars on top of each other.
+
+    rows : `name`, `place` from 1, `share`, `color`
+    """
+    y = {"field": "share", "type": "quantitative", "title": "share", "axis": {"format": "%"}}
+    return specification(
+        [dict(row) for row in rows],
+        [
+            {
+                "mark": {"type": "bar"},
+                "encoding": {
+                    "x": {
+                        "field": "place",
+                        "type": "ordinal",
+                        "title": "place",
+                        "axis": {"labelAngle": 0},
+                    },
+                    "y": y,
+                    "color": named_colors(
+                        list(dict.fromkeys(row["name"] for row in rows)),
+                        list(dict.fromkeys(row["color"] for row in rows)),
+                        symbol="square",
+                    )
+                    | {"field": "name"},
+                    "tooltip": [
+                        {"field": "name", "title": " "},
+                        {"field": "place"},
+                        {"field": "share", "format": ".1%"},
+                    ],
+                },
+            }
+        ],
+        height=240,
     )
 
 

@@ -21,6 +21,7 @@ from .chapters.anomaly import anomaly_chapter, ood_chapter
 from .chapters.controls import controls_chapter
 from .chapters.latent import latent_chapter
 from .chapters.ranking import classes_chapter, ranking_chapter, samples_chapter
+from .chapters.seeds import seeds_chapter
 from .chapters.sweep import sweep_chapter
 from .chapters.training import training_chapter
 from .chapters.tsne import tsne_chapter
@@ -64,6 +65,7 @@ class RenderedChapter(NamedTuple):
 
 CHAPTERS = (
     Chapter("ranking", "Ranking", ranking_chapter),
+    Chapter("seeds", "Several trainings", seeds_chapter),
     Chapter("samples", "Samples", samples_chapter),
     Chapter("classes", "Class coverage and memorization", classes_chapter),
     Chapter("controls", "Controls", controls_chapter),
@@ -190,7 +192,7 @@ def _overview(results: list[DatasetResults]) -> Table:
     values: dict[str, dict] = {}
     for each in results:
         for model in each.models:
-            values.setdefault(model.model, {})[each.dataset] = model.value("fid")
+            values.setdefault(model.model, {})[each.dataset] = model.mean("fid")
         for failure in each.failures:
             values.setdefault(failure.name, {})
     rows = [Row(model, fids) for model, fids in values.items()]

@@ -44,11 +44,11 @@ def _roc(results: DatasetResults) -> Iterator[dict]:
 
 
 def _sweep(results: DatasetResults) -> Iterator[dict]:
-    for point in results.sweep:
-        record = point.point
-        metrics = {f"{key}_{record.extractor}": e.value for key, e in record.metrics.items()}
-        numbers = {key: point.value(key) for key in point.values if key not in record.metrics}
-        yield {"model": record.model, **record.at, **metrics, **numbers}
+    for each in (trial for point in results.sweep for trial in point.trials):
+        trial = each.trial
+        metrics = {f"{key}_{trial.extractor}": e.value for key, e in trial.metrics.items()}
+        numbers = {key: each.value(key) for key in each.values if key not in trial.metrics}
+        yield {"model": trial.model, **trial.at, **metrics, **numbers}
 
 
 def _tsne(results: DatasetResults) -> Iterator[dict]:

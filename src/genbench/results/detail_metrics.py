@@ -64,3 +64,57 @@ FLOPS = Metric(
     " convolutions. Counted, and so the same on every machine; MLflow has the seconds.",
 )
 WARNINGS = Metric("n_warnings", "warnings", note="Health checks that failed in training.")
+SEEDS = (
+    Metric("n_trainings", "trainings", note="With results, each of another seed."),
+    Metric(
+        "mean",
+        "mean FID",
+        "lower",
+        "Over trainings; small: 95% interval of the mean of all possible trainings (Student's t).",
+    ),
+    Metric("deviation", "standard deviation", note="Of the FID over trainings."),
+    Metric("lowest", "lowest"),
+    Metric("highest", "highest"),
+    Metric(
+        "another",
+        "one more training",
+        note="Small: the interval that holds the FID of one more training in 95% of cases.",
+    ),
+    Metric(
+        "of_training",
+        "of training",
+        note="Standard deviation of the FID that another training brings, without that of samples.",
+    ),
+    Metric(
+        "of_sample",
+        "of sample",
+        note="Standard deviation of the FID that another sample of generated images brings.",
+    ),
+    Metric(
+        "of_test",
+        "of test images",
+        note="Standard deviation of the FID that other test images bring, to all models together.",
+    ),
+)
+"""Of the FID over several trainings of a model."""
+PAIRS = (
+    Metric(
+        "difference",
+        "difference of mean FIDs",
+        note="The first model less the second; small: 95% interval (Welch).",
+    ),
+    rate(
+        "chance",
+        "chance of a lower FID",
+        "That a new training of the first model has a lower FID than one of the second; small: 95%"
+        " interval (Newcombe).",
+        better="",
+    ),
+    Metric("p", "p", note="Of equal means, by Welch's test; not corrected.", decimals="each"),
+    Metric(
+        "needed",
+        "trainings needed",
+        note="Of each model, to tell such a difference apart in 80% of cases; at most 1,000.",
+    ),
+)
+"""Of two models with several trainings each."""

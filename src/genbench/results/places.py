@@ -8,9 +8,8 @@ import numpy as np
 
 from ..evaluation.results import Quality
 from ..intervals import N_PAIRS, standard_error
-
-LEVEL = 0.05
-"""Chance that any two models of a ranking that are equally good are told apart."""
+from .run import ModelResults
+from .trainings import compare, holm
 
 
 class Place(NamedTuple):
@@ -42,32 +41,34 @@ def p_of_difference(a: Quality, b: Quality, key: str = "fid") -> float:
     return float(2 * stdtr(N_PAIRS, -abs(difference) / error))
 
 
-def told_apart(qualities: Sequence[Quality]) -> set[tuple[int, int]]:
+def told_apart(results: Sequence[ModelResults]) -> set[tuple[int, int]]:
     """The pairs (i, j), i < j, whose FIDs differ at LEVEL, corrected for the number of pairs.
 
-    Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
+    Two models with two or more trainings each are compared by these (`trainings.compare`), any
+    others by the images of their first ones.
     """
-    pairs = list(combinations(range(len(qualities)), 2))
-    by_p = sorted((p_of_difference(qualities[i], qualities[j]), (i, j)) for i, j in pairs)
-    apart = set()
-    for rank, (p, pair) in enumerate(by_p):
-        if p > LEVEL / (len(pairs) - rank):
-            break
-        apart.add(pair)
-    return apart
+
+    def p(i: int, j: int) -> float:
+        a, b = results[i], results[j]
+        if a.replicates and b.replicates:
+            return compare(a.values("fid"), b.values("fid")).p
+        return p_of_difference(a.quality, b.quality)
+
+    return holm({pair: p(*pair) for pair in combinations(range(len(results)), 2)})
 
 
-def places(qualities: Sequence[Quality]) -> list[Place]:
+def places(results: Sequence[ModelResults]) -> list[Place]:
     """The places of models by FID, each with as many above as are better for sure.
 
     All of them hold together in 95 % of cases.
     Source: Mogstad, Romano, Shaikh & Wilhelm 2024, Inference for Ranks, Rev. Econ. Studies 91.
     """
-    n = len(qualities)
+    n = len(results)
+    means = [float(np.mean(result.values("fid"))) for result in results]
     better = [0] * n
     worse = [0] * n
-    for pair in told_apart(qualities):
-        low, high = sorted(pair, key=lambda i: qualities[i].metrics["fid"].value)
+    for pair in told_apart(results):
+        low, high = sorted(pair, key=means.__getitem__)
         better[high] += 1
         worse[low] += 1
     return [Place(1 + above, n - below) for above, below in zip(better, worse, strict=True)]

@@ -1,7 +1,7 @@
 """All results of a pipeline run in one tree, read from the folders that the stages wrote."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -17,10 +17,20 @@ from ..latent.results import EmbeddingMetrics, Embeddings, LatentResults
 from ..params import Params
 from ..training.results import ClassifierSummary, Training, load_training
 from ..utils.errors import InputError
-from ..utils.record import Estimate, Record
+from ..utils.record import Estimate, Number, Record
 from .failures import Failure, find_failure
-from .points import SweepPoint, beta_names, failed_points, grid_names, load_points
+from .points import (
+    SweepPoint,
+    TrialResults,
+    beta_names,
+    failed_trials,
+    grid_names,
+    load_points,
+    load_trial,
+    replicate_names,
+)
 from .processed import ProcessedDataset, load_processed
+from .trainings import over_trainings
 
 R = TypeVar("R", bound=Record)
 NOT_MEASURED = Quality(
@@ -40,9 +50,12 @@ SetsScores = dict[tuple[str, str], dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class ModelResults:
-    """One model on one dataset; `embedding` is None without an encoder, or without the stage tsne.
+    """One training of a model on one dataset, with all others of the model.
 
-    `paths` are the folders of its stages: sample, evaluate, anomaly, latent.
+    embedding : None without an encoder, or without the stage tsne
+    paths : the folders of its stages: sample, evaluate, anomaly, latent; {} of a replicate
+    replicates : the model's other trainings, of other seeds; [] of a replicate
+    failed_seeds : those of trainings that have no results, and why
     """
 
     model: str
@@ -52,6 +65,14 @@ class ModelResults:
     latent: LatentResults
     embedding: EmbeddingMetrics | None
     paths: dict[str, Path]
+    seed: int
+    replicates: list["ModelResults"] = field(default_factory=list)
+    failed_seeds: dict[int, Failure] = field(default_factory=dict)
+
+    @property
+    def trainings(self) -> list["ModelResults"]:
+        """All of the model that have results, this one first."""
+        return [self, *self.replicates]
 
     @property
     def has_encoder(self) -> bool:
@@ -71,6 +92,18 @@ class ModelResults:
         """The value of `estimate`."""
         estimate = self.estimate(key)
         return None if estimate is None else estimate.value
+
+    def values(self, key: str) -> list[Number]:
+        """`value` of each training that has one."""
+        values = [each.value(key) for each in self.trainings]
+        return [value for value in values if value is not None]
+
+    def mean(self, key: str) -> Estimate | None:
+        """The mean over trainings with its interval; of one training `estimate`."""
+        if not self.replicates:
+            return self.estimate(key)
+        values = self.values(key)
+        return over_trainings(values).mean if values else None
 
     @cached_property
     def scores(self) -> SetsScores:
@@ -139,7 +172,7 @@ class DatasetResults:
     def by_protocol(self) -> list[list[ModelResults]]:
         """The results of each protocol, best first."""
         groups: dict[str, list[ModelResults]] = {}
-        for result in sorted(self.models, key=lambda r: r.quality.metrics["fid"].value):
+        for result in sorted(self.models, key=lambda r: float(np.mean(r.values("fid")))):
             key = json.dumps(result.protocol.model_dump(), sort_keys=True)
             groups.setdefault(key, []).append(result)
         return list(groups.values())
@@ -183,7 +216,7 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
     }
     models = [m for m in params.models if m not in failures]
     embeddings = _embeddings(tsne, failures, [details / "latent" / dataset / m for m in models])
-    points = (grid_names(params), beta_names(params))
+    grid, betas = grid_names(params), beta_names(params)
     baselines = details / "baselines" / dataset
     controls = details / "controls" / dataset
     return DatasetResults(
@@ -197,12 +230,15 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
         control_detection=DetectionResults.load(controls / evaluation.DETECTION),
         baselines=_load(baselines / anomaly.METRICS_FILE, DetectionResults(detections=[])),
         baselines_folder=baselines,
-        models=[load_model(m, dataset, embeddings, data, details) for m in models],
+        models=[
+            _with_replicates(params, first, dataset, data, details)
+            for first in (load_model(params, m, dataset, embeddings, data, details) for m in models)
+        ],
         failures=list(failures.values()),
         embeddings=embeddings,
-        sweep=load_points(dataset, points[0], data, details),
-        rate_distortion=load_points(dataset, points[1], data, details),
-        point_failures=failed_points(dataset, sum(points, []), data, details),
+        sweep=load_points(dataset, grid, data, details),
+        rate_distortion=load_points(dataset, betas, data, details),
+        point_failures=failed_trials(dataset, sum(grid + betas, []), data, details / "sweep"),
     )
 
 
@@ -225,6 +261,7 @@ def _embeddings(tsne: Path, failures: dict[str, Failure], latents: list[Path]) -
 
 
 def load_model(
+    params: Params,
     model: str,
     dataset: str,
     embeddings: Embeddings | None,
@@ -244,6 +281,40 @@ def load_model(
         latent=_load(paths["latent"] / latent.METRICS_FILE, LatentResults(metrics={})),
         embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
+        seed=params.seed,
+    )
+
+
+def _with_replicates(
+    params: Params, first: ModelResults, dataset: str, data: Path, details: Path
+) -> ModelResults:
+    """The first training of a model together with all others."""
+    folder = details / "replicate"
+    names = replicate_names(params, first.model)
+    failures = {f.name: f for f in failed_trials(dataset, list(names.values()), data, folder)}
+    return replace(
+        first,
+        replicates=[
+            replicate(load_trial(dataset, name, data, folder), seed)
+            for seed, name in names.items()
+            if name not in failures
+        ],
+        failed_seeds={seed: failures[name] for seed, name in names.items() if name in failures},
+    )
+
+
+def replicate(result: TrialResults, seed: int) -> ModelResults:
+    """A training of another seed: its numbers, without pictures and scores."""
+    trial = result.trial
+    return ModelResults(
+        model=trial.model,
+        training=result.training,
+        quality=trial.quality or NOT_MEASURED,
+        detection=trial.detection or DetectionResults(detections=[]),
+        latent=trial.latent or LatentResults(metrics={}),
+        embedding=trial.embedding,
+        paths={},
+        seed=seed,
     )
 
 

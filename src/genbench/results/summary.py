@@ -7,6 +7,7 @@ from .failures import Failure
 from .metrics import HEADLINES
 from .points import SweepPoint
 from .run import DatasetResults, ModelResults
+from .trainings import over_trainings
 
 BY_EXTRACTOR = {metric.key for metric in HEADLINES if metric.by_extractor}
 
@@ -17,7 +18,23 @@ def summarize(results: list[DatasetResults]) -> dict[str, dict[str, dict[str, Nu
 
 
 def headlines(result: ModelResults) -> dict[str, Number]:
-    """At most 14 numbers of one model; one in features carries its extractor: fid_classifier."""
+    """At most 14 numbers of one model, means over its trainings; of one training its own."""
+    by_training = [training_headlines(each) for each in result.trainings]
+    if len(by_training) == 1:
+        return by_training[0]
+    return {
+        key: over_trainings(values).mean.value for key, values in values_by_key(by_training).items()
+    }
+
+
+def values_by_key(by_training: list[dict[str, Number]]) -> dict[str, list[Number]]:
+    """The values of all trainings that have one."""
+    keys = dict.fromkeys(key for each in by_training for key in each)
+    return {key: [each[key] for each in by_training if key in each] for key in keys}
+
+
+def training_headlines(result: ModelResults) -> dict[str, Number]:
+    """Those of one training; one in features carries its extractor: fid_classifier."""
     values = {metric.key: result.value(metric.key) for metric in HEADLINES}
     values["knn_accuracy"] = result.embedding.knn_accuracy if result.embedding else None
     values["corruption_auroc"] = _auroc(result, "corruptions")
@@ -36,10 +53,10 @@ def _auroc(result: ModelResults, kind: str) -> float | None:
 def point_headlines(point: SweepPoint) -> dict[str, Number]:
     """What a point of a sweep is compared by: FID, size, a validation loss or a rate."""
     keys = ["fid", "rate", "distortion", "active_units", "parameters"]
-    loss = validation_metric(point.training.summary.final)
+    loss = validation_metric(point.final)
     keys += [loss] if loss else []
     values = {key.replace("/", "_"): point.value(key) for key in keys if key in point.values}
-    return _named(values, point.point.extractor)
+    return _named(values, point.extractor)
 
 
 def validation_metric(final: dict[str, Number]) -> str | None:
@@ -67,6 +84,11 @@ def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Num
 def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
     rows = {result.model: headlines(result) for result in results.models}
     rows |= {each.name: _failure(each) for each in results.failures}
+    rows |= {
+        failure.name: _failure(failure)
+        for result in results.models
+        for failure in result.failed_seeds.values()
+    }
     rows |= {f"sweep-{each.name}": _failure(each) for each in results.point_failures}
     for name in ("floor", "ceiling"):
         estimates: dict[str, Estimate] = getattr(results.reference, name)
@@ -79,7 +101,7 @@ def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
     if results.classifier.test_accuracy is not None:
         rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}
     for point in (*results.sweep, *results.rate_distortion):
-        at = [f"{value:g}" for value in point.point.at.values()]
-        name = "-".join(["sweep", point.point.model, *at])
+        at = [f"{value:g}" for value in point.at.values()]
+        name = "-".join(["sweep", point.model, *at])
         rows[name] = point_headlines(point)
     return rows

@@ -4,17 +4,20 @@ Intervals over images know nothing of what a training adds (Bouthillier et al. 2
 arXiv:2103.03098; for seeds of one algorithm Colas et al. 2018, arXiv:1806.08295).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from math import comb
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ..utils.record import Estimate
+from ..intervals import OF_DISTANCES, standard_error
+from ..utils.record import Estimate, Number
 
 LEVEL = 0.05
 """Chance that of all pairs of equally good models any is told apart."""
 MOST_TRAININGS = 1000
+DRAWS = 20_000
+Pair = TypeVar("Pair", bound=Hashable)
 
 
 class OverTrainings(NamedTuple):
@@ -47,7 +50,7 @@ class Comparison(NamedTuple):
     p: float
 
 
-def over_trainings(values: Sequence[float]) -> OverTrainings:
+def over_trainings(values: Sequence[Number]) -> OverTrainings:
     """A metric's values (N,), one per training: Student's t for the mean and for one more."""
     from scipy.special import stdtrit
 
@@ -83,6 +86,17 @@ def compare(a: Sequence[float], b: Sequence[float]) -> Comparison:
         difference=Estimate(value=difference, low=difference - margin, high=difference + margin),
         probability=probability_lower(a, b),
         p=p,
+    )
+
+
+def p_of_value(values: Sequence[float], value: float) -> float:
+    """The two-sided p of the mean over trainings (N,), at least 2, being `value`: Student's t."""
+    from scipy.special import stdtr
+
+    difference = abs(float(np.mean(values)) - value)
+    error = float(np.std(values, ddof=1)) / len(values) ** 0.5
+    return (
+        float(2 * stdtr(len(values) - 1, -difference / error)) if error else float(not difference)
     )
 
 
@@ -122,7 +136,7 @@ def probability_lower(a: Sequence[float], b: Sequence[float]) -> Estimate:
     return Estimate(value=observed, low=float(low), high=float(high))
 
 
-def told_apart(ps: dict[tuple[str, str], float]) -> set[tuple[str, str]]:
+def holm(ps: Mapping[Pair, float]) -> set[Pair]:
     """The pairs whose p-values tell them apart at LEVEL, corrected for their number.
 
     Source: Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure.
@@ -162,3 +176,53 @@ def trainings_needed(a: Sequence[float], b: Sequence[float], power: float = 0.8)
         if 1 - nctdtr(freedom, shift, limit) >= power:
             return n
     return None
+
+
+class Spread(NamedTuple):
+    """Standard deviations of a metric: why another study would find another value.
+
+    training : of what another training changes
+    sample : of another sample of generated images, of as many
+    test : of other test images, of as many; it moves all models together
+    """
+
+    training: float
+    sample: float
+    test: float
+
+
+def spread(values: Sequence[float], halves: Sequence[Sequence[float]]) -> Spread:
+    """Split the variance of a metric over its sources, by the method of moments.
+
+    Parameters
+    ----------
+    values : (T,) one per training, T at least 2
+    halves : (T, H) the metric for the halves of the images of each, see `intervals`; the halves of
+        the test images are the same for all, those of the generated images are not
+
+    The error of one training's value holds sample and test images, that of the mean of all test
+    images and a T-th of the sample; the variance over trainings holds training and sample.
+    Source: the analysis of variance of a two-way layout, Searle, Casella & McCulloch 1992.
+    """
+    n = len(values)
+    of_one = float(np.mean([standard_error(each, OF_DISTANCES) ** 2 for each in halves]))
+    of_mean = standard_error(np.mean(halves, axis=0).tolist(), OF_DISTANCES) ** 2
+    sample = max(0.0, (of_one - of_mean) * n / (n - 1))
+    training = max(0.0, float(np.var(values, ddof=1)) - sample)
+    return Spread(training**0.5, sample**0.5, max(0.0, of_one - sample) ** 0.5)
+
+
+def rank_shares(values: Sequence[Sequence[float]]) -> np.ndarray:
+    """How often each model has each place, lowest first, if one training of each is made: (M, M).
+
+    values : of the trainings of each of the M models. All combinations are equally likely; with
+    many, DRAWS of them. Equal values share their places.
+    """
+    random = np.random.default_rng(0)
+    columns = [random.choice(each, DRAWS) for each in map(np.asarray, values)]
+    drawn = np.stack(columns, axis=1)
+    below = (drawn[:, :, None] > drawn[:, None, :]).sum(2)
+    equal = (drawn[:, :, None] == drawn[:, None, :]).sum(2)
+    places = np.arange(len(values))
+    holds = (places >= below[:, :, None]) & (places < (below + equal)[:, :, None])
+    return (holds / equal[:, :, None]).mean(0)

@@ -7,15 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
-from ..evaluation.results import Point
 from ..latent.results import METRICS_FILE, Embeddings
 from ..params import Params
 from ..params.renamed import first_names
 from ..results import points, summary
 from ..results import run as results
 from ..results.failures import Failure, find_failure
-from ..results.points import SweepPoint
-from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary, load_training
+from ..results.points import SweepPoint, TrialResults
+from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary
 from ..utils import provenance
 from ..utils.failure import load as failure_of
 from . import details as table
@@ -26,6 +25,7 @@ WEIGHTS_TAG = "genbench.weights"
 """The sha256 of the weights."""
 FAILED_TAG = "genbench.failed"
 """Why there are none."""
+SEED_TAG = "genbench.seed"
 Notes = Mapping[tuple[str, str], str]
 """What was found about a model, in Markdown, by dataset and model."""
 NO_NOTES: Notes = MappingProxyType({})
@@ -60,7 +60,7 @@ class RunContent:
     @property
     def script(self) -> str:
         """The script of stages/ that trains it."""
-        return "train" if self.stage == "train" else "sweep_train"
+        return "train" if self.stage == "train" else "trial_train"
 
     @property
     def key(self) -> str:
@@ -128,7 +128,8 @@ def collect(
     for dataset in params.datasets:
         for content in _of_dataset(params, dataset, data, details, ended):
             code = digest_code(content.name, dataset, stages)
-            tags = content.tags | ({CODE_TAG: code} if code else {})
+            tags = content.tags | {SEED_TAG: str(content.choices["seed"])}
+            tags |= {CODE_TAG: code} if code else {}
             item = (dataset, str(content.choices["model_name"]))
             note = notes.get(item, "") if content.stage == "train" else ""
             yield replace(content, tags=tags, note=note)
@@ -143,12 +144,13 @@ def _of_dataset(
             yield _model(params, dataset, model, data, details)
         elif (failure := find_failure(dataset, model, data, {})) and (ended or failure.images):
             yield _unfinished(params, dataset, failure, folder / model)
-    names = [*points.grid_names(params), *points.beta_names(params)]
-    for name in filter(lambda name: _is_trained(folder / name), names):
-        path = details / "sweep" / dataset / f"{name}.json"
-        if path.exists():
-            point = SweepPoint(load_training(folder / name), Point.load(path))
-            yield _point(params, dataset, point, data, details)
+    replicates = [points.replicate_names(params, model).values() for model in params.models]
+    sweeps = [*points.grid_names(params), *points.beta_names(params)]
+    for stage, names in (("replicate", sum(map(list, replicates), [])), ("sweep", sum(sweeps, []))):
+        for name in filter(lambda name: _is_trained(folder / name), names):
+            if (details / stage / dataset / f"{name}.json").exists():
+                result = points.load_trial(dataset, name, data, details / stage)
+                yield _trial(params, dataset, result, data, details / stage)
 
 
 def _is_trained(folder: Path) -> bool:
@@ -181,7 +183,7 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
     tsne = details / "tsne" / dataset
     path = tsne / METRICS_FILE
     embeddings = Embeddings.load(path) if path.exists() else None
-    result = results.load_model(model, dataset, embeddings, data, details)
+    result = results.load_model(params, model, dataset, embeddings, data, details)
     metrics, tags = _facts(result.training)
     score = result.detection.main_score
     folders = {name: result.paths[name] for name in ("latent", "evaluate", "anomaly")}
@@ -191,7 +193,7 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
         name=f"{dataset}-{model}",
         choices=params.of_run(dataset, model),
         training=result.training,
-        metrics=metrics | summary.headlines(result),
+        metrics=metrics | summary.training_headlines(result),
         tags=tags | ({"genbench.main_score": score} if score else {}),
         details=table.model_rows(result, embeddings),
         processed=data / "processed" / f"{dataset}.npz",
@@ -202,27 +204,32 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
     )
 
 
-def _point(
-    params: Params, dataset: str, point: SweepPoint, data: Path, details: Path
+def _trial(
+    params: Params, dataset: str, result: TrialResults, data: Path, details: Path
 ) -> RunContent:
-    model = point.point.model
-    at = point.point.at
+    trial = result.trial
+    at = trial.at
     if "beta" in at:  # 4 in params.yaml is 4.0 here, which is another key
-        at = {"beta": next(beta for beta in params.sweep.beta if beta == at["beta"])}
-    metrics, tags = _facts(point.training)
-    name = point.training.folder.name
+        at = at | {"beta": next(beta for beta in params.sweep.beta if beta == at["beta"])}
+    metrics, tags = _facts(result.training)
+    name = result.training.folder.name
+    if details.name == "replicate":
+        headlines = summary.training_headlines(results.replicate(result, int(at["seed"])))
+    else:
+        headlines = summary.point_headlines(SweepPoint([result]))
+        tags["genbench.grid"] = f"{dataset}-{trial.model}"
     return RunContent(
-        stage="rate_distortion" if "beta" in at else "sweep",
+        stage="rate_distortion" if "beta" in at else details.name,
         name=f"{dataset}-{name}",
-        choices={**params.at_point(at).of_run(dataset, model), "stage": "sweep"},
-        training=point.training,
-        metrics=metrics | summary.point_headlines(point),
-        tags=tags | {"genbench.grid": f"{dataset}-{model}"},
-        details=table.point_rows(point),
+        choices={**params.at_point(at).of_run(dataset, trial.model), "stage": details.name},
+        training=result.training,
+        metrics=metrics | (headlines if trial.quality else {}),
+        tags=tags,
+        details=table.trial_rows(result),
         processed=data / "processed" / f"{dataset}.npz",
-        artifacts=_training_files(point.training)
-        | {"evaluate": [details / "sweep" / dataset / f"{name}.json"]},
-        store_model=False,  # takes seconds, and a grid has many points
+        artifacts=_training_files(result.training)
+        | {"evaluate": [details / dataset / f"{name}.json"]},
+        store_model=False,  # takes seconds, and there are many
         status="FAILED" if FAILED_TAG in tags else "FINISHED",
     )
 

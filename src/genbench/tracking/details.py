@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..latent.results import Embeddings
-from ..results.points import SweepPoint
+from ..results.points import TrialResults
 from ..results.run import ModelResults
 from ..utils.record import Estimate, Number, Record
 
@@ -37,9 +37,15 @@ def model_rows(result: ModelResults, embeddings: Embeddings | None) -> list[Row]
     return rows
 
 
-def point_rows(point: SweepPoint) -> list[Row]:
-    """The table of one point of a sweep."""
-    return [*_rows("training", point.training.summary), *_rows("quality", point.point)]
+def trial_rows(result: TrialResults) -> list[Row]:
+    """The table of one trial."""
+    trial = result.trial
+    rows = list(_rows("training", result.training.summary))
+    rows += _rows("quality", trial.metrics.items())
+    rows += _rows("latent", ((trial.latent and trial.latent.factors) or {}).items())
+    for detection in trial.detection.detections if trial.detection else ():
+        rows += _rows(f"{detection.kind}/{detection.name}/{detection.score}", detection)
+    return rows
 
 
 def _rows(group: str, values: Iterable[tuple[str, object]]) -> Iterator[Row]:

@@ -42,8 +42,8 @@ def start_live(client, header: dict):
     return run
 
 
-def upsert(client, content: RunContent) -> None:
-    """Make sure that exactly one run is that of `content`, and that it holds all of it."""
+def upsert(client, content: RunContent):
+    """Make sure that exactly one run is that of `content`, and holds all of it; returns it."""
     runs = client.find(KEY, content.key)
     run = next((run for run in _in_order(runs, content) if _matches(client, run, content)), None)
     _delete_unfinished(client, [other for other in runs if other is not run])
@@ -51,6 +51,7 @@ def upsert(client, content: RunContent) -> None:
     if not is_sent(run, content.content_digest, content.metrics):
         _send(client, run, content, _missing_metrics(client, run, content))
         client.log(run, tags={CONTENT: content.content_digest})  # last: an interrupted pass goes on
+    return run
 
 
 def _delete_unfinished(client, runs: list) -> None:

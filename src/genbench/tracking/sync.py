@@ -9,6 +9,7 @@ from . import content, runs, store, view
 from .client import mlflow_client
 from .content import NO_NOTES, Notes, RunContent
 from .report import Report, upsert_report
+from .seeds import upsert_parents
 from .selection import FACTS
 from .sqlite_file import shorten
 
@@ -55,13 +56,15 @@ def send(
     if not contents:
         return 0
     failures = []
+    sent = []
     with mlflow_client(params.tracking.experiment) as client, store.locked():
         for each in contents:
             try:
-                runs.upsert(client, each)
+                sent.append((each, runs.upsert(client, each)))
             except Exception as error:
                 client.find(runs.KEY, each.key)  # raises where it is the store that failed
                 failures.append(f"{each.name}: {shorten(error)}")
+        upsert_parents(client, sent)
         if metrics := _headlines(contents):
             last = max((step for each in contents for step in each.snapshots), default=0)
             client.save_view(view.saved_view(metrics, last))

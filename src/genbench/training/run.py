@@ -38,6 +38,7 @@ class TrainingSpec:
     data : the processed dataset
     perceptual : the classifier for models with a perceptual loss; the others do not read it
     stream : names that tell this training's random numbers from those of others
+    label : the name of its files, where it is not the model's
     snapshots : how many are taken on the way, always of the same latents
     """
 
@@ -47,12 +48,13 @@ class TrainingSpec:
     data: Path
     perceptual: Path | None = None
     stream: tuple = ()
+    label: str = ""
     snapshots: int = 0
 
     @property
     def name(self) -> str:
         """For those who read the log, and look into the folder of checkpoints."""
-        return "-".join(map(str, (self.dataset, self.model, *self.stream)))
+        return f"{self.dataset}-{self.label or self.model}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...utils.images import grid, to_float, to_uint8
 from ...utils.seeds import sample_latents
-from .marginal import marginal_scores
+from .marginal import log_class_shares, marginal_scores
 
 BATCH = 100
 """Images are decoded so many at a time, never fewer: small batches are rounded differently."""
@@ -98,6 +98,18 @@ def sample(model, n: int, train_y: np.ndarray, seed: int) -> dict[str, np.ndarra
     z = sample_latents(n, model.latent_dim, seed)
     y = proportional_labels(n, train_y)
     return {"x": decode(model, z, y), "y": y, "z": z}
+
+
+def generate(model, data: dict[str, np.ndarray], n: int, seed: int) -> dict[str, np.ndarray]:
+    """What the stage `sample` keeps: `sample`, and bounds on the likelihood of test images.
+
+    data : test_x and train_y of a processed dataset
+    """
+    samples = sample(model, n, data["train_y"], seed)
+    if model.conditional:
+        samples["labels"] = samples["y"]
+    bounds = negative_elbo(model, data["test_x"], log_class_shares(data["train_y"]))
+    return samples if bounds is None else samples | {"test_negative_elbo": bounds}
 
 
 def sample_grid(x: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
 """The chapters on generated images: ranking, samples, class coverage and memorization."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...evaluation.results import NEAREST
 from ...params import Params
 from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
-from ...results.metric import rate
+from ...results.metric import Metric, rate
 from ...results.metrics import (
     CORRUPTION_AUROC,
     DEFECT_AUROC,
@@ -46,7 +48,8 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         "chart": gallery.chart(
             _intervals(results, groups[0] if groups else [], params),
             "fid.svg",
-            caption="FID with its 95% interval; gray: references without a network.",
+            caption="FID with its 95% interval; gray: references without a network."
+            + " Small: single trainings." * any(r.replicates for r in results.models),
         ),
         "trade_offs": _trade_offs(groups[0], params, gallery) if results.models else [],
         "rankings": [
@@ -60,18 +63,32 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
 def _intervals(results: DatasetResults, group: list[ModelResults], params: Params) -> Spec:
     """FID of the models of the first protocol among the references, lowest first."""
     colors = assign_colors(params.models)
-    rows = [Row(result.model, result.quality.metrics) for result in group]
+    rows = [Row(result.model, _values(result, QUALITY)) for result in group]
     if not group or group[0].protocol.extractor == results.extractor:
         rows += _references(results)
+    single = {result.model: result.values("fid") for result in group if result.replicates}
     points = []
-    for row in rows:
+    for row in sorted(rows, key=_fid):
         fid = row.values["fid"]
         assert isinstance(fid, Estimate)
-        color = colors.get(row.name, GRAY)
-        points.append(
-            {"name": row.name, "value": fid.value, "low": fid.low, "high": fid.high, "color": color}
-        )
-    return intervals(sorted(points, key=lambda point: point["value"]), "FID")
+        shared = {"name": row.name, "color": colors.get(row.name, GRAY)}
+        points.append(shared | {"value": fid.value, "low": fid.low, "high": fid.high})
+        points += [
+            shared | {"value": value, "low": None, "high": None, "is_training": True}
+            for value in single.get(row.name, ())
+        ]
+    return intervals(points, "FID")
+
+
+def _fid(row: Row) -> float:
+    fid = row.values["fid"]
+    assert isinstance(fid, Estimate)
+    return fid.value
+
+
+def _values(result: ModelResults, metrics: Sequence[Metric]) -> dict[str, Estimate | Number | None]:
+    """Numbers of a model; of several trainings means."""
+    return {metric.key: result.mean(metric.key) for metric in metrics}
 
 
 def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> list[Figure]:
@@ -83,7 +100,7 @@ def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> 
             {
                 "name": result.model,
                 "x": getattr(result.training.summary, metric.key),
-                "y": result.value("fid"),
+                "y": float(np.mean(result.values("fid"))),
                 "color": colors[result.model],
             }
             for result in group
@@ -103,11 +120,11 @@ def _ranking(
     rows = [
         Row(
             result.model,
-            result.quality.metrics,
+            _values(result, QUALITY),
             rank=str(place) if are_ranked else "",
-            detail="trained on these features" if trained_on_its_judge(result, params) else "",
+            detail=_detail(result, params),
         )
-        for result, place in zip(group, places([r.quality for r in group]), strict=True)
+        for result, place in zip(group, places(group), strict=True)
     ]
     return make_table(
         with_caveats(QUALITY, results.reference) if comparable else QUALITY,
@@ -115,6 +132,14 @@ def _ranking(
         first="model",
         references=_references(results) if comparable else (),
     )
+
+
+def _detail(result: ModelResults, params: Params) -> str:
+    """On how many trainings a row stands, and whether it may be trusted."""
+    n = len(result.trainings)
+    parts = [f"{n} trainings"] if n > 1 else []
+    parts += ["trained on these features"] if trained_on_its_judge(result, params) else []
+    return ", ".join(parts)
 
 
 def _references(results: DatasetResults) -> list[Row]:
@@ -142,7 +167,7 @@ def _other_metrics(results: DatasetResults) -> Table:
             f"ood {name}": result.detection.main("ood", name) for name in results.ood_datasets
         }
         values: dict[str, Estimate | Number | None] = {
-            **result.quality.metrics,
+            **_values(result, SAMPLES),
             "parameters": result.training.summary.parameters,
         }
         values |= {key: detection.auroc for key, detection in aurocs.items() if detection}
@@ -160,6 +185,7 @@ def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
     figures = {}
     for result in results.ranked():
         caption = f"FID {number(result.value('fid'))}"
+        caption += f", seed {result.seed}" if result.replicates else ""
         caption += ", averaged weights" if result.training.summary.ema else ""
         caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
         caption += "".join(f"; {k} {v}" for k, v in params.zoo.get(result.model, {}).items())

@@ -47,7 +47,7 @@ def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> 
     """Table, heat maps and effects of each model's grid; then the rate-distortion curve."""
     grids = []
     for model in params.sweep.models:
-        points = [point for point in results.sweep if point.point.model == model]
+        points = [point for point in results.sweep if point.model == model]
         if points:
             grids.append(_grid(model, points, params.sweep, results.reference, gallery))
     if not (grids or results.rate_distortion or results.point_failures):
@@ -63,7 +63,7 @@ def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> 
 def _grid(
     model: str, points: list[SweepPoint], sweep: Sweep, reference: Reference, gallery: Gallery
 ) -> dict:
-    varied = [axis for axis in AXES if len({point.point.at[axis] for point in points}) > 1]
+    varied = [axis for axis in AXES if len({point.at[axis] for point in points}) > 1]
     return {
         "model": model,
         "findings": grid_findings(points, caveat(BY_KEY["fid"], reference)),
@@ -74,20 +74,20 @@ def _grid(
 
 
 def _grid_table(points: list[SweepPoint], reference: Reference) -> Table:
-    rows = [Row(" x ".join(str(p.point.at[axis]) for axis in AXES), p.values) for p in points]
+    rows = [Row(" x ".join(str(p.at[axis]) for axis in AXES), p.values) for p in points]
     return make_table(with_caveats(GRID_METRICS, reference), rows, first="latent_dim x width")
 
 
 def _costs(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure]:
     """Cost over one hyperparameter, a line per value of the other one."""
     (other,) = (name for name in AXES if name != axis)
-    model = points[0].point.model
+    model = points[0].model
     figures = []
     for metric in COST:
         lines: dict[str, list] = {}
-        for point in sorted(points, key=lambda point: point.point.at[axis]):
-            pair = point.point.at[axis], point.value(metric.key)
-            lines.setdefault(f"{other} {point.point.at[other]}", []).append(pair)
+        for point in sorted(points, key=lambda point: point.at[axis]):
+            pair = point.at[axis], point.value(metric.key)
+            lines.setdefault(f"{other} {point.at[other]}", []).append(pair)
         figures.append(
             gallery.chart(
                 line_charts.effect(lines, metric.label, axis),
@@ -101,12 +101,11 @@ def _costs(points: list[SweepPoint], axis: str, gallery: Gallery) -> list[Figure
 def _chart(metric: Metric, points: list[SweepPoint], sweep: Sweep, gallery: Gallery) -> Figure:
     """A metric on the whole grid, and over each axis."""
     values = {
-        (int(p.point.at["latent_dim"]), int(p.point.at["width"])): float(p.value(metric.key))
-        for p in points
+        (int(p.at["latent_dim"]), int(p.at["width"])): float(p.value(metric.key)) for p in points
     }
     return gallery.chart(
         grid_charts.grid(values, sweep.latent_dim, sweep.width, metric.label),
-        f"{points[0].point.model}/sweep-{_file_name(metric)}.svg",
+        f"{points[0].model}/sweep-{_file_name(metric)}.svg",
     )
 
 
@@ -120,7 +119,7 @@ def _rate_distortion(
     """Rate against distortion of beta_vae, a point per beta."""
     if not points:
         return None
-    betas = [f"{point.point.at['beta']:g}" for point in points]
+    betas = [f"{point.at['beta']:g}" for point in points]
     rows = [Row(beta, point.values) for beta, point in zip(betas, points, strict=True)]
     pairs = [
         (point.value("rate"), point.value("distortion"), beta)

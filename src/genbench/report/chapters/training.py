@@ -1,12 +1,17 @@
 """The chapter on training: warnings, curves and snapshots of every model."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
 
 from ...params import Params
 from ...results.curve_metrics import part_metric
 from ...results.run import DatasetResults
 from ...training.results import Curve, Training
 from .. import line_charts
+from ..findings.quality import warnings as describe_warnings
 from ..gallery import Aspect, Figure, Gallery, side_by_side
 from ..line_charts import Line
 from ..vega import COLORS
@@ -25,10 +30,13 @@ def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
     """Warnings of all models, then snapshots and curves side by side."""
     trainings = {result.model: result.training for result in results.ranked()}
     trainings |= {each.name: each.training for each in results.failures if each.training}
-    warnings = [f"{failure.name} {failure}." for failure in results.failures]
+    others = {r.model: [each.training for each in r.replicates] for r in results.ranked()}
+    failures = [f for r in results.models for f in r.failed_seeds.values()] + results.failures
+    warnings = [f"{failure.name} {failure}." for failure in failures]
     warnings += [
         f"{model}: {alarm}" for model, each in trainings.items() for alarm in each.summary.alarms
     ]
+    warnings += [line for r in results.ranked() if r.replicates for line in describe_warnings(r)]
     snapshots = {model: _snapshots(model, each, gallery) for model, each in trainings.items()}
     return {
         "warnings": warnings,
@@ -40,9 +48,13 @@ def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
                 steps=True,
             ),
             *side_by_side(
-                {model: _curves(model, each, gallery) for model, each in trainings.items()}
+                {
+                    model: _curves(model, each, others.get(model, []), gallery)
+                    for model, each in trainings.items()
+                }
             ),
         ],
+        "has_bands": any(others.values()),
     }
 
 
@@ -53,10 +65,13 @@ def _snapshots(model: str, training: Training, gallery: Gallery) -> list[Figure]
     ]
 
 
-def _curves(model: str, training: Training, gallery: Gallery) -> list[Figure]:
-    """A chart per recorded part."""
+def _curves(
+    model: str, training: Training, others: list[Training], gallery: Gallery
+) -> list[Figure]:
+    """A chart per recorded part; others: trainings of the same model, which the bands span."""
     figures = []
-    for part, lines in panels(training.curves).items():
+    bands = _bands(training.curves, [each.curves for each in others])
+    for part, lines in panels(training.curves, bands).items():
         metric = part_metric(part)
         spec = line_charts.training_curves(lines, metric.label)
         title = metric.label[:1].upper() + metric.label[1:]
@@ -64,7 +79,28 @@ def _curves(model: str, training: Training, gallery: Gallery) -> list[Figure]:
     return figures
 
 
-def panels(curves: list[Curve]) -> dict[str, list[Line]]:
+Bands = Mapping[tuple[str, str], tuple[list[float], list[float]]]
+
+
+def _bands(curves: list[Curve], others: list[list[Curve]]) -> Bands:
+    """The lowest and the highest values of all trainings, by player and part; {} for one training.
+
+    Trainings that ended early have none.
+    """
+    values: dict[tuple[str, str], list[list[float]]] = {}
+    length = {(curve.player, curve.part): len(curve.values) for curve in curves}
+    for curve in (curve for each in [curves, *others] for curve in each):
+        key = curve.player, curve.part
+        if length.get(key) == len(curve.values):
+            values.setdefault(key, []).append(curve.values)
+    return {
+        key: (np.min(each, axis=0).tolist(), np.max(each, axis=0).tolist())
+        for key, each in values.items()
+        if len(each) > 1
+    }
+
+
+def panels(curves: list[Curve], bands: Bands = MappingProxyType({})) -> dict[str, list[Line]]:
     """The curves as drawn: one chart per recorded part, with a line per player.
 
     Dashed is what validation images show: the first player's losses, and diagnostics.
@@ -80,6 +116,13 @@ def panels(curves: list[Curve]) -> dict[str, list[Line]]:
             part, label, color = SHARED[part]
         elif layer := LAYER.fullmatch(part):
             part, label, color = "kl_layers", f"layer {layer[1]}", int(layer[1]) - 1
-        line = Line(label, curve.images, curve.values, COLORS[color % len(COLORS)], is_validation)
+        line = Line(
+            label,
+            curve.images,
+            curve.values,
+            COLORS[color % len(COLORS)],
+            dashed=is_validation,
+            band=bands.get((curve.player, curve.part)),
+        )
         charts.setdefault(part, []).append(line)
     return charts

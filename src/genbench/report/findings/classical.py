@@ -1,8 +1,9 @@
 """Which models a minute of statistics beats, in sentences."""
 
 from ...evaluation.results import Quality
-from ...results.places import LEVEL, p_of_difference
+from ...results.places import p_of_difference
 from ...results.run import ModelResults
+from ...results.trainings import LEVEL, p_of_value
 from ..formatting import join_words, number
 from .copying import describe_copying, is_copying
 
@@ -31,10 +32,14 @@ def classical_findings(ranked: list[ModelResults], classical: dict[str, Quality]
 def _comparison(ranked: list[ModelResults], name: str, quality: Quality) -> str:
     """How one of them compares with each model, corrected for their number (Bonferroni)."""
     groups: dict[str, list[str]] = {"beats": [], "is not told from": [], "is beaten by": []}
+    fid = quality.metrics["fid"].value
     for result in ranked:
-        if p_of_difference(quality, result.quality) > LEVEL / len(ranked):
+        fids = result.values("fid")
+        is_over_trainings = len(fids) > 1
+        p = p_of_value(fids, fid) if is_over_trainings else p_of_difference(quality, result.quality)
+        if p > LEVEL / len(ranked):
             verb = "is not told from"
-        elif quality.metrics["fid"].value < result.quality.metrics["fid"].value:
+        elif fid < sum(fids) / len(fids):
             verb = "beats"
         else:
             verb = "is beaten by"

@@ -68,14 +68,14 @@ def rate_distortion_findings(points: list[SweepPoint]) -> list[str]:
     """Whether a larger beta buys a lower rate with a higher distortion, at every step."""
     if len(points) < 2:
         return []
-    points = sorted(points, key=lambda point: point.point.at["beta"])
+    points = sorted(points, key=lambda point: point.at["beta"])
     low, high = points[0], points[-1]
 
     def change(key: str) -> str:
         return f"from {number(low.value(key))} to {number(high.value(key))}"
 
     lines = [
-        f"From beta {low.point.at['beta']:g} to {high.point.at['beta']:g} the rate goes"
+        f"From beta {low.at['beta']:g} to {high.at['beta']:g} the rate goes"
         f" {change('rate')} nats, the distortion {change('distortion')}."
     ]
     for key, sign, verb in (("rate", -1, "fall"), ("distortion", 1, "rise")):

@@ -85,7 +85,7 @@ def _fid(result: ModelResults, results: DatasetResults) -> str:
     (group,) = (g for g in results.by_protocol() if any(each is result for each in g))
     if not has_places(results):
         return f"{line}."
-    place = places([each.quality for each in group])[[each is result for each in group].index(True)]
+    place = places(group)[[each is result for each in group].index(True)]
     names = join_words([each.model for each in group])
     return f"{line}: place {place} of {len(group)} ({names})."
 

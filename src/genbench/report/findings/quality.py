@@ -1,12 +1,14 @@
 """What the metrics of generated images show, in sentences."""
 
+from collections import Counter
 from itertools import combinations
 
 from ...evaluation.results import Reference
 from ...params import Params
 from ...results.metrics import FID, QUALITY
-from ...results.places import LEVEL, p_of_difference, told_apart
+from ...results.places import p_of_difference, told_apart
 from ...results.run import DatasetResults, ModelResults
+from ...results.trainings import LEVEL
 from ...utils.record import Estimate
 from ..caveats import caveat
 from ..formatting import join_words, number
@@ -45,22 +47,49 @@ def ranking_findings(results: DatasetResults, params: Params) -> list[str]:
         lines.append(f"{names}: measured under another protocol, and so in a separate table.")
     lines += [_class_coverage(results)] if "classes" in holding else []
     lines += copying_findings(results) if "copying" in holding else []
-    lines += [
-        f"Warning in the training of {result.model}: {line}."
-        for result in results.ranked()
-        for line in result.training.summary.alarms
-    ]
+    lines += [line for result in results.ranked() for line in warnings(result)]
     accuracy = results.classifier.test_accuracy
     if accuracy is not None and results.extractor == "classifier" and accuracy < LOW_ACCURACY:
         lines.append(
             f"The classifier behind FID, IS and KID has only {accuracy:.1%} accuracy on the test"
             " images: read these columns with care."
         )
-    lines.append(
-        f"One training per model (seed {params.seed}): another training may move a model by more"
-        " than its interval."
+    return [*lines, _trainings(results, params)]
+
+
+def warnings(result: ModelResults) -> list[str]:
+    """What the health checks say of a model's training; of several in how many of them."""
+    if not result.replicates:
+        return [
+            f"Warning in the training of {result.model}: {line}."
+            for line in result.training.summary.alarms
+        ]
+    n = len(result.trainings)
+    kinds = Counter(
+        kind
+        for each in result.trainings
+        for kind in {line.partition(":")[0] for line in each.training.summary.alarms}
     )
-    return lines
+    return [
+        f"Warning in {count} of {n} trainings of {result.model}: {kind}."
+        for kind, count in kinds.items()
+    ]
+
+
+def _trainings(results: DatasetResults, params: Params) -> str:
+    """On how many trainings the numbers stand."""
+    counts = {result.model: len(result.trainings) for result in results.models}
+    if max(counts.values()) == 1:
+        return (
+            f"One training per model (seed {params.seed}): another training may move a model by"
+            " more than its interval. `seeds` in params.yaml makes more."
+        )
+    fewer = [f"{model} {n}" for model, n in counts.items() if n < max(counts.values())]
+    but = f", but of {join_words(fewer)}" if fewer else ""
+    return (
+        f"Numbers are means over {max(counts.values())} trainings of each model{but}; their"
+        " intervals say where the mean of many trainings would be."
+    )
 
 
 def has_places(results: DatasetResults) -> bool:
@@ -83,7 +112,9 @@ def _order(results: DatasetResults, ranked: list[ModelResults], holding: set[str
 
 
 def _fid(result: ModelResults) -> Estimate:
-    return result.quality.metrics["fid"]
+    fid = result.mean("fid")
+    assert fid is not None, result.model
+    return fid
 
 
 def _against_floor(best: ModelResults, floor: float) -> str:
@@ -99,7 +130,7 @@ def _against_floor(best: ModelResults, floor: float) -> str:
 
 def _ties(ranked: list[ModelResults]) -> list[str]:
     """Which models cannot be told apart by FID."""
-    apart = told_apart([result.quality for result in ranked])
+    apart = told_apart(ranked)
     tied = [
         f"{a.model} from {b.model}"
         for (i, a), (j, b) in combinations(enumerate(ranked), 2)
@@ -131,7 +162,7 @@ def _last_and_disagreeing(ranked: list[ModelResults], reference: Reference) -> l
     if best is worst:
         return []
     n = len(ranked)
-    is_sure = (n - 2, n - 1) in told_apart([result.quality for result in ranked])
+    is_sure = (n - 2, n - 1) in told_apart(ranked)
     lines = [f"{worst.model} has the highest FID, {number(_fid(worst).value)}."] * is_sure
     best_by_kid = min(ranked, key=lambda result: result.quality.metrics["kid"].value)
     p = p_of_difference(best_by_kid.quality, best.quality, "kid")

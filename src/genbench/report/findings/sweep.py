@@ -4,8 +4,9 @@ from ...results.curve_metrics import curve_metric
 from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.metric import Metric
 from ...results.metrics import FID
-from ...results.points import SweepPoint
+from ...results.points import SweepPoint, TrialResults
 from ...results.summary import validation_metric
+from ...results.trainings import over_trainings
 from ..formatting import number
 
 AXES = ("latent_dim", "width")
@@ -15,7 +16,7 @@ Pairs = list[tuple[SweepPoint, SweepPoint]]
 
 def quality_metrics(point: SweepPoint) -> list[Metric]:
     """What the points of a model are compared by: FID, and a validation loss where it has one."""
-    key = validation_metric(point.training.summary.final)
+    key = validation_metric(point.final)
     player, _, part = (key or "").partition("/")
     return [FID, curve_metric(player, part)] if key else [FID]
 
@@ -34,11 +35,13 @@ def grid_findings(points: list[SweepPoint], fid_caveat: str | None = None) -> li
         lines = [f"No ranking by FID. {fid_caveat}"]
     lines += [line for axis in AXES for line in _effect(points, axis, metrics)]
     warnings = [
-        f"Warning at {describe_point(point)}: {line}."
+        f"Warning at {describe_point(point)}{_seed(point, each)}: {line}."
         for point in points
-        for line in point.training.summary.alarms
+        for each in point.trials
+        for line in each.training.summary.alarms
     ]
-    return lines + (warnings or [f"No warning in any of the {len(points)} trainings."])
+    n = sum(len(point.trials) for point in points)
+    return lines + (warnings or [f"No warning in any of the {n} trainings."])
 
 
 def _best_and_worst(points: list[SweepPoint]) -> str:
@@ -49,11 +52,15 @@ def _best_and_worst(points: list[SweepPoint]) -> str:
 
 def describe_point(point: SweepPoint) -> str:
     """The hyperparameters of a point, in words."""
-    return ", ".join(f"{axis} {point.point.at[axis]}" for axis in AXES)
+    return ", ".join(f"{axis} {point.at[axis]}" for axis in AXES)
+
+
+def _seed(point: SweepPoint, trial: TrialResults) -> str:
+    return f", seed {trial.trial.at['seed']}" if len(point.trials) > 1 else ""
 
 
 def _fid(point: SweepPoint) -> float:
-    return point.point.metrics["fid"].value
+    return point.value("fid")
 
 
 def _effect(points: list[SweepPoint], axis: str, metrics: list[Metric]) -> list[str]:
@@ -61,7 +68,7 @@ def _effect(points: list[SweepPoint], axis: str, metrics: list[Metric]) -> list[
     (other,) = (name for name in AXES if name != axis)
     rows: dict[float, dict[float, SweepPoint]] = {}
     for point in points:
-        rows.setdefault(point.point.at[axis], {})[point.point.at[other]] = point
+        rows.setdefault(point.at[axis], {})[point.at[other]] = point
     low, high = min(rows), max(rows)
     pairs = [(rows[low][k], rows[high][k]) for k in rows[low] if k in rows[high]]
     if low == high or not pairs:
@@ -77,10 +84,25 @@ def _change(pairs: Pairs, metric: Metric, other: str) -> str:
     after = [pair[1].value(metric.key) for pair in pairs]
     n_lower = sum(b < a for a, b in zip(before, after, strict=True))
     where = {0: "nowhere", len(pairs): f"at every {other}"}
+    lower = where.get(n_lower, f"at {n_lower} of {len(pairs)}")
     return (
         f"{metric.label} from {number(_mean(before))} to {number(_mean(after))}"
-        f" (lower {where.get(n_lower, f'at {n_lower} of {len(pairs)}')})"
+        f" (lower {lower}{_over_seeds(pairs, metric)})"
     )
+
+
+def _over_seeds(pairs: Pairs, metric: Metric) -> str:
+    """The change with its interval over the seeds that all points have; "" for one."""
+    ends = [(low.by_seed(metric.key), high.by_seed(metric.key)) for low, high in pairs]
+    seeds = set.intersection(*(low.keys() & high.keys() for low, high in ends))
+    if len(seeds) < 2:
+        return ""
+    changes = [_mean([high[seed] - low[seed] for low, high in ends]) for seed in sorted(seeds)]
+    change = over_trainings(changes).mean
+    low, high = change.low or 0.0, change.high or 0.0
+    interval = f"{number(low)} to {number(high)}"
+    sure = ", which may be chance" if low <= 0 <= high else ""
+    return f"; change {number(change.value)}, 95% interval {interval} over {len(seeds)} seeds{sure}"
 
 
 def _lowest_between(rows: dict[float, dict[float, SweepPoint]], metric: Metric) -> str:

@@ -1,31 +1,38 @@
-"""Train one point of a sweep: a model with another latent_dim and width, or another beta."""
+"""Train a model with another seed, latent_dim and width, or beta than params.yaml has."""
 
 from pathlib import Path
 
 from genbench import params
 from genbench.training.run import TrainingSpec, save_trained_model, train_model
-from genbench.utils import cli
+from genbench.utils import cli, files
 
 
 def main(
     dataset: str,
     model: str,
     data: Path,
+    seed: int,
     out: Path,
     perceptual: Path | None = None,
     latent_dim: int | None = None,
     width: int | None = None,
     beta: float | None = None,
 ) -> None:
+    choices = params.load()
     options = {"latent_dim": latent_dim, "width": width, "beta": beta}
     at = {name: value for name, value in options.items() if value is not None}
+    if not at and seed == choices.seed:
+        with files.atomic_write(out) as folder:  # `trial.py` does not ask for it
+            folder.mkdir()
+        return
     spec = TrainingSpec(
-        params=params.load().at_point(at),
+        params=choices.at_point(at | {"seed": seed}),
         dataset=dataset,
         model=model,
         data=data,
         perceptual=perceptual,
         stream=tuple(at.values()),
+        label=out.name,
     )
     with train_model(spec) as trained:
         save_trained_model(out, trained)

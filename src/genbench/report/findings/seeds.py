@@ -1,0 +1,77 @@
+"""What several trainings of each model say, in sentences."""
+
+from itertools import combinations
+
+from ...results.places import told_apart
+from ...results.run import ModelResults
+from ...results.trainings import (
+    LEVEL,
+    least_rank_p,
+    probability_lower,
+    spread,
+    trainings_needed,
+)
+from ..formatting import join_words, number
+
+
+def seeds_findings(group: list[ModelResults]) -> list[str]:
+    """Whether the order would hold in new trainings, what would decide it, what the spread is of.
+
+    group : models with two or more trainings each, best first
+    """
+    lines = [_best(group[0], group[1])] if len(group) > 1 else []
+    lines += _undecided(group)
+    fewest = min(len(result.trainings) for result in group)
+    least = least_rank_p(fewest, fewest)
+    if len(group) > 1 and least > LEVEL:
+        lines.append(
+            f"With {fewest} trainings of each model no rank test could tell any two apart: its"
+            f" smallest p-value is {least:.2g}. The intervals here assume normal values."
+        )
+    return lines + _sources(group)
+
+
+def failed_seeds(result: ModelResults) -> list[str]:
+    """Trainings of a model that have no results."""
+    return [
+        f"{result.model}, seed {seed}, {failure}. No number holds it."
+        for seed, failure in result.failed_seeds.items()
+    ]
+
+
+def _best(best: ModelResults, second: ModelResults) -> str:
+    chance = probability_lower(best.values("fid"), second.values("fid"))
+    return (
+        f"In a new training of each, {best.model} would have a lower FID than {second.model} with"
+        f" a chance of {chance.value:.0%} (95% interval {chance.low:.0%} to {chance.high:.0%})."
+    )
+
+
+def _undecided(group: list[ModelResults]) -> list[str]:
+    """How many trainings would tell apart the pairs that are not."""
+    apart = told_apart(group)
+    lines = []
+    for (i, a), (j, b) in combinations(enumerate(group), 2):
+        if (i, j) in apart:
+            continue
+        n = trainings_needed(a.values("fid"), b.values("fid"))
+        more = f"{n} trainings of each would tell" if n else "a thousand would not tell"
+        lines.append(f"{a.model} and {b.model} are not told apart: {more} a difference as here.")
+    return lines
+
+
+def _sources(group: list[ModelResults]) -> list[str]:
+    """Whose FID another training moves by more than another sample of images."""
+    parts = []
+    for result in group:
+        halves = [each.quality.halves.get("fid", []) for each in result.trainings]
+        if all(halves):
+            of = spread(result.values("fid"), halves)
+            if of.training > of.sample:
+                parts.append(f"{result.model} ({number(of.training)} against {number(of.sample)})")
+    if not parts:
+        return []
+    return [
+        "Another training moves the FID by more than another sample of images does: standard"
+        f" deviations of {join_words(parts)}."
+    ]

@@ -1,0 +1,44 @@
+"""Measure a training of another seed, latent_dim and width, or beta than params.yaml has."""
+
+from pathlib import Path
+
+from genbench import params
+from genbench.models.base.registry import load_model
+from genbench.trials.measure import measure_trial
+from genbench.trials.results import Trial
+from genbench.utils import cli, devices, failure, files
+
+
+def main(
+    dataset: str,
+    model: str,
+    seed: int,
+    training: Path,
+    data: Path,
+    classifier: Path,
+    reference: Path,
+    out: Path,
+    latent_dim: int | None = None,
+    width: int | None = None,
+    beta: float | None = None,
+) -> None:
+    options = {"latent_dim": latent_dim, "width": width, "beta": beta, "seed": seed}
+    at = {name: value for name, value in options.items() if value is not None}
+    trial = Trial(model=model, at=at)
+    choices = params.load()
+    if failure.load(training) is None and at != {"seed": choices.seed}:
+        trial = measure_trial(
+            trial,
+            load_model(training / "weights.pt", devices.select_device(choices.device)),
+            dataset,
+            ema=files.load_json(training / "summary.json")["ema"],
+            data=data,
+            classifier=classifier,
+            reference=reference,
+            params=choices.at_point(at),
+        )
+    trial.save(out)
+
+
+if __name__ == "__main__":
+    cli.run(main)
