@@ -287,6 +287,28 @@ def trial(model, at, **metrics):
     return Trial(model=model, at=at, quality=quality)
 
 
+def replicate(data, details, dataset, model, seed, shift=0.0, alarms=()):
+    """Write a training of a model with another seed: as the first one, its FID moved by `shift`."""
+    first = data / "models" / dataset / model
+    history = [
+        {key: value if key == "images" else value + shift / 10 for key, value in row.items()}
+        for row in files.load_csv(first / "history.csv")
+    ]
+    summary = files.load_json(first / "summary.json") | {"alarms": list(alarms)}
+    save_training(first.with_name(f"{model}-{seed}"), TrainingSummary(**summary), history)
+    stages = {"quality": "evaluate", "detection": "anomaly", "latent": "latent"}
+    records = {
+        part: files.load_json(details / stage / dataset / model / "metrics.json")
+        for part, stage in stages.items()
+    }
+    quality = records["quality"]
+    quality["metrics"]["fid"]["value"] += shift
+    noise = np.random.default_rng(seed).normal(0, 0.5, len(quality["halves"]["fid"]))
+    quality["halves"]["fid"] = (np.array(quality["halves"]["fid"]) + shift + noise).tolist()
+    trial = Trial.model_validate({"model": model, "at": {"seed": seed}, **records})
+    trial.save(details / "replicate" / dataset / f"{model}-{seed}.json")
+
+
 def _point_training(folder, parameters, flops, final, images=1000):
     history = [{"images": images / 2, "model/loss": 30.0}, {"images": images, **final}]
     summary = TrainingSummary(
@@ -316,9 +338,10 @@ def diverge(data, details, dataset, model, images=3000, reason="model/loss not f
             shutil.rmtree(folder)
             failure.save(folder, reason)
     save_training(training, TrainingSummary(**summary), history)
-    point = details / "sweep" / dataset / f"{model}.json"
-    if point.exists():
-        Trial.load(point).model_copy(update={"quality": None}).save(point)
+    for stage in ("sweep", "replicate"):
+        trial = details / stage / dataset / f"{model}.json"
+        if trial.exists():
+            Trial.load(trial).model_copy(update={"quality": None}).save(trial)
 
 
 def kill(data, details, dataset, model):

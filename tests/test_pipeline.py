@@ -27,6 +27,7 @@ from repository import (
 
 TINY = {
     "models": ["gan", "vae"],
+    "seeds": [1],
     "train": {"images": 2000, "log_points": 4, "snapshots": 2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
     "evaluate": {"n": 300},
@@ -35,7 +36,14 @@ TINY = {
     "tsne": {"n": 40},
     "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
 }
-POINTS = {"digits-vae-2-4", "digits-vae-2-8", "digits-beta_vae-0.5", "digits-beta_vae-4"}
+POINTS = {
+    *("digits-vae-2-4-0", "digits-vae-2-8-0", "digits-beta_vae-0.5-0", "digits-beta_vae-4-0"),
+    *("digits-gan-1", "digits-vae-1"),
+}
+"""Names of all trials."""
+RUNS = POINTS | {
+    *("digits-gan", "digits-vae", "digits-gan-seeds", "digits-vae-seeds", "genbench.report")
+}
 
 pytestmark = pytest.mark.slow
 
@@ -54,11 +62,12 @@ def test_the_first_run_executes_every_stage_and_finds_finite_numbers(project):
     folder, output = project
     kinds = {name.split("@")[0] for name in stages_run(output)}
     assert kinds == {
-        *("list_of_sweep_models", "list_of_sweep_beta"),
+        *("list_of_seeds", "list_of_sweep_models", "list_of_sweep_beta"),
         *("params", "download", "preprocess", "classifier", "reference", "controls"),
         "perceptual_classifier",
         *("train", "sample", "evaluate", "anomaly", "baselines", "latent", "tsne", "report"),
         *("sweep_train", "sweep", "rate_distortion_train", "rate_distortion"),
+        *("replicate_train", "replicate"),
     }
     summary = json.loads((folder / "metrics" / "summary.json").read_text())
     assert set(TINY["models"]) <= set(summary["digits"])
@@ -125,7 +134,7 @@ def test_a_store_that_was_deleted_is_filled_again_from_the_results(project):
     (folder / "mlflow.db").unlink()
     shutil.rmtree(folder / "mlartifacts")
     assert stages_run(run(folder, "dvc", "repro")) == set()
-    assert "6 runs are up to date" in run(folder, "python", "stages/track.py")
+    assert "8 runs are up to date" in run(folder, "python", "stages/track.py")
     assert runs_in_store(folder) == before and points_in_store(folder) == curves
 
 
@@ -149,8 +158,8 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
     for model in TINY["models"]:
         found = runs[f"digits-{model}"]
         assert {"fid_classifier", "images_per_second", "corruption_auroc"} <= set(found)
-    assert runs.keys() == {"digits-gan", "digits-vae", "genbench.report"} | POINTS
-    assert runs["digits-beta_vae-4"]["rate"] != runs["digits-beta_vae-0.5"]["rate"]
+    assert runs.keys() == RUNS
+    assert runs["digits-beta_vae-4-0"]["rate"] != runs["digits-beta_vae-0.5-0"]["rate"]
 
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
@@ -166,7 +175,7 @@ def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
 def test_editing_a_model_concerns_that_model_and_the_report(project):
     folder, _ = project
     changed = stages_changed_by_editing(folder, "models/vae.py")
-    assert {"params", "report", "train@digits-vae", "sweep_train@digits-vae-2-4"} <= changed
+    assert {"params", "report", "train@digits-vae", "sweep_train@digits-vae-2-4-0"} <= changed
     assert all("-vae" in name for name in changed - {"params", "report"}), changed
 
 
@@ -179,7 +188,7 @@ def test_editing_the_report_concerns_the_report_alone(project):
 def test_editing_a_metric_trains_nothing(project):
     folder, _ = project
     changed = stages_changed_by_editing(folder, "evaluation/fid.py")
-    assert {"evaluate@digits-vae", "sweep@digits-vae-2-4"} <= changed
+    assert {"evaluate@digits-vae", "sweep@digits-vae-2-4-0"} <= changed
     assert not [name for name in changed if "train" in name or name.startswith("classifier")]
 
 
@@ -247,6 +256,7 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
     rates = {"slower": "0.0005", "faster": "0.003"}
     for name, rate in rates.items():
         change = ["-S", "models=[vae]", "-S", f"zoo.vae.lr={rate}", "-S", "sweep.width=[4]"]
+        change += ["-S", "seeds=[]"]
         run(folder, "dvc", "exp", "run", "--queue", "--name", name, *change)
     # the workers keep the streams of what starts them: `run` would wait for their end
     run(folder, "sh", "-c", "dvc queue start --jobs 2 > /dev/null 2>&1")
@@ -278,13 +288,51 @@ def test_a_wider_grid_computes_only_its_new_points(project):
     change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
     ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
     assert {name for name in ran if name.startswith(("sweep", "rate_distortion"))} == {
-        *("sweep_train@digits-vae-3-4", "sweep_train@digits-vae-3-8"),
-        *("sweep@digits-vae-3-4", "sweep@digits-vae-3-8"),
-        *("rate_distortion_train@digits-beta_vae-8", "rate_distortion@digits-beta_vae-8"),
+        *("sweep_train@digits-vae-3-4-0", "sweep_train@digits-vae-3-8-0"),
+        *("sweep@digits-vae-3-4-0", "sweep@digits-vae-3-8-0"),
+        *("rate_distortion_train@digits-beta_vae-8-0", "rate_distortion@digits-beta_vae-8-0"),
     }
     assert ran <= {"params", "report", "list_of_sweep_beta@8"} | {
         n for n in ran if n.startswith(("sweep", "rate_distortion"))
     }
+
+
+def test_more_seeds_train_what_is_new_and_nothing_else(project):
+    folder, _ = project
+    change = ["-S", "models=[gan]", "-S", "seeds=[0,1,2]"]
+    ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
+    new = {
+        f"{kind}@digits-gan-{seed}" for kind in ("replicate_train", "replicate") for seed in "02"
+    }
+    assert {name for name in ran if "gan" in name} == new
+    assert not {name for name in ran if name.startswith("train@")}
+
+
+def test_a_replicate_has_the_numbers_of_a_run_with_its_seed_to_the_last_digit(project):
+    folder, _ = project
+    path = folder / "params.yaml"
+    text = path.read_text()
+    path.write_text(yaml.safe_dump(yaml.safe_load(text) | {"seed": 1, "seeds": []}))
+    for model in TINY["models"]:
+        stages = [f"{stage}@digits-{model}" for stage in ("evaluate", "anomaly", "latent")]
+        run(folder, "dvc", "repro", *stages)
+        details = folder / "metrics" / "details"
+        trial = json.loads((details / "replicate" / "digits" / f"{model}-1.json").read_text())
+        for part, stage in (
+            ("quality", "evaluate"),
+            ("detection", "anomaly"),
+            ("latent", "latent"),
+        ):
+            found = json.loads((details / stage / "digits" / model / "metrics.json").read_text())
+            assert trial[part] == found, (model, part)
+        weights = [folder / "data" / "models" / "digits" / name for name in (model, f"{model}-1")]
+        assert len({(each / "weights.pt").read_bytes() for each in weights}) == 1
+    run(folder, "dvc", "repro", "tsne@digits")
+    codes = json.loads((details / "tsne" / "digits" / "metrics.json").read_text())["codes"]["vae"]
+    trial = json.loads((details / "replicate" / "digits" / "vae-1.json").read_text())
+    assert trial["embedding"]["knn_accuracy"] == codes["knn_accuracy"]
+    path.write_text(text)
+    assert not {name for name in stages_run(run(folder, "dvc", "repro")) if "train" in name}
 
 
 def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(project, tmp_path):
@@ -301,7 +349,7 @@ def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(proj
         assert (clone / name).read_bytes() == (folder / name).read_bytes()
     run(clone, "python", "stages/track.py")
     found = runs_in_store(clone)
-    assert found.keys() == {"digits-gan", "digits-vae", "genbench.report"} | POINTS
+    assert found.keys() == RUNS
     path = clone / "metrics" / "details" / "evaluate" / "digits" / "vae" / "metrics.json"
     fid = json.loads(path.read_text())["metrics"]["fid"]["value"]
     assert found["digits-vae"]["fid_classifier"] == fid

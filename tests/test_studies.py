@@ -63,9 +63,14 @@ def test_a_study_expands_to_its_trainings_and_points(name, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     stages = set(re.findall(r"^Running stage '(.*)':", done.stdout, flags=re.M))
-    grid = itertools.product(p.datasets, p.sweep.models, p.sweep.latent_dim, p.sweep.width)
+    grid = itertools.product(
+        p.datasets, p.sweep.models, p.sweep.latent_dim, p.sweep.width, p.sweep.seeds
+    )
     points = [("sweep", "-".join(map(str, point))) for point in grid]
-    points += [("rate_distortion", f"{d}-beta_vae-{b}") for d in p.datasets for b in p.sweep.beta]
+    betas = itertools.product(p.datasets, ["beta_vae"], p.sweep.beta, p.sweep.seeds)
+    points += [("rate_distortion", "-".join(map(str, point))) for point in betas]
+    seeds = itertools.product(p.datasets, p.models, p.seeds)
+    points += [("replicate", "-".join(map(str, point))) for point in seeds]
     wanted = {f"{kind}@{point}" for kind, point in points}
     wanted |= {f"{kind}_train@{point}" for kind, point in points}
     trained = [f"{d}-{m}" for d in p.datasets for m in p.models]
@@ -75,5 +80,6 @@ def test_a_study_expands_to_its_trainings_and_points(name, tmp_path):
     kinds += ("reference", "controls", "baselines", "tsne")
     wanted |= {f"{kind}@{d}" for kind in kinds for d in p.datasets}
     wanted |= {f"list_of_sweep_models@{m}" for m in p.sweep.models}
+    wanted |= {f"list_of_seeds@{seed}" for seed in p.seeds}
     wanted |= {f"list_of_sweep_beta@{b}" for b in p.sweep.beta}
     assert stages == wanted | {"params", "report"}

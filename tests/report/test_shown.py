@@ -368,19 +368,19 @@ def test_points_of_the_sweeps_have_the_numbers_of_their_own(shown):
     ((_, rows, _),) = shown.find("FID", "parameters", "FLOPs per image", without=["IS"])
     for latent_dim in (4, 16):
         for width in (16, 32):
-            name = f"vae-{latent_dim}-{width}"
+            name = f"vae-{latent_dim}-{width}-0"
             training = files.load_json(shown.data / "models" / DATASET / name / "summary.json")
             point = files.load_json(shown.details / "sweep" / DATASET / f"{name}.json")
             row = rows[f"{latent_dim} x {width}"]
-            assert row["FID"]["value"] == point["metrics"]["fid"]["value"]
+            assert row["FID"]["value"] == point["quality"]["metrics"]["fid"]["value"]
             assert row["parameters"]["value"] == training["parameters"]
             assert row["FLOPs per image"]["value"] == training["flops"]
             assert row["loss"]["value"] == training["final"]["val/loss"] if "loss" in row else True
     ((_, rows, _),) = [t for t in shown.tables if t[0] == "beta"]
     for beta in ("0.5", "4"):
-        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")
+        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}-0.json")
         labels = {"rate": "rate", "distortion": "distortion", "FID": "fid"}
-        assert check_row(rows[beta], labels, point["metrics"]) == 3
+        assert check_row(rows[beta], labels, point["quality"]["metrics"]) == 3
 
 
 def test_shares_and_precisions_of_classes_are_apart(shown):
@@ -506,25 +506,25 @@ def test_cost_stands_over_its_quality(shown):
 
 def test_charts_of_sweeps_and_latent_spaces_are_given_their_records(shown):
     points = {
-        (a, b): files.load_json(shown.details / "sweep" / DATASET / f"vae-{a}-{b}.json")
+        (a, b): files.load_json(shown.details / "sweep" / DATASET / f"vae-{a}-{b}-0.json")
         for a in (4, 16)
         for b in (16, 32)
     }
-    fid = {at: short(point["metrics"]["fid"]["value"]) for at, point in points.items()}
+    fid = {at: short(point["quality"]["metrics"]["fid"]["value"]) for at, point in points.items()}
     rows = values("vae/sweep-fid.svg", shown)
     assert {(row["latent_dim"], row["width"]): row["value"] for row in rows} == fid
     for key in ("flops", "parameters"):
         for width in (16, 32):
             trainings = shown.data / "models" / DATASET
-            folders = [trainings / f"vae-{at}-{width}" for at in (4, 16)]
+            folders = [trainings / f"vae-{at}-{width}-0" for at in (4, 16)]
             want = [short(files.load_json(folder / "summary.json")[key]) for folder in folders]
             drawn = line(f"vae/{key}-over-latent_dim.svg", f"width {width}", shown)
             assert drawn == ([4, 16], want)
     for row in values("rate-distortion.svg", shown):
         beta = row["label"].removeprefix("β ")
-        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}.json")
-        assert row["x"] == short(point["metrics"]["rate"]["value"])
-        assert row["y"] == short(point["metrics"]["distortion"]["value"])
+        point = files.load_json(shown.details / "sweep" / DATASET / f"beta_vae-{beta}-0.json")
+        assert row["x"] == short(point["quality"]["metrics"]["rate"]["value"])
+        assert row["y"] == short(point["quality"]["metrics"]["distortion"]["value"])
     for name, key in (("vae/kl_per_latent", "kl_per_latent"), ("gan/direction_shares",) * 2):
         model, key = name.split("/")
         drawn = [row["y"] for row in values(f"{name}.svg", shown)]
@@ -659,9 +659,9 @@ def test_tables_for_plots_have_the_points_of_their_records(shown):
                 if "/" in key and "alarm" not in key:
                     assert losses[model, key, row["images"]] == pytest.approx(value, rel=1e-5)
     for row in rows_of("sweep"):
-        name = f"vae-{row['latent_dim']}-{row['width']}.json"
+        name = f"vae-{row['latent_dim']}-{row['width']}-{row['seed']}.json"
         point = files.load_json(shown.details / "sweep" / DATASET / name)
-        fid = point["metrics"]["fid"]["value"]
+        fid = point["quality"]["metrics"]["fid"]["value"]
         assert float(row["fid_classifier"]) == pytest.approx(fid, rel=1e-5)
     for model in fabricated.MODELS:
         scores = scores_of(shown, model)

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from genbench.intervals import random_halves
 from genbench.results.trainings import (
     LEVEL,
     compare,
     holm,
     least_rank_p,
     over_trainings,
+    p_of_value,
     probability_lower,
+    rank_shares,
+    spread,
     trainings_needed,
 )
 
@@ -128,3 +132,32 @@ def test_models_that_do_not_differ_need_more_trainings_than_anybody_makes():
     assert trainings_needed([1.0, 2.0], [1.0, 2.0]) is None
     assert trainings_needed([1.0, 1.0], [1.0, 1.0]) is None
     assert trainings_needed([1.0, 1.0], [2.0, 2.0]) == 2
+
+
+def test_a_mean_is_compared_with_a_number_by_students_t():
+    assert p_of_value(A, 4.0) == pytest.approx(stats.ttest_1samp(A, 4.0).pvalue)
+    assert p_of_value([2.0, 2.0], 2.0) == 1 and p_of_value([2.0, 2.0], 3.0) == 0
+
+
+def test_the_spread_is_split_into_its_sources():
+    """Values of a mean of images, whose variances are known: of trainings, samples, test images."""
+    random = np.random.default_rng(0)
+    n_images, n_trainings, sd = 200, 5, {"training": 3.0, "sample": 20.0, "test": 30.0}
+    found = []
+    for _ in range(300):
+        rows = [random_halves(n_images, 2 * k) for k in range(1 + n_trainings)]
+        test = random.normal(0, sd["test"], n_images)
+        values, halves = [], []
+        for own in rows[1:]:
+            fake = random.normal(0, sd["sample"], n_images) + random.normal(0, sd["training"])
+            values.append(fake.mean() - test.mean())
+            halves.append((fake[own].mean(1) - test[rows[0]].mean(1)).tolist())
+        found.append(np.square(spread(values, halves)))
+    want = [sd["training"] ** 2, sd["sample"] ** 2 / n_images, sd["test"] ** 2 / n_images]
+    assert np.mean(found, axis=0) == pytest.approx(want, rel=0.15)
+
+
+def test_ranks_are_those_of_one_training_each():
+    shares = rank_shares([[1.0, 3.0], [2.0], [10.0, 11.0]])
+    assert shares == pytest.approx(np.array([[0.5, 0.5, 0], [0.5, 0.5, 0], [0, 0, 1]]), abs=0.02)
+    assert rank_shares([[1.0], [1.0]]) == pytest.approx(np.full((2, 2), 0.5)), "ties share"

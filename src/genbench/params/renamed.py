@@ -44,6 +44,8 @@ def first_names(choices: dict[str, object]) -> dict[str, object]:
     first = {_first_name(key): value for key, value in choices.items()}
     first["evaluate.n"] = choices["evaluate.n"]  # how many to generate was a choice of its own
     first["evaluate.bootstrap"] = 200
+    if choices["data_seed"] == choices["seed"]:  # one seed was that of all
+        del first["data_seed"]
     if not choices["portable"]:  # nothing was, and the number of threads no choice
         del first["portable"], first["train.threads"]
     if choices["model_name"] == "vae":

@@ -147,7 +147,6 @@ def line_chart(
     return specification(
         data,
         [
-            *_bands(lines, axes, color),
             {
                 "mark": {"type": "line"},
                 "encoding": axes
@@ -168,6 +167,7 @@ def line_chart(
                     "tooltip": tooltip,
                 },
             },
+            *_bands(lines, axes, color),
         ],
         height=height,
         zoom=True,

@@ -5,6 +5,9 @@ from typing import Any
 
 from .vega import GRAY, Spec, named_colors, number_axis, specification
 
+BAR = "M-0.12,-1L0.12,-1L0.12,1L-0.12,1Z"
+"""The symbol of a single training, as a path in a square from -1 to 1."""
+
 
 def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
     """A line per name, top down, with its values on one axis.
@@ -55,8 +58,8 @@ def intervals(rows: Sequence[Mapping[str, Any]], title: str) -> Spec:
                     "x": x,
                     "y": y,
                     "color": color,
-                    "shape": of_training("stroke", "circle"),
-                    "size": of_training(140, 70),
+                    "shape": of_training(BAR, "circle"),
+                    "size": of_training(120, 70),
                     "tooltip": tooltip,
                 },
             },

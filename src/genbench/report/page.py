@@ -192,7 +192,7 @@ def _overview(results: list[DatasetResults]) -> Table:
     values: dict[str, dict] = {}
     for each in results:
         for model in each.models:
-            values.setdefault(model.model, {})[each.dataset] = model.mean("fid")
+            values.setdefault(model.model, {})[each.dataset] = model.mean(FID)
         for failure in each.failures:
             values.setdefault(failure.name, {})
     rows = [Row(model, fids) for model, fids in values.items()]

@@ -1,5 +1,6 @@
 """A row of the table of metrics."""
 
+from math import inf
 from typing import Literal, NamedTuple
 
 
@@ -12,6 +13,7 @@ class Metric(NamedTuple):
     headline : whether `metrics/summary.json`, `dvc metrics diff` and MLflow's metrics show it
     by_extractor : whether the number depends on the network that extracts features
     caveat : why the number means nothing on this dataset, where it does
+    limits : that no value can exceed, nor an interval
     """
 
     key: str
@@ -23,6 +25,7 @@ class Metric(NamedTuple):
     headline: bool = False
     by_extractor: bool = False
     caveat: str | None = None
+    limits: tuple[float, float] = (-inf, inf)
 
 
 def rate(
@@ -34,6 +37,7 @@ def rate(
     chance: float | None = None,
     headline: bool = False,
     by_extractor: bool = False,
+    limits: tuple[float, float] = (0.0, 1.0),
 ) -> Metric:
     """A number between 0 and 1 or so, shown with three decimals."""
-    return Metric(key, label, better, note, 3, chance, headline, by_extractor)
+    return Metric(key, label, better, note, 3, chance, headline, by_extractor, limits=limits)

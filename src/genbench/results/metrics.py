@@ -1,5 +1,7 @@
 """The one table of metrics: what each is called, which way is better, what it says."""
 
+from math import inf
+
 from .latent_metrics import KNN_ACCURACY, LATENT
 from .metric import Metric, rate
 
@@ -11,6 +13,7 @@ FID = Metric(
     " sets. It depends on extractor and n: compare within this table only.",
     headline=True,
     by_extractor=True,
+    limits=(0.0, inf),
 )
 QUALITY = (
     FID,
@@ -28,6 +31,7 @@ QUALITY = (
         "Inception score: high if the class of each image is clear and all classes are equally"
         " frequent.",
         by_extractor=True,
+        limits=(1.0, inf),
     ),
     Metric(
         "kid",
@@ -58,6 +62,7 @@ QUALITY = (
         "In how many real images' balls of five nearest neighbors a generated image falls, over"
         " five; about 1 for real images.",
         by_extractor=True,
+        limits=(0.0, inf),
     ),
     rate(
         "coverage",
@@ -80,6 +85,7 @@ SAMPLES = (
         "class entropy",
         "Entropy of the classes of generated images in nats: the logarithm of the number of"
         " classes if all are equally frequent.",
+        limits=(0.0, inf),
     ),
     rate(
         "label_accuracy",

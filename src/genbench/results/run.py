@@ -19,6 +19,7 @@ from ..training.results import ClassifierSummary, Training, load_training
 from ..utils.errors import InputError
 from ..utils.record import Estimate, Number, Record
 from .failures import Failure, find_failure
+from .metric import Metric
 from .points import (
     SweepPoint,
     TrialResults,
@@ -98,12 +99,16 @@ class ModelResults:
         values = [each.value(key) for each in self.trainings]
         return [value for value in values if value is not None]
 
-    def mean(self, key: str) -> Estimate | None:
+    def mean(self, metric: Metric) -> Estimate | None:
         """The mean over trainings with its interval; of one training `estimate`."""
-        if not self.replicates:
-            return self.estimate(key)
-        values = self.values(key)
-        return over_trainings(values).mean if values else None
+        values = self.values(metric.key)
+        if not self.replicates or not values:
+            return self.estimate(metric.key)
+        mean = over_trainings(values).mean
+        if mean.low is None or mean.high is None:
+            return mean
+        lowest, highest = metric.limits
+        return Estimate(value=mean.value, low=max(lowest, mean.low), high=min(highest, mean.high))
 
     @cached_property
     def scores(self) -> SetsScores:

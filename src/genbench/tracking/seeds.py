@@ -28,7 +28,7 @@ def upsert_parents(client, sent: list[tuple[RunContent, Any]]) -> None:
             groups.setdefault(item, []).append((content, run))
     for (dataset, model), members in groups.items():
         if len(members) > 1:
-            _upsert(client, f"{dataset}-{model}", members)
+            _upsert(client, f"{dataset}-{model}-seeds", members)
 
 
 def _upsert(client, name: str, members: list[tuple[RunContent, Any]]) -> None:

@@ -57,6 +57,7 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
             for group in groups
         ],
         "others": _other_metrics(results),
+        "several": any(result.replicates for result in results.models),
     }
 
 
@@ -88,7 +89,7 @@ def _fid(row: Row) -> float:
 
 def _values(result: ModelResults, metrics: Sequence[Metric]) -> dict[str, Estimate | Number | None]:
     """Numbers of a model; of several trainings means."""
-    return {metric.key: result.mean(metric.key) for metric in metrics}
+    return {metric.key: result.mean(metric) for metric in metrics}
 
 
 def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> list[Figure]:

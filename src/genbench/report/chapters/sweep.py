@@ -55,6 +55,7 @@ def sweep_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> 
     return {
         "failed": [f"{failure.name} {failure}." for failure in results.point_failures],
         "images": params.sweep.images,
+        "seeds": params.sweep.seeds,
         "grids": grids,
         "rate_distortion": _rate_distortion(results.rate_distortion, results.reference, gallery),
     }

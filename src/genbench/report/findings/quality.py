@@ -112,7 +112,7 @@ def _order(results: DatasetResults, ranked: list[ModelResults], holding: set[str
 
 
 def _fid(result: ModelResults) -> Estimate:
-    fid = result.mean("fid")
+    fid = result.mean(FID)
     assert fid is not None, result.model
     return fid
 

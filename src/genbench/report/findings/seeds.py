@@ -55,8 +55,16 @@ def _undecided(group: list[ModelResults]) -> list[str]:
         if (i, j) in apart:
             continue
         n = trainings_needed(a.values("fid"), b.values("fid"))
-        more = f"{n} trainings of each would tell" if n else "a thousand would not tell"
-        lines.append(f"{a.model} and {b.model} are not told apart: {more} a difference as here.")
+        names = f"{a.model} and {b.model}"
+        if n is None:
+            lines.append(
+                f"{names} are so alike that a thousand trainings would not tell them apart."
+            )
+        else:
+            lines.append(
+                f"{names} are not told apart; if they differ as these trainings do, {n} of each"
+                " would tell them apart (in 80% of cases)."
+            )
     return lines
 
 
