@@ -63,6 +63,12 @@ def test_the_shipped_file_is_valid_and_frozen():
         (["anomaly", "corruptions"], {"noise": None}, "anomaly.corruptions: none is left"),
         (["anomaly", "iterative", "scores"], ["magic"], "iterative.scores.0: input should be 'imp"),
         (["sweep", "width"], [2], "sweep.width.0: input should be greater than or equal to 4"),
+        (["seeds"], [1, 1], r"seeds: a value stands twice in \[1, 1\]"),
+        (["seeds"], [-1], "seeds.0: input should be greater than or equal to 0, got -1"),
+        (["seeds"], ["a"], "seeds.0: input should be a valid integer, got 'a'"),
+        (["seeds"], 3, "seeds: input should be a valid list, got 3"),
+        (["data_seed"], -1, "data_seed: input should be greater than or equal to 0, got -1"),
+        (["sweep", "seeds"], [], "sweep.seeds: list should have at least 1 item"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_is_one_line_with_its_dotted_key(tmp_path, keys, value, line):
@@ -254,6 +260,14 @@ def test_the_choices_of_a_point_are_its_own_and_the_others_stay():
         assert point.train == p.train.model_copy(update={"images": p.sweep.images})
         assert point.evaluate == p.evaluate and point.seed == p.seed
     assert {key: p.zoo[key] for key in p.zoo if key != "beta_vae"}.items() <= beta.zoo.items()
+
+
+def test_another_seed_changes_nothing_else_and_keeps_the_budget():
+    p = params.load(SHIPPED)
+    assert p.at_point({"seed": 7}) == p.model_copy(update={"seed": 7})
+    grid = p.at_point({"latent_dim": 3, "width": 8, "seed": 7})
+    assert (grid.seed, grid.data_seed) == (7, p.data_seed)
+    assert grid == p.at_point({"latent_dim": 3, "width": 8}).model_copy(update={"seed": 7})
 
 
 def test_the_choices_of_a_run_are_all_that_its_results_depend_on():

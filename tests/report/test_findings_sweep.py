@@ -6,7 +6,9 @@ import fabricated
 import pytest
 
 from genbench.report.findings import sweep
+from genbench.report.formatting import number
 from genbench.results.points import SweepPoint, TrialResults
+from genbench.results.trainings import over_trainings
 from genbench.training.results import Training, TrainingSummary
 from genbench.utils.record import Estimate
 
@@ -102,3 +104,30 @@ def test_warnings_are_listed_with_their_place():
 )
 def test_points_are_compared_by_a_bound_or_a_distance_where_there_is_one(final, key):
     assert [metric.key for metric in sweep.quality_metrics(trained(final))] == ["fid", key]
+
+
+def seeds_of(latent_dim, width, fids):
+    """A point with a training per seed."""
+    at = {"latent_dim": latent_dim, "width": width}
+    trials = [
+        trained({}, {"fid": Estimate(value=fid)}, at=at, seed=seed).trials[0]
+        for seed, fid in enumerate(fids)
+    ]
+    return SweepPoint(trials)
+
+
+def test_an_effect_over_seeds_has_the_interval_of_its_changes():
+    points = [seeds_of(5, 32, [80.0, 84.0, 79.0]), seeds_of(50, 32, [60.0, 63.0, 61.0])]
+    over = over_trainings([-20.0, -21.0, -18.0]).mean
+    line = sweep.grid_findings(points)[1]
+    interval = f"{number(over.low)} to {number(over.high)}"
+    assert f"change {number(over.value)}, 95% interval {interval} over 3 seeds)" in line
+    assert "FID from 81.0 to 61.3 (lower at every width; " in line
+    noisy = [seeds_of(5, 32, [80.0, 84.0]), seeds_of(50, 32, [60.0, 90.0])]
+    assert "over 2 seeds, which may be chance)" in sweep.grid_findings(noisy)[1]
+
+
+def test_a_point_of_several_seeds_is_their_mean_with_its_interval():
+    point = seeds_of(5, 32, [80.0, 84.0, 79.0])
+    assert point.values["fid"] == over_trainings([80.0, 84.0, 79.0]).mean
+    assert point.value("parameters") == 1 and point.by_seed("fid") == {0: 80.0, 1: 84.0, 2: 79.0}

@@ -1,4 +1,4 @@
-"""Further trainings of a model: which there are, what is read of them, what the headlines become."""
+"""Further trainings of a model: which there are, what is read, what the headlines become."""
 
 import fabricated
 import numpy as np

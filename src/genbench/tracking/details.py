@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ..anomaly.results import DetectionResults
 from ..latent.results import Embeddings
 from ..results.points import TrialResults
 from ..results.run import ModelResults
@@ -28,8 +29,7 @@ def model_rows(result: ModelResults, embeddings: Embeddings | None) -> list[Row]
     rows += _rows("latent", result.latent)
     for error in result.latent.squared_error_by_class or ():
         rows += _rows(f"class/{error.name}", error)
-    for detection in result.detection.detections:
-        rows += _rows(f"{detection.kind}/{detection.name}/{detection.score}", detection)
+    rows += _detection_rows(result.detection)
     rows += _rows("embedding", result.embedding or ())
     if embeddings and result.model in embeddings.real_neighbors:
         shares = {"real_neighbors": embeddings.real_neighbors[result.model]}
@@ -43,7 +43,12 @@ def trial_rows(result: TrialResults) -> list[Row]:
     rows = list(_rows("training", result.training.summary))
     rows += _rows("quality", trial.metrics.items())
     rows += _rows("latent", ((trial.latent and trial.latent.factors) or {}).items())
-    for detection in trial.detection.detections if trial.detection else ():
+    return rows + (_detection_rows(trial.detection) if trial.detection else [])
+
+
+def _detection_rows(results: DetectionResults) -> list[Row]:
+    rows: list[Row] = []
+    for detection in results.detections:
         rows += _rows(f"{detection.kind}/{detection.name}/{detection.score}", detection)
     return rows
 
