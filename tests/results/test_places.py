@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import t
 
 from genbench.intervals import T_95, random_halves
+from genbench.results.model import ModelResults
 from genbench.results.places import p_of_difference, places, told_apart
-from genbench.results.run import ModelResults
 from genbench.results.trainings import LEVEL
 from genbench.utils.record import Estimate
 

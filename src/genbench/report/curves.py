@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..anomaly.results import POOLED
-from ..results.run import ModelResults
+from ..results.model import ModelResults
 
 ROC_POINTS = 100
 Curve = tuple[np.ndarray, np.ndarray]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..evaluation.results import Quality
 from ..intervals import N_PAIRS, standard_error
-from .run import ModelResults
+from .model import ModelResults
 from .trainings import compare, holm
 
 

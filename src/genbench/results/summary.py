@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from ..utils.record import Estimate, Number
 from .failures import Failure
 from .metrics import HEADLINES
+from .model import ModelResults
 from .points import SweepPoint
-from .run import DatasetResults, ModelResults
+from .run import DatasetResults
 from .trainings import over_trainings
 
 BY_EXTRACTOR = {metric.key for metric in HEADLINES if metric.by_extractor}

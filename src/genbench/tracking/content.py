@@ -13,6 +13,7 @@ from ..params.renamed import first_names
 from ..results import points, summary
 from ..results import run as results
 from ..results.failures import Failure, find_failure
+from ..results.model import replicate
 from ..results.points import SweepPoint, TrialResults
 from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary
 from ..utils import provenance
@@ -214,7 +215,7 @@ def _trial(
     metrics, tags = _facts(result.training)
     name = result.training.folder.name
     if details.name == "replicate":
-        headlines = summary.training_headlines(results.replicate(result, int(at["seed"])))
+        headlines = summary.training_headlines(replicate(result, int(at["seed"])))
     else:
         headlines = summary.point_headlines(SweepPoint([result]))
         tags["genbench.grid"] = f"{dataset}-{trial.model}"

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from ..anomaly.results import DetectionResults
 from ..latent.results import Embeddings
+from ..results.model import ModelResults
 from ..results.points import TrialResults
-from ..results.run import ModelResults
 from ..utils.record import Estimate, Number, Record
 
 

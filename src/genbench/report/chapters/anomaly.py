@@ -7,7 +7,8 @@ import numpy as np
 from ...anomaly.results import EXTREMES, METRICS_FILE, Decisions, Detection, DetectionResults
 from ...params import Params
 from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
-from ...results.run import DatasetResults, ModelResults
+from ...results.model import ModelResults
+from ...results.run import DatasetResults
 from ...utils.record import Estimate, Number
 from .. import charts, curves, line_charts
 from ..findings import anomaly

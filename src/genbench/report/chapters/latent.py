@@ -2,7 +2,8 @@
 
 from ...params import Params
 from ...results.latent_metrics import FACTORS, LATENT
-from ...results.run import DatasetResults, ModelResults
+from ...results.model import ModelResults
+from ...results.run import DatasetResults
 from .. import charts
 from ..findings.latent import latent_findings
 from ..gallery import Figure, Gallery, side_by_side

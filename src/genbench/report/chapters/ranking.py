@@ -16,8 +16,9 @@ from ...results.metrics import (
     QUALITY,
     SAMPLES,
 )
+from ...results.model import ModelResults
 from ...results.places import places
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ...utils.record import Estimate, Number
 from ..caveats import with_caveats
 from ..findings.classical import TITLES

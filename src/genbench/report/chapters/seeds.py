@@ -6,8 +6,9 @@ import numpy as np
 
 from ...params import Params
 from ...results.detail_metrics import PAIRS, SEEDS
+from ...results.model import ModelResults
 from ...results.places import told_apart
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ...results.trainings import compare, over_trainings, rank_shares, spread, trainings_needed
 from ...utils.record import Estimate, Number
 from ..charts import heat_map

@@ -4,7 +4,8 @@ import numpy as np
 
 from ...anomaly.results import POOLED, DetectionResults, Shift
 from ...auroc import Scores, auroc, candidates
-from ...results.run import DatasetResults, ModelResults, SetsScores
+from ...results.model import ModelResults, SetsScores
+from ...results.run import DatasetResults
 from ...utils.record import Estimate
 from ..formatting import join_words, number, spaced
 

@@ -1,8 +1,8 @@
 """Which models a minute of statistics beats, in sentences."""
 
 from ...evaluation.results import Quality
+from ...results.model import ModelResults
 from ...results.places import p_of_difference
-from ...results.run import ModelResults
 from ...results.trainings import LEVEL, p_of_value
 from ..formatting import join_words, number
 from .copying import describe_copying, is_copying

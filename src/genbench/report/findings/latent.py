@@ -2,8 +2,9 @@
 
 import math
 
+from ...results.model import ModelResults
 from ...results.points import SweepPoint
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ..formatting import join_words, number
 
 FULL = 0.9

@@ -2,8 +2,9 @@
 
 from ...params import Params
 from ...results.metrics import FID
+from ...results.model import ModelResults
 from ...results.places import places
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ...results.summary import headlines
 from ..caveats import caveat
 from ..formatting import join_words, number, spaced

@@ -6,8 +6,9 @@ from itertools import combinations
 from ...evaluation.results import Reference
 from ...params import Params
 from ...results.metrics import FID, QUALITY
+from ...results.model import ModelResults
 from ...results.places import p_of_difference, told_apart
-from ...results.run import DatasetResults, ModelResults
+from ...results.run import DatasetResults
 from ...results.trainings import LEVEL
 from ...utils.record import Estimate
 from ..caveats import caveat

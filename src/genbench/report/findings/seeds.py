@@ -2,8 +2,8 @@
 
 from itertools import combinations
 
+from ...results.model import ModelResults
 from ...results.places import told_apart
-from ...results.run import ModelResults
 from ...results.trainings import (
     LEVEL,
     least_rank_p,
