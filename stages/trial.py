@@ -26,7 +26,8 @@ def main(
     at = {name: value for name, value in options.items() if value is not None}
     trial = Trial(model=model, at=at)
     choices = params.load()
-    if failure.load(training) is None and at != {"seed": choices.seed}:
+    is_first = at.keys() == {"seed"} and seed == choices.seed
+    if failure.load(training) is None and not is_first:
         trial = measure_trial(
             trial,
             load_model(training / "weights.pt", devices.select_device(choices.device)),
@@ -35,7 +36,7 @@ def main(
             data=data,
             classifier=classifier,
             reference=reference,
-            params=choices.at_point(at),
+            params=choices.model_copy(update={"seed": seed}),
         )
     trial.save(out)
 

@@ -21,6 +21,7 @@ N_TRAIN, N_TEST = 20, 10  # per class
 CHOICES = {
     "datasets": [DATASET],
     "models": [GAN, VAE],
+    "seeds": [1],
     "model": {"latent_dim": 3, "width": 4},
     "train": {"images": 960, "batch_size": 16, "ema_images": 0, "log_points": 5, "snapshots": 3},
     "split": {"val": 0.2, "test": 0.5},
@@ -49,6 +50,7 @@ CHOICES = {
         "latent_dim": [2],
         "width": [8],
         "beta": [3],
+        "seeds": [0],
         "images": 480,
     },
     "tracking": {"enabled": True, "experiment": "known", "live_after": 1000},

@@ -135,20 +135,26 @@ def test_nearest_neighbors_in_the_figure_are_training_images(run, real, name):
 
 @pytest.mark.parametrize(
     "name, at",
-    [(f"{VAE}-2-8", {"latent_dim": 2, "width": 8}), ("beta_vae-3", {"beta": 3})],
+    [
+        (f"{VAE}-2-8-0", {"latent_dim": 2, "width": 8, "seed": 0}),
+        ("beta_vae-3-0", {"beta": 3, "seed": 0}),
+        (f"{VAE}-1", {"seed": 1}),
+        (f"{GAN}-1", {"seed": 1}),
+    ],
 )
-def test_a_point_of_a_sweep_is_measured_on_samples_of_its_own_training(run, real, name, at):
-    point = load_json(run.details("sweep", f"{name}.json"))
+def test_a_trial_is_measured_on_samples_of_its_own_training(run, real, name, at):
+    stage = "replicate" if at.keys() == {"seed"} else "sweep"
+    point = load_json(run.details(stage, f"{name}.json"))
     assert point["at"] == at and point["model"] == name.split("-")[0]
-    assert point["extractor"] == "classifier"
+    assert point["quality"]["protocol"]["extractor"] == "classifier"
     model = load_model(run.root / "data" / "models" / DATASET / name / "weights.pt")
-    seed = seeds.derive_seed(0, "sample", DATASET)
-    x = sampling.sample(model, N, run.processed["train_y"], seed)["x"]
-    check_metrics(point["metrics"], real, *features_and_logits(run, x))
+    seed = seeds.derive_seed(at["seed"], "sample", DATASET)
+    x = sampling.sample(model, 2 * 100, run.processed["train_y"], seed)["x"][:N]
+    check_metrics(point["quality"]["metrics"], real, *features_and_logits(run, x))
     if "beta" in at:
         test = run.processed["test_x"], run.processed["test_y"]
         bound = sampling.negative_elbo(model, test[0], torch.zeros(1)).mean()
-        rate, distortion = (point["metrics"][k]["value"] for k in ("rate", "distortion"))
+        rate, distortion = (point["latent"]["metrics"][k]["value"] for k in ("rate", "distortion"))
         assert rate + distortion == pytest.approx(bound, rel=1e-3)
         kl = sampling.in_batches(model, lambda x, y: model.scores(x, y)["kl"].detach(), *test)
         assert rate == pytest.approx(torch.cat(kl).mean().item(), rel=1e-3)

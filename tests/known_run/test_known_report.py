@@ -9,14 +9,22 @@ from known import DATASET, GAN, VAE
 from genbench.training.results import load_training
 from genbench.utils.files import load_json
 
-POINTS = (f"{VAE}-2-8", "beta_vae-3")
+POINTS = {f"{VAE}-2-8-0": f"{VAE}-2-8", "beta_vae-3-0": "beta_vae-3"}
+"""Names of trials, and of their points."""
+REPLICATES = {GAN: f"{GAN}-1", VAE: f"{VAE}-1"}
 
 
 def measured(run, name):
-    """What summary.json must say of one model, from the records of its stages."""
-    quality = run.metrics("evaluate", name)["metrics"]
-    latent = run.metrics("latent", name)["metrics"]
-    rows = run.metrics("anomaly", name)
+    """The headlines of one training, from the records of its stages or of its trial."""
+    if name in REPLICATES.values():
+        trial = load_json(run.details("replicate", f"{name}.json"))
+        quality, latent = trial["quality"]["metrics"], trial["latent"]["metrics"]
+        rows, structure = trial["detection"], trial.get("embedding")
+    else:
+        quality = run.metrics("evaluate", name)["metrics"]
+        latent = run.metrics("latent", name)["metrics"]
+        rows = run.metrics("anomaly", name)
+        structure = run.metrics("tsne")["codes"].get(name)
     main = [d for d in rows["detections"] if d["score"] == rows["main_score"]]
     of_kind = {k: [d["auroc"]["value"] for d in main if d["kind"] == k] for k in ("ood",)}
     (corruptions,) = (d["auroc"]["value"] for d in main if d["kind"] == "corruptions")
@@ -28,10 +36,10 @@ def measured(run, name):
         "corruption_auroc": corruptions,
         "ood_auroc": sum(of_kind["ood"]) / len(of_kind["ood"]),
     }
-    if name == VAE:
+    if structure:
         numbers["negative_elbo"] = quality["negative_elbo"]["value"]
         numbers["psnr"] = latent["psnr"]["value"]
-        numbers["knn_accuracy"] = run.metrics("tsne")["codes"][VAE]["knn_accuracy"]
+        numbers["knn_accuracy"] = structure["knn_accuracy"]
     return numbers
 
 
@@ -42,9 +50,9 @@ def summary(run):
 
 @pytest.mark.parametrize("name", [GAN, VAE])
 def test_the_summary_has_the_numbers_of_each_model(run, summary, name):
-    numbers = measured(run, name)
-    shown = {key: value for key, value in summary[name].items() if key in numbers}
-    assert shown == pytest.approx({k: numbers[k] for k in shown}, rel=1e-5)
+    first, second = measured(run, name), measured(run, REPLICATES[name])
+    shown = {key: value for key, value in summary[name].items() if key in first}
+    assert shown == pytest.approx({k: (first[k] + second[k]) / 2 for k in shown}, rel=1e-5)
     assert {"fid_classifier", "corruption_auroc", "ood_auroc"} <= shown.keys()
 
 
@@ -56,11 +64,14 @@ def test_the_summary_has_the_reference_and_the_points(run, summary):
     for name, quality in classical.items():
         fid = quality["metrics"]["fid"]["value"]
         assert summary[f"classical-{name}"]["fid_classifier"] == fid
-    names = {*(f"sweep-{name}" for name in POINTS), *(f"classical-{name}" for name in classical)}
+    names = {
+        *(f"sweep-{name}" for name in POINTS.values()),
+        *(f"classical-{name}" for name in classical),
+    }
     assert summary.keys() == {GAN, VAE, "floor", "ceiling", "classifier", *names}
-    for name in POINTS:
-        point = load_json(run.details("sweep", f"{name}.json"))
-        assert summary[f"sweep-{name}"]["fid_classifier"] == point["metrics"]["fid"]["value"]
+    for trial, name in POINTS.items():
+        metrics = load_json(run.details("sweep", f"{trial}.json"))["quality"]["metrics"]
+        assert summary[f"sweep-{name}"]["fid_classifier"] == metrics["fid"]["value"]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +86,7 @@ def store(run):
     return points, params
 
 
-@pytest.mark.parametrize("name", [GAN, VAE, *POINTS])
+@pytest.mark.parametrize("name", [GAN, VAE, *REPLICATES.values(), *POINTS])
 def test_a_run_in_mlflow_has_its_curves_and_its_headlines_at_their_images(
     run, summary, store, name
 ):
@@ -91,19 +102,27 @@ def test_a_run_in_mlflow_has_its_curves_and_its_headlines_at_their_images(
     assert len({step for key, step in curves if "loss" in key}) == len(training.history)
     for key, value in curves.items():
         assert points[key] == pytest.approx(value, rel=1e-5), key
-    headlines = summary[name if name in (GAN, VAE) else f"sweep-{name}"]
+    if name in POINTS:
+        headlines = summary[f"sweep-{POINTS[name]}"]
+    else:
+        own, shown = measured(run, name), summary[name.split("-")[0]]
+        headlines = {key: own[key] for key in own.keys() & shown.keys()}
     for key, value in headlines.items():
         assert points[key, training.summary.images] == pytest.approx(value, rel=1e-5), key
 
 
-@pytest.mark.parametrize("name", [GAN, VAE, *POINTS])
+@pytest.mark.parametrize("name", [GAN, VAE, *REPLICATES.values(), *POINTS])
 def test_a_run_in_mlflow_has_the_choices_that_it_was_made_with(run, store, name):
     params = {key: value for each, key, value in store[1] if each == f"{DATASET}-{name}"}
-    expected = {"model.latent_dim": "2" if name == POINTS[0] else "3"}
-    expected |= {"model.width": "8" if name == POINTS[0] else "4", "dataset": DATASET}
+    grid, beta = POINTS
+    expected = {
+        "model.latent_dim": "2" if name == grid else "3",
+        "seed": "1" if name in REPLICATES.values() else "0",
+    }
+    expected |= {"model.width": "8" if name == grid else "4", "dataset": DATASET}
     expected |= {"train.images": "480" if name in POINTS else "960"}
     expected |= {"model_name": name.split("-")[0]}
-    if name == POINTS[1]:
+    if name == beta:
         expected["zoo.beta_vae.beta"] = "3"
     assert {key: params[key] for key in expected} == expected
 

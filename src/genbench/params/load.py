@@ -63,7 +63,7 @@ class Params(Block):
 
         `at` has those that differ: the seed, latent_dim and width of any model, beta of beta_vae.
         """
-        seed = at.get("seed", self.seed)
+        seed = at["seed"] if "seed" in at else self.seed
         if at.keys() <= {"seed"}:
             return self.model_copy(update={"seed": seed})
         shared = {key: at[key] for key in ("latent_dim", "width") if key in at}
