@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from genbench import params
+from genbench.training import processes
 from genbench.training.live_logging import live_logging
 from genbench.training.run import TrainingSpec, save_trained_model, train_model
 from genbench.utils import cli
 
 
 def main(dataset: str, model: str, data: Path, perceptual: Path, out: Path) -> None:
+    processes.launch()
     choices = params.load()
     spec = TrainingSpec(
         params=choices,

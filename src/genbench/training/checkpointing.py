@@ -19,6 +19,7 @@ from ..utils.errors import InputError
 from ..utils.files import atomic_write, save_json
 from ..utils.paths import checkpoints
 from ..utils.provenance import digest, sha256
+from . import processes
 from .state import TrainerState
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class Checkpoint:
     def __enter__(self):
         self.due = time.monotonic() + self.every
         if threading.current_thread() is threading.main_thread():
-            for number in (*STOP_SIGNALS, signal.SIGALRM):
+            alarm = [signal.SIGALRM] if processes.is_first() else []  # else it ends the process
+            for number in (*STOP_SIGNALS, *alarm):
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self.handlers[number] = signal.signal(number, self._on_signal)
         return self
@@ -65,7 +67,7 @@ class Checkpoint:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
-        if kind is None:
+        if kind is None and processes.is_first():
             if self.stop:
                 self._interrupt()
             self.path.unlink(missing_ok=True)
@@ -73,22 +75,28 @@ class Checkpoint:
 
     def resume(self, trainer: TrainerState) -> None:
         """Continue from the saved state; without a whole one, `trainer` stays as it is."""
+        state = processes.value_of_first(self._read() if processes.is_first() else None)
+        if state:
+            trainer.load_state_dict(state)
+            self.images_seen = trainer.images_seen
+            print(f"{self.path.stem}: continues after {self.images_seen:,} images", flush=True)
+
+    def _read(self) -> dict | None:
         for leftover in self.path.parent.glob(f".{self.path.stem}-*"):  # of a kill while it saved
             shutil.rmtree(leftover, ignore_errors=True)
         try:
             stored = self.path.read_bytes()
         except FileNotFoundError:
-            return
+            return None
         if hashlib.sha256(stored[32:]).digest() != stored[:32]:
             logger.warning("%s is damaged; the training starts again", self.path)
-            return
-        state = torch.load(io.BytesIO(stored[32:]), map_location="cpu", weights_only=True)
-        trainer.load_state_dict(state)
-        self.images_seen = trainer.images_seen
-        print(f"{self.path.stem}: continues after {self.images_seen:,} images", flush=True)
+            return None
+        return torch.load(io.BytesIO(stored[32:]), map_location="cpu", weights_only=True)
 
     def maybe_save(self, trainer: TrainerState) -> None:
         """After an iteration: save if it is time; save and stop if a signal asked for that."""
+        if not processes.is_first():
+            return
         if self.stop or time.monotonic() >= self.due:
             if self.every < math.inf:
                 self._save(trainer)
@@ -116,6 +124,9 @@ class Checkpoint:
         self.images_seen = trainer.images_seen
 
     def _on_signal(self, *_) -> None:
+        if not processes.is_first():  # goes on while the first needs it to end its iteration
+            signal.setitimer(signal.ITIMER_REAL, 2 * GRACE_SECONDS)
+            return
         if self.stop:  # the second signal, or the iteration took too long
             self._interrupt()
         self.stop = True

@@ -16,7 +16,7 @@ from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
 from ..params import Params
 from ..utils import devices, failure, files, images, provenance, seeds
-from . import health
+from . import health, processes
 from .checkpointing import Checkpoint
 from .flops import flops_per_image
 from .loader import InMemoryLoader
@@ -94,6 +94,8 @@ def save_trained_model(out: Path, trained: TrainedModel) -> None:
 
     Of one that failed there are no weights, and `utils.failure` says why.
     """
+    if not processes.is_first():
+        return
     with files.atomic_write(out) as folder:
         folder.mkdir()
         if trained.failed:
@@ -124,21 +126,8 @@ def train_model(
     model = trainer.model
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
-        saved.resume(trainer)
-        failed = _why_untrainable(model, build_args["classes"])
-        try:
-            if not failed:
-                train(
-                    trainer,
-                    schedule,
-                    name=spec.name,
-                    make_snapshot=_snapshot_maker(spec, model, build_args["classes"]),
-                    on_log=on_log,
-                    after_iteration=saved.maybe_save,
-                )
-        except DivergenceError as error:
-            failed = error.reason
-            trainer.finish()
+        with processes.only_first_prints():
+            failed = _train(trainer, schedule, spec, build_args["classes"], saved, on_log)
         yield TrainedModel(
             model=model,
             build_args=build_args,
@@ -151,6 +140,26 @@ def train_model(
         )
 
 
+def _train(trainer, schedule, spec, n_classes: int, saved: Checkpoint, on_log) -> str | None:
+    """Train from the last checkpoint to the end; why that failed, None if it did not."""
+    saved.resume(trainer)
+    failed = _why_untrainable(trainer.model, n_classes)
+    try:
+        if not failed:
+            train(
+                trainer,
+                schedule,
+                name=spec.name,
+                make_snapshot=_snapshot_maker(spec, trainer.model, n_classes),
+                on_log=on_log if processes.is_first() else lambda row: None,
+                after_iteration=saved.maybe_save,
+            )
+    except DivergenceError as error:
+        failed = error.reason
+        trainer.finish()
+    return failed
+
+
 def _why_untrainable(model: GenerativeModel, n_classes: int) -> str | None:
     if model.conditional and n_classes == 1:
         return "it generates images of a given class, and the dataset has no classes"
@@ -161,6 +170,7 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
     """The training before its first iteration, its schedule, and the arguments of its model."""
     params = spec.params
     device = devices.configure_torch(params.device, params.train)
+    device = processes.join(device, params.train.batch_size)
     seed = seeds.seed_everything(params.seed, "train", spec.dataset, spec.model, *spec.stream)
     names = ("train_x", "train_y", "val_x", "val_y", "classes")
     train_x, train_y, val_x, val_y, classes = files.load_npz(spec.data, *names)
@@ -202,6 +212,7 @@ def _checkpoint_key(
         asdict(schedule),
         trainer.loader.seed,
         str(trainer.device),
+        processes.count(),
     ]
 
 

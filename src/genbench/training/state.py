@@ -13,6 +13,7 @@ from torch.nn.utils import get_total_norm
 from ..utils import seeds
 from .ema import EMA
 from .loader import InMemoryLoader
+from .parallel import shared_networks
 
 
 class DivergenceError(FloatingPointError):
@@ -98,7 +99,8 @@ class TrainerState:
         metrics: dict[str, Tensor] = {}
         for player, indices in zip(self.model.update_order, self.batch_indices, strict=True):
             x, y = self.loader[indices]
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+            with autocast, shared_networks(self.model):
                 out = self.model.loss(player, x, y)
             optimizer = self.optimizers[player]
             gradients = torch.autograd.grad(out["loss"], optimizer.parameters)
