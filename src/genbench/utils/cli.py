@@ -7,10 +7,14 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import get_args
 
 from .errors import InputError
+
+SECONDS_FOR_FIRST = 5
+"""In which the first of torchrun's processes says a mistake that all have met; they end with it."""
 
 
 def run(main: Callable[..., None], options: dict[str, object] | None = None) -> None:
@@ -30,6 +34,8 @@ def run(main: Callable[..., None], options: dict[str, object] | None = None) -> 
         line = _line(error)
         if line is None or os.environ.get("GENBENCH_TRACEBACK"):
             raise
+        if os.environ.get("RANK", "0") != "0":
+            time.sleep(SECONDS_FOR_FIRST)
         _exit_process(1, f"error: {line}")
     _exit_process(0)
 
