@@ -90,7 +90,7 @@ def test_a_killed_process_ends_all_and_the_training_goes_on_from_its_checkpoint(
     assert process.returncode != 0 and time.monotonic() - killed < 20
     assert not any(each.is_running() for each in pair)
     said = re.findall(r"^error: (.*)$", errors, re.M)
-    assert all(line.startswith("a process of this training has ended: ") for line in said)
+    assert all(line.startswith("a process of this training has ended; ") for line in said)
     assert len(said) <= rank, "of the first process alone"
     assert not (tmp_path / "out").exists()
     again = finish(tmp_path, words)

@@ -9,7 +9,7 @@ from toy_game import Game, batches, save_data, train
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, extract_features
 from genbench.params.schema import Train
-from genbench.training import run
+from genbench.training import processes, run
 from genbench.utils import devices, files
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -85,6 +85,13 @@ def test_a_checkpoint_is_of_all_choices_of_a_training_but_how_it_is_run(monkeypa
     assert len({first, *others}) == 1 + len(changes)
     evaluate = fabricated.TREE["evaluate"] | {"n": 17}
     assert key(monkeypatch, evaluate=evaluate) == first
+
+
+def test_a_checkpoint_is_of_the_number_of_processes(monkeypatch):
+    first = key(monkeypatch)
+    monkeypatch.setattr(processes, "count", lambda: 2)
+    monkeypatch.setattr(processes, "is_first", lambda: True)
+    assert key(monkeypatch) != first
 
 
 def test_a_checkpoint_is_of_its_data_and_of_the_classifier_that_the_loss_reads(monkeypatch):

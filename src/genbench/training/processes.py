@@ -83,7 +83,8 @@ def add_up(tensor: Tensor) -> Tensor:
     except RuntimeError as error:
         if not is_first():
             sys.exit(1)  # the first process says it
-        raise ConnectionError(f"a process of this training has ended: {error}") from None
+        message = "a process of this training has ended; it says why, or torchrun does"
+        raise ConnectionError(message) from error
     return tensor
 
 
