@@ -37,7 +37,8 @@ def build(name: str):
 
 def weights(model) -> torch.Tensor:
     """All parameters and statistics, flat."""
-    return torch.cat([value.detach().flatten().double() for value in model.state_dict().values()])
+    values = [value for value in model.state_dict().values() if value.is_floating_point()]
+    return torch.cat([value.flatten().double() for value in values])
 
 
 def train(model, batch_size: int) -> dict:
@@ -57,6 +58,7 @@ def train(model, batch_size: int) -> dict:
     return {
         "before": before,
         "after": weights(model),
+        "counts": [v for v in model.state_dict().values() if not v.is_floating_point()],
         "averages": [average.double() for average in trainer.ema.shadow],
         "history": trainer.history,
         "rows": computed,

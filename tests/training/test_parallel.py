@@ -14,8 +14,8 @@ from genbench.utils.errors import InputError
 
 SCRIPT = str(Path(__file__).parent / "several_processes.py")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-TOLERANCE = 1e-4
-"""Of float32 after five iterations: a hundred times the rounding of sums over a few thousand."""
+TOLERANCE = 3e-5
+"""float32 rounds by 6e-8; sums in another order and five iterations enlarge that, here to 500."""
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,9 @@ def test_two_processes_train_a_model_as_one_does(trained, name, n):
     (row,) = alone["history"]
     for part, value in first["history"][0].items():
         assert value == pytest.approx(row[part], rel=TOLERANCE, abs=TOLERANCE), part
-    assert torch.equal(first["random"], alone["random"])
-    for key in ("after", "averages", "history", "random"):
+    for key in ("random", "counts"):
+        torch.testing.assert_close(first[key], alone[key], rtol=0, atol=0)
+    for key in ("after", "averages", "counts", "history", "random"):
         torch.testing.assert_close(first[key], second[key], rtol=0, atol=0)
 
 
