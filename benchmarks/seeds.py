@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from itertools import combinations
 
+import genbench  # noqa: F401  before NumPy, which it tells how to compute
+
+# isort: split
 import numpy as np
 
 from genbench.results.trainings import compare, holm, over_trainings

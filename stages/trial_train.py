@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from genbench import params
+from genbench.training import processes
 from genbench.training.run import TrainingSpec, save_trained_model, train_model
 from genbench.utils import cli, files
 
@@ -18,6 +19,7 @@ def main(
     width: int | None = None,
     beta: float | None = None,
 ) -> None:
+    processes.launch()
     choices = params.load()
     options = {"latent_dim": latent_dim, "width": width, "beta": beta}
     at = {name: value for name, value in options.items() if value is not None}
