@@ -70,7 +70,7 @@ def project(tmp_path_factory):
     """A repository in which `vae` has diverged and the training of `gan` was killed."""
     folder = copy_repository(tmp_path_factory.mktemp("failing") / "my project", TINY)
     tree = yaml.safe_load((folder / "params.yaml").read_text())
-    tree["zoo"]["vae"]["lr"] = 1_000_000.0
+    tree["zoo"]["vae"]["lr"] = 1.0
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     commit(folder)
     process = start(folder)
@@ -113,7 +113,7 @@ def test_the_third_model_is_reported_and_what_became_of_the_two(project):
 def test_ctrl_c_ends_the_run_and_not_the_stage_alone_and_the_next_run_goes_on(project):
     folder, _, _ = project
     path = folder / "params.yaml"
-    path.write_text(path.read_text().replace("lr: 1000000.0", "lr: 0.001", 1))
+    path.write_text(path.read_text().replace("lr: 1.0", "lr: 0.001", 1))
     saved = json.loads(next(folder.glob(".genbench/checkpoints/digits-gan-*.json")).read_text())
     process = start(folder)
     wait_for_checkpoint(folder, process, since=[saved["images"]])

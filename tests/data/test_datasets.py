@@ -45,6 +45,18 @@ def test_every_name_that_params_allows_has_a_source():
     assert all(datasets.SOURCES[name].load for name in BUILT_IN)
 
 
+@pytest.mark.parametrize("name", ["digits", "shapes"])
+def test_the_shape_that_models_are_checked_for_is_that_of_the_images(name, tmp_path):
+    p = make_params(**{name: {}})
+    parts, _ = datasets.load_dataset(name, p, download(p, name, tmp_path / "raw"))
+    assert parts["train"][0].shape[1:] == BUILT_IN[name]
+
+
+def test_the_shape_that_models_are_checked_for_is_that_of_a_published_dataset():
+    for name in set(BUILT_IN) - {"digits", "shapes"}:
+        assert datasets.SOURCES[name].shape == BUILT_IN[name]
+
+
 def test_digits_are_those_of_scikit_learn_each_in_one_split(tmp_path):
     from sklearn.datasets import load_digits
 

@@ -37,6 +37,7 @@ def test_the_shipped_file_is_valid_and_frozen():
 @pytest.mark.parametrize(
     "keys, value, line",
     [
+        (["train"], "x" * 500, "train: input should be a valid .*, got 'x{99}\\.\\.\\.$"),
         (["sede"], 1, "sede is not a known key"),
         (["model", "latentdim"], 1, "model.latentdim is not a known key"),
         (["model", "latent_dim"], 0, "model.latent_dim: input should be greater .* 1, got 0"),
@@ -50,6 +51,12 @@ def test_the_shipped_file_is_valid_and_frozen():
         (["datasets"], ["digits", "digits"], "datasets: a value stands twice"),
         (["data", "mnist", "ood"], ["mars"], "data.mnist.ood: unknown mars; known: .*noise"),
         (["data", "mnist", "ood"], ["mnist"], "mnist.ood: mnist cannot be its own OOD dataset"),
+        (["data", "mnist", "ood"], ["noise", "noise"], "data.mnist.ood: a value stands twice, got"),
+        (["data", "noise"], {"path": "x"}, "data.noise: the name of an OOD dataset; give yours an"),
+        (["data", "photos"], {"path": "x"}, "data.photos: the name of an OOD dataset; give yours"),
+        (["data", "cifar100"], {}, "data.cifar100: the name of an OOD dataset; give yours another"),
+        (["sweep", "beta"], [1, 1.0], "sweep.beta: a value stands twice, got"),
+        (["anomaly", "iterative", "scores"], ["latent_inversion"] * 2, "scores: a value stands tw"),
         (["data", "mnist", "size"], 32, "data.mnist: path, size and channels are for images"),
         (["data", "mine"], {"path": "x"}, "data.mine: images of your own need path, size"),
         (["evaluate", "extractor"], "vgg", "evaluate.extractor: input should be 'auto', 'classif"),
@@ -105,6 +112,13 @@ def test_a_file_that_is_not_yaml_is_one_line_with_its_place(tmp_path, text, line
     assert "\n" not in str(error.value)
 
 
+def test_a_number_that_python_cannot_write_is_named(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED.read_text().replace("seed: 0", f"seed: 0x{'f' * 5000}"))
+    with pytest.raises(InputError, match="seed: .*, got a number of more than 4300 digits"):
+        params.load(path)
+
+
 def keys_of_whole_numbers(tree=None, *above):
     tree = params.load(SHIPPED).model_dump(exclude={"zoo"}) if tree is None else tree
     for key, value in tree.items():
@@ -116,12 +130,12 @@ def keys_of_whole_numbers(tree=None, *above):
 
 @pytest.mark.parametrize("keys", list(keys_of_whole_numbers()), ids=".".join)
 def test_a_whole_number_may_be_written_as_a_float(tmp_path, keys):
-    value = params.load(changed(tmp_path, *keys, value=1e3))
+    value = params.load(changed(tmp_path, *keys, value=1e2))
     for key in keys:
         value = getattr(value, key)
-    assert value == 1000 and type(value) is int
-    with pytest.raises(InputError, match=rf"{'.'.join(keys)}.*: .*integer.*, got 1000.5"):
-        params.load(changed(tmp_path, *keys, value=1000.5))
+    assert value == 100 and type(value) is int
+    with pytest.raises(InputError, match=rf"{'.'.join(keys)}.*: .*integer.*, got 100.5"):
+        params.load(changed(tmp_path, *keys, value=100.5))
 
 
 def test_images_of_your_own_have_whole_numbers_too(tmp_path):

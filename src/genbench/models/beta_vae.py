@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ..networks.likelihoods import LikelihoodKind
 from ..networks.vae_networks import vae_decoder, vae_encoder
-from .base.interface import check_minimum
+from ..utils.choices import Count, CountOrZero, Rate, Weight
 from .base.variational import VAE
 
 
@@ -23,16 +23,14 @@ class Model(VAE):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
+        lr: Rate,
         likelihood: LikelihoodKind,
-        kl_warmup_images: int,
-        beta: float,
-        capacity: float,
-        capacity_images: int,
+        kl_warmup_images: CountOrZero,
+        beta: Weight,
+        capacity: Weight,
+        capacity_images: Count,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        check_minimum(0, beta=beta, capacity=capacity)
-        check_minimum(1, capacity_images=capacity_images)
         self.beta = beta
         self.capacity = capacity
         self.capacity_images = capacity_images

@@ -9,8 +9,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ..networks.conv import Decoder, Encoder
 from ..networks.linear import Linear
+from ..utils.choices import Few, Rate
 from .base.adversarial import HingeGAN
-from .base.interface import check_minimum
 
 
 class ProjectionDiscriminator(nn.Module):
@@ -40,11 +40,10 @@ class Model(HingeGAN):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
-        d_steps_per_g_step: int,
+        lr: Rate,
+        d_steps_per_g_step: Few,
     ):
         super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=d_steps_per_g_step)
-        check_minimum(1, d_steps_per_g_step=d_steps_per_g_step)
         self.generator = Decoder(latent_dim, image_shape, width, classes=classes)
         self.discriminator = ProjectionDiscriminator(image_shape, classes, width)
 

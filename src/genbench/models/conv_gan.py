@@ -9,16 +9,15 @@ from torch import Tensor, nn
 
 from ..networks.conv import CropToSize, initialize_glorot
 from ..networks.linear import Linear
+from ..utils.choices import Rate, ShareOrZero
 from .base.adversarial import GAN
 
 
 class Model(GAN):
     def __init__(
-        self, image_shape, classes, *, latent_dim: int, width: int, lr: float, dropout: float
+        self, image_shape, classes, *, latent_dim: int, width: int, lr: Rate, dropout: ShareOrZero
     ):
         super().__init__(latent_dim=latent_dim, lr=lr)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
         channels, size, _ = image_shape
         quarter = -(-size // 4)
         d_channels = 2 * width  # 64 at the default width

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from ..networks.likelihoods import LikelihoodKind
 from ..networks.vae_networks import vae_decoder, vae_encoder
+from ..utils.choices import CountOrZero, Rate
 from .base.variational import VAE
 
 
@@ -19,9 +20,9 @@ class Model(VAE):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
+        lr: Rate,
         likelihood: LikelihoodKind,
-        kl_warmup_images: int,
+        kl_warmup_images: CountOrZero,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
         self.classes = classes

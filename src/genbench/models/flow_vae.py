@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..networks.conv import mlp
 from ..networks.likelihoods import LikelihoodKind
 from ..networks.vae_networks import vae_decoder, vae_encoder
-from .base.interface import check_minimum
+from ..utils.choices import CountOrZero, Few, Rate
 from .base.variational import VAE, reparameterize
 
 
@@ -58,13 +58,12 @@ class Model(VAE):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
+        lr: Rate,
         likelihood: LikelihoodKind,
-        kl_warmup_images: int,
-        couplings: int,
+        kl_warmup_images: CountOrZero,
+        couplings: Few,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        check_minimum(1, couplings=couplings)
         self.encoder = vae_encoder(image_shape, 2 * latent_dim, width)
         self.decoder = vae_decoder(latent_dim, image_shape, width)
         flow = nn.ModuleList(

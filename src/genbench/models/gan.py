@@ -5,11 +5,12 @@ import math
 from torch import nn
 
 from ..networks.conv import mlp
+from ..utils.choices import Rate
 from .base.adversarial import GAN
 
 
 class Model(GAN):
-    def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: float):
+    def __init__(self, image_shape, classes, *, latent_dim: int, width: int, lr: Rate):
         super().__init__(latent_dim=latent_dim, lr=lr)
         pixels = math.prod(image_shape)
         self.generator = nn.Sequential(

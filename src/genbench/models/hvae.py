@@ -14,7 +14,7 @@ from ..networks.likelihoods import LikelihoodKind
 from ..networks.linear import Linear
 from ..networks.losses import kl_to_standard_normal
 from ..networks.vae_networks import vae_decoder, vae_encoder
-from .base.interface import check_minimum
+from ..utils.choices import CountOrZero, Rate, Several
 from .base.variational import VAE, reparameterize
 
 HIDDEN = 128
@@ -57,12 +57,11 @@ class Model(VAE):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
+        lr: Rate,
         likelihood: LikelihoodKind,
-        kl_warmup_images: int,
-        layers: int,
+        kl_warmup_images: CountOrZero,
+        layers: Several,
     ):
-        check_minimum(2, layers=layers)
         super().__init__(image_shape, layers * latent_dim, lr, likelihood, kl_warmup_images)
         self.encoder = vae_encoder(image_shape, 1, width)[:-1]  # up to its HIDDEN features
         self.up = nn.ModuleList(mlp(HIDDEN, HIDDEN, HIDDEN) for _ in range(layers - 1))

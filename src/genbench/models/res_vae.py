@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ..networks.likelihoods import LikelihoodKind
 from ..networks.vae_networks import residual_decoder, residual_encoder
-from .base.interface import check_minimum
+from ..utils.choices import CountOrZero, Few, Rate, Weight
 from .base.variational import VAE
 
 
@@ -22,15 +22,13 @@ class Model(VAE):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
+        lr: Rate,
         likelihood: LikelihoodKind,
-        kl_warmup_images: int,
-        blocks: int,
-        perceptual: float,
+        kl_warmup_images: CountOrZero,
+        blocks: Few,
+        perceptual: Weight,
     ):
         super().__init__(image_shape, latent_dim, lr, likelihood, kl_warmup_images)
-        check_minimum(1, blocks=blocks)
-        check_minimum(0, perceptual=perceptual)
         self.perceptual = perceptual
         self.encoder = residual_encoder(image_shape, 2 * latent_dim, width, blocks)
         self.decoder = residual_decoder(latent_dim, image_shape, width, blocks)

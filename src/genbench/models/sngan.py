@@ -4,8 +4,8 @@ Source: arXiv:1802.05957. Adam with the betas of DCGAN.
 """
 
 from ..networks.conv import Decoder, Encoder
+from ..utils.choices import Few, Rate
 from .base.adversarial import HingeGAN
-from .base.interface import check_minimum
 
 
 class Model(HingeGAN):
@@ -16,10 +16,9 @@ class Model(HingeGAN):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
-        d_steps_per_g_step: int,
+        lr: Rate,
+        d_steps_per_g_step: Few,
     ):
         super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=d_steps_per_g_step)
-        check_minimum(1, d_steps_per_g_step=d_steps_per_g_step)
         self.generator = Decoder(latent_dim, image_shape, width)
         self.discriminator = Encoder(image_shape, 1, width, norm="spectral")

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from ..networks.conv import Decoder, Encoder, initialize_dcgan
 from ..networks.optimizers import RMSprop
+from ..utils.choices import Few, Positive, Rate
 from .base.adversarial import WassersteinGAN
-from .base.interface import check_minimum
 
 
 class Model(WassersteinGAN):
@@ -19,14 +19,11 @@ class Model(WassersteinGAN):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
-        clip: float,
-        n_critic: int,
+        lr: Rate,
+        clip: Positive,
+        n_critic: Few,
     ):
         super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=n_critic)
-        check_minimum(1, n_critic=n_critic)
-        if clip <= 0:
-            raise ValueError(f"clip must be above 0, got {clip}")
         self.clip = clip
         self.generator = Decoder(latent_dim, image_shape, width)
         self.critic = Encoder(image_shape, 1, width, norm="batch")

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from ..networks.conv import Decoder, Encoder
 from ..networks.losses import gradient_penalty
 from ..networks.optimizers import Adam
+from ..utils.choices import Few, Rate, Weight
 from .base.adversarial import WassersteinGAN
-from .base.interface import check_minimum
 
 
 class Model(WassersteinGAN):
@@ -18,13 +18,11 @@ class Model(WassersteinGAN):
         *,
         latent_dim: int,
         width: int,
-        lr: float,
-        penalty: float,
-        n_critic: int,
+        lr: Rate,
+        penalty: Weight,
+        n_critic: Few,
     ):
         super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=n_critic)
-        check_minimum(1, n_critic=n_critic)
-        check_minimum(0, penalty=penalty)
         self.penalty = penalty
         self.generator = Decoder(latent_dim, image_shape, width)
         # no batch norm: the penalty is per image (section 4)

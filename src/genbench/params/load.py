@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from unicodedata import is_normalized
 
 from pydantic import Field, ValidationError
@@ -15,8 +15,10 @@ from .schema import (
     Block,
     Classifier,
     Data,
+    Distinct,
     Evaluate,
     Latent,
+    ListedSeed,
     Model,
     Names,
     Report,
@@ -28,8 +30,16 @@ from .schema import (
     Tsne,
 )
 
-BUILT_IN = ("digits", "mnist", "fashion_mnist", "cifar10", "shapes")
-OOD_NAMES = (*BUILT_IN, "cifar100", "photos", "noise")
+BUILT_IN = {
+    "digits": (1, 8, 8),
+    "mnist": (1, 28, 28),
+    "fashion_mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+    "shapes": (1, 32, 32),
+}
+"""The shape (C, H, W) of the images of each dataset that ships with genbench."""
+ONLY_OOD = ("cifar100", "photos", "noise")
+OOD_NAMES = (*BUILT_IN, *ONLY_OOD)
 NO_RESULT = {"checkpoint_every"}
 """Keys of `train` that no result is meant to depend on."""
 
@@ -38,7 +48,7 @@ class Params(Block):
     """The whole of params.yaml. `zoo` is checked against each model's own signature by `models`."""
 
     seed: Seed
-    seeds: list[Annotated[int, Field(ge=0)]]
+    seeds: Annotated[list[ListedSeed], Distinct]
     data_seed: Seed
     portable: bool
     device: Literal["auto", "cpu", "cuda", "mps"]
@@ -46,7 +56,7 @@ class Params(Block):
     models: Names
     model: Model
     train: Train
-    zoo: dict[str, dict]
+    zoo: dict[str, dict[str, Any]]
     split: Split
     data: dict[Annotated[str, Field(pattern=r"^\w+$")], Data]
     classifier: Classifier
@@ -74,6 +84,13 @@ class Params(Block):
         train = self.train.model_copy(update={"images": self.sweep.images})
         changed = {"seed": seed, "model": model, "zoo": zoo, "train": train}
         return self.model_copy(update=changed)
+
+    def image_shape(self, dataset: str) -> tuple[int, int, int]:
+        """(C, H, W) of the images of a dataset."""
+        block = self.data[dataset]
+        if block.size is None or block.channels is None:
+            return BUILT_IN[dataset]
+        return block.channels, block.size, block.size
 
     def build_args(self, model: str) -> dict:
         """Keyword arguments of `models.build` for one model of the zoo."""
@@ -131,16 +148,9 @@ def _cross_checks(p: Params):
         yield "train.threads: auto, one per core, is for `portable: false`; give a number"
     if not p.anomaly.severities:
         yield "anomaly.corruptions: none is left; give at least one a severity"
-    lists: dict[str, list] = {
-        "seeds": p.seeds,
-        "datasets": p.datasets,
-        "models": p.models,
-        "sweep.models": p.sweep.models,
-    }
-    lists |= {f"sweep.{k}": getattr(p.sweep, k) for k in ("latent_dim", "width", "beta", "seeds")}
-    for key, values in lists.items():
-        if len(set(values)) < len(values):
-            yield f"{key}: a value stands twice in {values}"
+    for model, own_keys in p.zoo.items():
+        for key in own_keys.keys() & Model.model_fields.keys():
+            yield f"zoo.{model}.{key} is not a known key: all models share model.{key}"
     weights = p.evaluate.inception_weights
     if weights and not paths.resolve(weights).is_file():
         yield f"evaluate.inception_weights: there is no file {paths.resolve(weights)}"
@@ -155,6 +165,8 @@ def _cross_checks(p: Params):
         yield unknown_names(f"data.{name}.ood", block.ood, [*OOD_NAMES, *own])
         if name in block.ood:
             yield f"data.{name}.ood: {name} cannot be its own OOD dataset"
+        if name in ONLY_OOD:
+            yield f"data.{name}: the name of an OOD dataset; give yours another one"
         if name in BUILT_IN and (block.path or block.size or block.channels):
             yield f"data.{name}: path, size and channels are for images of your own"
         if name not in BUILT_IN and not (block.path and block.size and block.channels):

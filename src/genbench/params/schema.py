@@ -2,42 +2,57 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from ..utils.choices import (
+    AsWhole,
+    Block,
+    Count,
+    CountOrZero,
+    Few,
+    Rate,
+    Several,
+    Share,
+    Whole,
+)
 
 
-def _whole(value):
-    """1e5 is a float in YAML, and the number 100,000 all the same."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _distinct(values: list) -> list:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("distinct", "A value stands twice")
+    return values
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[Whole, Field(ge=1)]
-Seed = Annotated[Whole, Field(ge=0)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Rate = Annotated[float, Field(gt=0, le=1)]
-Severity = Annotated[float, Field(gt=0)]
-Names = Annotated[list[str], Field(min_length=1)]
-
-
-class Block(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+Distinct = AfterValidator(_distinct)
+Names = Annotated[list[str], Field(min_length=1), Distinct]
+LatentDim = Annotated[int, Field(ge=1, le=100_000)]
+Width = Annotated[int, Field(ge=4, le=10_000)]
+Seed = Annotated[Whole, Field(ge=0, le=10**18)]
+ListedSeed = Annotated[int, Field(ge=0, le=10**18)]
+"""Of a list, whose elements become names of files as they are written."""
+Severity = Annotated[float, Field(gt=0, le=1000)]
+Size = Annotated[Whole, Field(ge=2, le=10**6)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Samples = Annotated[Whole, Field(ge=0, le=4000)]
+"""Of the posterior, for one image: `models/base/variational.py` has so many different ones."""
 
 
 class Model(Block):
-    latent_dim: Count
-    width: Annotated[Whole, Field(ge=4)]
+    latent_dim: Annotated[LatentDim, AsWhole]
+    width: Annotated[Width, AsWhole]
 
 
 class Train(Block):
     images: Count
-    batch_size: Annotated[Whole, Field(ge=2)]
-    ema_images: Annotated[Whole, Field(ge=0)]
-    log_points: Count
-    snapshots: Annotated[Whole, Field(ge=2)]
-    threads: Literal["auto"] | Count  # auto: not if portable
+    batch_size: Size
+    ema_images: CountOrZero
+    log_points: Annotated[Whole, Field(ge=1, le=10_000)]
+    snapshots: Several
+    threads: Literal["auto"] | Few  # auto: not if portable
     precision: Literal["float32", "tf32", "bfloat16"]
     deterministic: bool
-    checkpoint_every: Annotated[float, Field(ge=0)]
+    checkpoint_every: Seconds
 
 
 class Split(Block):
@@ -46,10 +61,10 @@ class Split(Block):
 
 
 class Data(Block):
-    ood: list[str] = []
+    ood: Annotated[list[str], Distinct] = []
     path: str | None = None
     size: Annotated[Whole, Field(ge=8, le=64)] | None = None
-    channels: Annotated[Literal[1, 3], BeforeValidator(_whole)] | None = None
+    channels: Annotated[Literal[1, 3], AsWhole] | None = None
 
 
 class Budgets(Block):
@@ -60,9 +75,9 @@ class Budgets(Block):
 class Classifier(Block):
     network: Literal["auto", "cnn", "resnet"]
     images: Budgets
-    batch_size: Annotated[Whole, Field(ge=2)]
+    batch_size: Size
     lr: Rate
-    width: Annotated[Whole, Field(ge=4)]
+    width: Annotated[Width, AsWhole]
 
     def network_for(self, channels: int) -> str:
         """The network for images of so many channels, and so its budget."""
@@ -71,20 +86,20 @@ class Classifier(Block):
 
 
 class Evaluate(Block):
-    n: Annotated[Whole, Field(ge=10)]
-    sample_sets: Count
+    n: Annotated[Whole, Field(ge=10, le=10**6)]
+    sample_sets: Few
     extractor: Literal["auto", "classifier", "inception"]
     inception_weights: str | None
     resize: Literal["tensorflow", "antialias"]
-    is_splits: Count
-    kid_subsets: Count
-    kid_subset_size: Annotated[Whole, Field(ge=2)]
+    is_splits: Few
+    kid_subsets: Few
+    kid_subset_size: Size
 
 
 class Corruptions(Block):
     noise: Severity | None = None
     salt_and_pepper: Rate | None = None
-    blur: Annotated[Whole, Field(ge=1)] | None = None
+    blur: Few | None = None
     occlusion: Rate | None = None
     inversion: Rate | None = None
     rotation: Severity | None = None
@@ -92,14 +107,16 @@ class Corruptions(Block):
 
 
 class Iterative(Block):
-    scores: list[Literal["importance_weighted", "likelihood_regret", "latent_inversion"]]
-    n: Annotated[Whole, Field(ge=2)]
-    draws: Count
-    steps: Count
+    scores: Annotated[
+        list[Literal["importance_weighted", "likelihood_regret", "latent_inversion"]], Distinct
+    ]
+    n: Size
+    draws: Annotated[Samples, Field(ge=1)]
+    steps: Annotated[Whole, Field(ge=1, le=100_000)]
 
 
 class Anomaly(Block):
-    n: Annotated[Whole, Field(ge=2)]
+    n: Size
     quantile: Share
     held_out_class: str | None
     corruptions: Corruptions
@@ -112,24 +129,24 @@ class Anomaly(Block):
 
 
 class Latent(Block):
-    n: Annotated[Whole, Field(ge=2)]
-    ppl_samples: Annotated[Whole, Field(ge=2)]
-    iwae_samples: Annotated[Whole, Field(ge=0)]
+    n: Size
+    ppl_samples: Size
+    iwae_samples: Samples
 
 
 class Tsne(Block):
-    n: Annotated[Whole, Field(ge=10)]
-    perplexity: Annotated[float, Field(ge=1)]
-    n_neighbors: Count
+    n: Annotated[Whole, Field(ge=10, le=10**6)]
+    perplexity: Annotated[float, Field(ge=1, le=1e6)]
+    n_neighbors: Annotated[Whole, Field(ge=1, le=10**6)]
 
 
 class Sweep(Block):
-    models: list[str]
-    # no `Whole` in these two: DVC makes names of files from them as they are written
-    latent_dim: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    width: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
-    beta: list[Annotated[int | float, Field(gt=0)]]
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    models: Annotated[list[str], Distinct]
+    # no `Whole` in lists of numbers: DVC makes names of files from them as they are written
+    latent_dim: Annotated[list[LatentDim], Field(min_length=1), Distinct]
+    width: Annotated[list[Width], Field(min_length=1), Distinct]
+    beta: Annotated[list[Annotated[int | float, Field(gt=0, le=1e6)]], Distinct]
+    seeds: Annotated[list[ListedSeed], Field(min_length=1), Distinct]
     images: Count
 
 
@@ -140,4 +157,4 @@ class Report(Block):
 class Tracking(Block):
     enabled: bool
     experiment: Annotated[str, Field(min_length=1)]
-    live_after: Annotated[float, Field(ge=0)]
+    live_after: Seconds

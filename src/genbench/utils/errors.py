@@ -28,4 +28,12 @@ def validation_line(e: "ErrorDetails") -> str:
         return f"{key} is missing"
     if e["type"] == "value_error" and isinstance(e["input"], dict):  # of several keys together
         return f"{key}: {e['ctx']['error']}"
-    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {e['input']!r}"
+    return f"{key}: {e['msg'][0].lower()}{e['msg'][1:]}, got {_shown(e['input'])}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no longer ones
+        return "a number of more than 4300 digits"
+    return text if len(text) <= 100 else f"{text[:100]}..."

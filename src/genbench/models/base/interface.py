@@ -13,13 +13,6 @@ N_DIAGNOSTIC = 200
 """Images generated for `diagnose`."""
 
 
-def check_minimum(minimum: float, **values: float) -> None:
-    """Raise a ValueError that names the value which is below `minimum`."""
-    for name, value in values.items():
-        if value < minimum:
-            raise ValueError(f"{name} must be at least {minimum}, got {value}")
-
-
 class GenerativeModel(nn.Module, ABC):
     """Networks, their losses, how to decode latents, how to score images.
 

@@ -6,12 +6,14 @@ A new model is one file there with a class `Model`; it is found by its name and 
 import importlib
 import inspect
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import torch
+from pydantic import ValidationError, create_model
 
 from ...networks import checkpoint
-from ...utils.errors import InputError, unknown_names
+from ...utils.choices import Block
+from ...utils.errors import InputError, unknown_names, validation_line
 
 NAMES = sorted(p.stem for p in Path(__file__).parents[1].glob("*.py") if p.stem != "__init__")
 IMAGE_SIZES = range(8, 65)
@@ -39,12 +41,38 @@ def build(name: str, image_shape, classes: int, **args):
         )
     if name not in NAMES:
         raise InputError(f"there is no model {name}; known: {', '.join(NAMES)}")
-    model = importlib.import_module(f"genbench.models.{name}").Model
-    args = _check_args(name, args, model)
+    args = _check_args(name, args)
     try:
-        return model(tuple(image_shape), classes, **args)
+        return _constructor(name)(tuple(image_shape), classes, **args)
     except ValueError as error:
         raise InputError(f"zoo.{name}.{error}") from None
+
+
+def arguments(name: str) -> type[Block]:
+    """The keyword-only arguments of a model: a block whose keys, types and bounds are theirs."""
+    parameters = inspect.signature(_constructor(name)).parameters.values()
+    fields: dict[str, Any] = {
+        p.name: (p.annotation, ...) for p in parameters if p.kind == p.KEYWORD_ONLY
+    }
+    return create_model(name, __base__=Block, **fields)
+
+
+def check(params) -> None:
+    """Build every model that params.yaml asks for, for each dataset; without memory or time.
+
+    Raises
+    ------
+    InputError : for a name that is not in the zoo, and for what a model cannot use.
+    """
+    check_names(params)
+    used = {*params.models, *params.sweep.models, *(["beta_vae"] if params.sweep.beta else [])}
+    cases = {(name, (1, 8, 8)) for name in {*params.zoo, *used}}
+    cases |= {(name, params.image_shape(dataset)) for name in used for dataset in params.datasets}
+    for name in {*params.zoo, *used}:
+        _check_args(name, params.build_args(name))
+    with torch.device("meta"):
+        for name, shape in sorted(cases):
+            build(name, shape, 2, **params.build_args(name))
 
 
 def check_names(params) -> None:
@@ -63,24 +91,14 @@ def load_model(path: Path, device: str | torch.device = "cpu"):
     return model.to(device, memory_format=torch.channels_last).eval()
 
 
-def _check_args(name: str, args: dict, model) -> dict:
-    """The same, compared with names and annotations of the model's keyword-only arguments.
+def _check_args(name: str, args: dict) -> dict:
+    """The same, as the model's constructor takes them: 5e4, a float in YAML, is 50,000."""
+    try:
+        return dict(arguments(name).model_validate(args))
+    except ValidationError as error:
+        lines = [f"zoo.{name}.{validation_line(e)}" for e in error.errors()]
+        raise InputError("; ".join(lines)) from None
 
-    A whole number that is written as a float, as 5e4 is in YAML, becomes one.
-    """
-    signature = inspect.signature(model).parameters.values()
-    annotations = {p.name: p.annotation for p in signature if p.kind == p.KEYWORD_ONLY}
-    for key in sorted(args.keys() ^ annotations.keys()):
-        problem = "is not a known key" if key in args else "is missing"
-        raise InputError(f"zoo.{name}.{key} {problem}; the keys are {', '.join(annotations)}")
-    for key, kind in annotations.items():
-        value = args[key]
-        if kind is int and isinstance(value, float) and value.is_integer():
-            value = args[key] = int(value)
-        choices = get_args(kind)
-        if choices and value not in choices:
-            raise InputError(f"zoo.{name}.{key} must be one of {', '.join(choices)}; got {value!r}")
-        allowed = {float: (float, int), int: (int,), bool: (bool,)}.get(kind, ())
-        if allowed and type(value) not in allowed:
-            raise InputError(f"zoo.{name}.{key} must be {kind.__name__}, got {value!r}")
-    return args
+
+def _constructor(name: str):
+    return importlib.import_module(f"genbench.models.{name}").Model

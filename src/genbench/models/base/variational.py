@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...networks.likelihoods import Likelihood, LikelihoodKind
 from ...networks.losses import kl_to_standard_normal
-from .interface import GenerativeModel, check_minimum
+from .interface import GenerativeModel
 
 ACTIVE_VARIANCE = 0.01
 """A latent is active if its posterior mean varies over images by more than this variance."""
@@ -45,7 +45,6 @@ class VAE(GenerativeModel):
         kl_warmup_images: int,
     ):
         super().__init__()
-        check_minimum(0, kl_warmup_images=kl_warmup_images)
         self.latent_dim = latent_dim
         self.lr = lr
         self.kl_warmup_images = kl_warmup_images
