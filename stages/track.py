@@ -11,7 +11,7 @@ from genbench.results.summary import summarize
 from genbench.tracking import content, store, sync
 from genbench.tracking.client import mlflow_client
 from genbench.tracking.report import Report
-from genbench.utils import cli, files
+from genbench.utils import cli, files, lock_file
 from genbench.utils.errors import InputError
 
 
@@ -31,8 +31,7 @@ def main(
     if not choices.tracking.enabled:
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")
     names = {*choices.datasets, *(run.name for run in content.collect(choices, data, details))}
-    if lock.exists():
-        check(lock, names, files.load_yaml(Path("params.yaml")))
+    check(lock, names, files.load_yaml(Path("params.yaml")))
     try:
         results = collect(choices, data, details)
     except InputError:  # the pipeline has not come so far
@@ -46,7 +45,7 @@ def main(
 
 def check(lock: Path, names: set[str], tree: dict) -> None:
     """Refuse results that other parameters made: their runs would bear the wrong ones."""
-    for stage, entry in files.load_yaml(lock)["stages"].items():
+    for stage, entry in lock_file.load(lock).items():
         for key, then in entry.get("params", {}).get("params.yaml", {}).items():
             now = tree
             for part in key.split("."):

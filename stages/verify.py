@@ -1,12 +1,10 @@
 """Compare what the last run has made, file by file, with what the commit says it should be."""
 
 import subprocess
-from pathlib import Path
 
-from genbench.utils import cli, files, portable
+from genbench.utils import cli, lock_file, portable
 from genbench.utils.errors import InputError
 
-LOCK = Path("dvc.lock")
 INPUTS = ("params.yaml", "dvc.yaml", "src", "stages")
 
 
@@ -16,7 +14,8 @@ def main() -> None:
         raise InputError(f"{changed[0][3:]} is not as committed; commit it, or `git stash` it")
     if note := portable.why_not_here():
         print(f"note: {note}")
-    committed, made = map(hashes, (git("show", f"HEAD:{LOCK}"), LOCK.read_bytes()))
+    committed = hashes(lock_file.parse(git("show", f"HEAD:{lock_file.LOCK}")))
+    made = hashes(lock_file.load())
     others = sorted(path for path in committed | made if committed.get(path) != made.get(path))
     for path in others:
         print(
@@ -36,10 +35,9 @@ def git(*words: str) -> bytes:
     return done.stdout
 
 
-def hashes(lock: bytes) -> dict[str, str]:
-    """The hash of each output of a dvc.lock, by its path."""
-    stages = files.parse_yaml(lock, LOCK)["stages"].values()
-    return {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", ())}
+def hashes(stages: dict[str, dict]) -> dict[str, str]:
+    """The hash of each output of the stages of a dvc.lock, by its path."""
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
 
 
 if __name__ == "__main__":

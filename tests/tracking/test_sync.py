@@ -330,6 +330,16 @@ def test_make_track_refuses_results_of_other_parameters(name):
     assert (done.returncode, done.stderr) == (1, line)
 
 
+def test_make_track_says_what_is_no_lock_of_dvc_and_sends_nothing(name):
+    shutil.copy(ROOT / "params.yaml", ".")
+    Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {}\n=======\n")
+    command = [sys.executable, str(ROOT / "stages" / "track.py")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    Path("dvc.lock").unlink()
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: dvc.lock, line 2, column 7: not valid YAML")
+
+
 def status_and_reason(experiment, result):
     (run,) = runs(experiment, result)
     return run.info.status, run.data.tags.get("genbench.failed")

@@ -11,9 +11,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ..utils import files, lock_file
 from ..utils.errors import InputError
 from ..utils.paths import WORKERS
-from . import config, serial, snapshot
+from . import config, dvc_locks, serial, snapshot
 from .local import LocalPool, default_slots
 from .schedule import Schedule
 from .stage import Task
@@ -57,11 +58,15 @@ def repro(
 
     Raises
     ------
-    InputError : if a stage failed, or another run is under way; what there is has been reported
+    InputError : if a stage failed, or another run is under way; what there is has been reported.
+        For what would stop DVC itself: params.yaml, dvc.lock or locks that cannot be read
     """
     jobs = default_slots() if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"JOBS must be at least 1, got {jobs}")
+    files.load_yaml(Path("params.yaml"))  # DVC reads these before the stage `params` can check them
+    lock_file.load()
+    dvc_locks.check()
     if file and " " in str(Path.cwd()):
         raise InputError(f"Parsl cannot use a folder with a space in its name: rename {Path.cwd()}")
     where = Where(jobs, config.load(file), file) if file else Where(jobs)

@@ -1,17 +1,9 @@
 """Which code made a result: what dvc.lock has of the stages that led to it."""
 
-from pathlib import Path
-
-from ..utils import files, provenance
+from ..utils import provenance
 
 CODE_TAG = "genbench.code"
 """A digest of the code that made the results, as dvc.lock has it."""
-LOCK = Path("dvc.lock")
-
-
-def load_stages() -> dict[str, dict]:
-    """The stages of dvc.lock by name; none where DVC has not run."""
-    return (files.load_yaml(LOCK) or {}).get("stages", {}) if LOCK.exists() else {}
 
 
 def digest_code(name: str, dataset: str, stages: dict[str, dict]) -> str | None:

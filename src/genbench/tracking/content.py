@@ -16,10 +16,10 @@ from ..results.failures import Failure, find_failure
 from ..results.model import replicate
 from ..results.points import SweepPoint, TrialResults
 from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary
-from ..utils import provenance
+from ..utils import lock_file, provenance
 from ..utils.failure import load as failure_of
 from . import details as table
-from .code import CODE_TAG, digest_code, load_stages
+from .code import CODE_TAG, digest_code
 from .selection import FACTS
 
 WEIGHTS_TAG = "genbench.weights"
@@ -125,7 +125,7 @@ def collect(
 
     ended : the pipeline is not under way: models that are not there were killed, or never trained
     """
-    stages = load_stages()
+    stages = lock_file.load()
     for dataset in params.datasets:
         for content in _of_dataset(params, dataset, data, details, ended):
             code = digest_code(content.name, dataset, stages)

@@ -54,11 +54,11 @@ def parse_yaml(text: bytes, path: Path):
     ------
     InputError : with the line of what is no YAML, or of a key that stands twice.
     """
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
 
     try:
         return YAML(typ="safe").load(text.decode("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+    except Exception as error:  # also of Python: a month 99, brackets that nest too deep
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or " ".join(str(error).split())

@@ -48,8 +48,11 @@ def is_pinned() -> bool:
 
 def is_asked_for(params: Path) -> bool:
     """Whether a params.yaml does not say `portable: false`, read in no time and not checked."""
-    text = params.read_text(encoding="utf-8") if params.exists() else ""
-    return re.search(r"^portable:\s*false\b", text, re.MULTILINE) is None
+    try:
+        text = params.read_bytes()
+    except OSError:
+        text = b""
+    return re.search(rb"^portable:\s*false\b", text, re.MULTILINE) is None
 
 
 def why_not_here() -> str | None:
