@@ -1,11 +1,13 @@
 """What DVC itself does with a user's files and settings, before any check of ours runs."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.utils.hydra import apply_overrides
@@ -64,6 +66,49 @@ def test_an_empty_list_switches_its_sweep_off(tmp_path, key):
     off = stages(tmp_path / "off", f"{key}=[]")
     assert {name.split("@")[0] for name in on} >= {kind, f"{kind}_train"}
     assert not {name.split("@")[0] for name in off} & {kind, f"{kind}_train"}
+
+
+HOSTILE = (
+    "'; touch hit; '",
+    '"; touch hit; "',
+    "$(touch hit)/../digits",
+    "`touch hit`",
+    "a\ntouch hit",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_shell_runs_nothing_that_stands_in_a_name_or_a_number(tmp_path, name):
+    """As `dvc repro -s train` would, which skips the stage `params`; python itself is not run."""
+    tree = files.load_yaml(ROOT / "params.yaml")
+    tree |= {"datasets": [name], "models": [name], "zoo": {name: {"perceptual": 1}}}
+    tree["sweep"] |= {"models": [name], "latent_dim": [name], "width": [name], "beta": [name]}
+    tree["data"] = {name: {"ood": []}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    (tmp_path / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
+    (tmp_path / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >> words\n')
+    (tmp_path / "python").chmod(0o700)
+    Repo.init(str(tmp_path), no_scm=True).close()
+    with Repo(str(tmp_path)) as repo:
+        commands = [stage.cmd for stage in repo.index.stages]
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    for command in commands:
+        subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, env={"PATH": path}, check=True)
+    assert not (tmp_path / "hit").exists()
+    assert (tmp_path / "words").read_text().count(f"--dataset\n{name}\n--model\n{name}\n") >= 5
+
+
+def test_keys_that_dvc_would_not_quote_are_refused_by_it(tmp_path):
+    (tmp_path / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
+    for key in sorted(EXPANDED):
+        tree = files.load_yaml(ROOT / "params.yaml")
+        *blocks, last = key.split(".")
+        place = tree[blocks[0]] if blocks else tree
+        place[last] = [{"a; touch hit": 1}]
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+        Repo.init(str(tmp_path), no_scm=True, force=True).close()
+        with Repo(str(tmp_path)) as repo, pytest.raises(DvcException):
+            _ = [stage.cmd for stage in repo.index.stages]
 
 
 @pytest.fixture(scope="module")

@@ -44,9 +44,13 @@ class Stage:
 
     @property
     def options(self) -> dict[str, str]:
-        """The options of its command."""
+        """The options of its command, with the paths that they name."""
         words = self.command[2:]
-        return dict(zip(words[::2], words[1::2], strict=True))
+        named = {key: str(value) for key, value in self.item.items()}
+        return {
+            option: value.format(**named)
+            for option, value in zip(words[::2], words[1::2], strict=True)
+        }
 
     @property
     def whole_params(self) -> bool:
@@ -87,7 +91,9 @@ def _key(line: str | dict) -> str:
 
 
 def _fill(text: str, item: dict) -> str:
-    return re.sub(r"\$\{item\.(\w+)\}", lambda match: str(item[match[1]]), text)
+    text = re.sub(r"\$\{item\.(\w+)\}", lambda match: str(item[match[1]]), text)
+    options = (f"--{key} {shlex.quote(str(value))}" for key, value in item.items())
+    return text.replace("${item}", " ".join(options))
 
 
 def _look_up(tree: dict, key: str):

@@ -55,7 +55,7 @@ WITHOUT_DATASET = {
 def wrong_options(stage: Stage) -> dict[str, str]:
     """Options of a stage that are not what their name says, with the values that they have."""
     right = expected_paths(stage) if stage.item else WITHOUT_DATASET[stage.kind]
-    right = right | {f"--{k.replace('_', '-')}": str(v) for k, v in stage.item.items()}
+    right = right | {f"--{k}": str(v) for k, v in stage.item.items()}
     return {name: value for name, value in stage.options.items() if right.get(name) != value}
 
 

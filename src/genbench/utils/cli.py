@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 from .errors import InputError
@@ -44,15 +45,28 @@ def parse(main: Callable[..., None], words: list[str] | None = None) -> dict[str
     """Options of a command line, made from the annotated parameters of `main`.
 
     A parameter `latent_dim: int` is the option `--latent-dim`; one with a default may be left out.
+    In a path, {dataset} is the value of `--dataset`, which `main` need not take: DVC quotes values
+    for the shell if it writes the options itself (`${item}`), and not where it fills a path.
     """
+    words = sys.argv[1:] if words is None else words
+    parameters = inspect.signature(main).parameters
+    values = dict(zip(words[::2], words[1::2], strict=False))
+
+    def path(text: str) -> Path:
+        return Path(re.sub(r"\{(\w+)\}", lambda match: values.get(f"--{match[1]}", ""), text))
+
     parser = argparse.ArgumentParser(description=inspect.getdoc(inspect.getmodule(main)))
-    for name, parameter in inspect.signature(main).parameters.items():
+    for name in set(re.findall(r"\{(\w+)\}", " ".join(words))) - parameters.keys():
+        parser.add_argument(f"--{name}", required=True)
+    for name, parameter in parameters.items():
         kind, *_ = get_args(parameter.annotation) or (parameter.annotation,)
         required = parameter.default is parameter.empty
         default = None if required else parameter.default
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=kind, required=required, default=default)
-    return vars(parser.parse_args(words))
+        kind = path if kind is Path else kind
+        flags = dict.fromkeys(["--" + name.replace("_", "-"), f"--{name}"])
+        parser.add_argument(*flags, type=kind, required=required, default=default)
+    options = vars(parser.parse_args(words))
+    return {name: options[name] for name in parameters}
 
 
 def _line(error: Exception) -> str | None:
