@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
@@ -83,6 +85,15 @@ def test_equal_embeddings_share_all_neighbors_and_unrelated_ones_a_chance_share(
     assert tsne.knn_overlap(x, other, 10) == pytest.approx(0.01, abs=0.004)
 
 
+def test_half_of_all_points_as_neighbors_take_memory_for_one_point_at_a_time():
+    x, other = np.random.default_rng(0).normal(size=(2, 1000, 2))
+    tracemalloc.start()
+    assert tsne.knn_overlap(x, other, 499) == pytest.approx(0.5, abs=0.02)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50e6  # of 1000 x 499 x 499 comparisons at once: 249e6
+
+
 def test_a_stratified_subset_keeps_the_shares_of_classes():
     y = np.repeat([0, 1, 2], [600, 300, 100])[np.random.default_rng(0).permutation(1000)]
     chosen = tsne.stratified_subset(y, 100, seed=1)
@@ -109,6 +120,25 @@ def test_real_neighbor_fraction_agrees_with_a_count_by_hand():
     both = np.concatenate([real, fake])
     near = NearestNeighbors(n_neighbors=3).fit(both).kneighbors(return_distance=False)[3:, :2]
     assert tsne.real_neighbor_fraction(real, fake, k=2) == (near < 3).mean()
+
+
+def test_two_images_of_each_group_have_no_embedding_and_a_share_of_neighbors():
+    x, y = blobs(n=40)
+    fake = {f"model {i}": (x + i, np.eye(2)[y]) for i in range(8)}
+    embedding, metrics, fractions = tsne.tsne_of_features(
+        (x, y), fake, n=10, perplexity=1, n_neighbors=1, seed=0
+    )
+    assert embedding is None and metrics.missing == "18 are too few"
+    assert all(0 <= fractions[model] <= 1 for model in fake)
+
+
+def test_few_generated_images_have_a_share_of_as_many_neighbors_as_there_can_be():
+    x, y = blobs(n=40)
+    fake = {"vae": (x[:10], np.eye(2)[y[:10]])}
+    options = {"n": 80, "perplexity": 5, "n_neighbors": 10**6, "seed": 0}
+    _, _, fractions = tsne.tsne_of_features((x, y), fake, **options)
+    chosen = x[tsne.stratified_subset(y, 40, 0)]
+    assert fractions == {"vae": tsne.real_neighbor_fraction(chosen, x[:10], 4)}
 
 
 def test_features_are_embedded_in_groups_of_one_size():

@@ -84,8 +84,9 @@ def tsne_of_features(
     shown = np.concatenate([chosen, *(np.arange(len(x)) for x, _ in sets[1:])])
     real_features, *fake_features = (x for x, _ in sets)
     k = _usable_neighbors(n_neighbors, len(real_features))
+    fewest = max(1, _usable_neighbors(n_neighbors, min(len(x) for x, _ in sets)))
     fractions = {
-        model: real_neighbor_fraction(real_features, x, k)
+        model: real_neighbor_fraction(real_features, x, fewest)
         for model, x in zip(fake, fake_features, strict=True)
     }
     if missing := why_not_embedded(features, k):
@@ -149,7 +150,8 @@ def tsne_with_diagnostics(
 def knn_overlap(x: np.ndarray, y: np.ndarray, k: int) -> float:
     """Share of the k nearest neighbors of each point (N, D) that are so in (N, E) as well."""
     a, b = (nearest_neighbors(points, k) for points in (x, y))
-    return float((a[:, :, None] == b[:, None]).any(2).mean())
+    shared = sum(np.isin(p, q, assume_unique=True).sum() for p, q in zip(a, b, strict=True))
+    return float(shared / a.size)
 
 
 def nearest_neighbors(x: np.ndarray, k: int) -> np.ndarray:
