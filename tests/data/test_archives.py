@@ -1,11 +1,16 @@
 """Folders, .zip and .tar: the same content read the same way, and nothing unsafe or broken."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import stat
 import tarfile
+import tempfile
 import unicodedata
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,6 +54,11 @@ def pack(folder, kind, files, links=()):
                 member.type, member.linkname = link, target
                 file.addfile(member)
     return path
+
+
+def pack_to_bytes(files) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return pack(Path(folder), "tar", files).read_bytes()
 
 
 def read(path):
@@ -169,6 +179,92 @@ def test_a_member_that_would_fill_the_memory_is_named(tmp_path, kind, monkeypatc
     monkeypatch.setattr(archives, "MAX_FILE_BYTES", 1000)
     with pytest.raises(InputError, match="cat/big.png has 1001 bytes, more than 1000"):
         read(pack(tmp_path, kind, {**GOOD, "cat/big.png": bytes(1001)}))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz"])
+@pytest.mark.parametrize("n_members", [1, 40])
+def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused(
+    tmp_path, kind, n_members, monkeypatch
+):
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 10**6)
+    files = {f"cat/{i}.bmp": bytes(3 * 10**6 // n_members) for i in range(n_members)}
+    if kind == "zip":
+        path = tmp_path / "images.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, data in files.items():
+                file.writestr(name, data)
+    else:
+        path = pack(tmp_path, kind, files)
+    size = path.stat().st_size
+    bound = max(100 * size, 10**6)
+    message = f"its {size} bytes unpack to more than {bound}, 100 times as many or 1000000; pack"
+    with pytest.raises(InputError, match=message):
+        read(path)
+
+
+def unpacked_by(path, kind, content, monkeypatch) -> int:
+    """How many bytes are unpacked until an archive of this content is refused."""
+    opener = {"tar.gz": gzip.open, "tar.bz2": bz2.open, "tar.xz": lzma.open}[kind]
+    with opener(path, "wb") as file:
+        file.write(content)
+    n_bytes = 0
+
+    class Counted(archives._Unpacked):
+        def read(self, size=-1):
+            nonlocal n_bytes
+            data = super().read(size)
+            n_bytes = max(n_bytes, self.tell())
+            return data
+
+        def seek(self, place, whence=0):
+            nonlocal n_bytes
+            n_bytes = max(n_bytes, super().seek(place, whence))
+            return place
+
+    monkeypatch.setattr(archives, "_Unpacked", Counted)
+    with pytest.raises(InputError, match="unpack to more than 1000000, 100 times as many"):
+        read(path)
+    return n_bytes
+
+
+def header(kind, size) -> bytes:
+    member = tarfile.TarInfo("cat/1.png")
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        pack_to_bytes(GOOD),
+        header(tarfile.REGTYPE, 2**31),
+        header(tarfile.XHDTYPE, 2**31),
+        header(tarfile.GNUTYPE_LONGNAME, 2**31),
+    ],
+    ids=["behind the end", "file", "extended header", "long name"],
+)
+def test_zeros_in_a_tar_are_not_unpacked_beyond_the_bound(tmp_path, kind, start, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 10**6)
+    content = start + bytes(4 * 10**6)
+    assert unpacked_by(tmp_path / f"images.{kind}", kind, content, monkeypatch) <= 10**6
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
+def test_a_damaged_byte_in_a_compressed_tar_is_named(tmp_path, kind):
+    path = pack(tmp_path, kind, {f"cat/{i}": os.urandom(3000) for i in range(9)})
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=f"images.{kind}: truncated, damaged or not such"):
+        read(path)
+
+
+def test_a_tar_is_known_by_its_bytes_and_not_by_its_name(tmp_path):
+    for kind in ("tar.gz", "tar.bz2", "tar.xz"):
+        (tmp_path / kind).mkdir()
+        path = pack(tmp_path / kind, kind, GOOD)
+        assert read(path.rename(path.with_name("images.tar"))) == GOOD
 
 
 def test_another_kind_of_file_is_refused_with_those_allowed(tmp_path):

@@ -1,6 +1,8 @@
 """Files inside a folder, .zip or .tar, read in place; unsafe and truncated archives are refused."""
 
+import bz2
 import gzip
+import io
 import lzma
 import os
 import posixpath
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..utils.errors import InputError
 
@@ -33,6 +35,14 @@ HIDDEN_NAMES = (  # in any case, as is whatever starts with a dot
     "lost+found",  # Linux
 )
 MAX_FILE_BYTES = 2**28  # unpacked: an archive of a few kB can claim to hold terabytes
+MAX_RATIO = 100
+"""An archive unpacks to so many times its own size at most, or to MAX_FILE_BYTES."""
+UNPACKERS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
+"""By the first bytes of a compressed .tar, whatever its name."""
 READ_ERRORS = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -81,13 +91,56 @@ def open_archive(path: Path) -> Iterator[Contents]:
             raise InputError(f"{path}: must be a folder or end in {', '.join(SUFFIXES)}")
         elif path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as file:
+                _check_total(path, sum(info.file_size for info in file.infolist()))
                 yield _contents(path, _zip_entries(file))
         else:
-            with tarfile.open(path, "r:*") as file:
+            with _Unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r:") as file:
                 yield _contents(path, _tar_entries(file))
     except READ_ERRORS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         raise InputError(f"{path}: truncated, damaged or not such an archive ({reason})") from None
+
+
+def _check_total(path: Path, n_bytes: int) -> None:
+    """Refuse to unpack more than MAX_RATIO allows: a few kB can hold terabytes."""
+    packed = path.stat().st_size
+    most = max(MAX_RATIO * packed, MAX_FILE_BYTES)
+    if n_bytes > most:
+        raise InputError(
+            f"{path}: its {packed} bytes unpack to more than {most}, {MAX_RATIO} times as many or"
+            f" {MAX_FILE_BYTES}; pack its images alone, or unpack it into a folder yourself"
+        )
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of a .tar, compressed or not, as far as `_check_total` lets one read them."""
+
+    def __init__(self, path: Path):
+        with path.open("rb") as file:
+            start = file.read(6)
+        unpack = next((u for magic, u in UNPACKERS.items() if start.startswith(magic)), None)
+        self.path = path
+        self.file = unpack(path) if unpack else path.open("rb")
+
+    def read(self, n_bytes: int = -1) -> bytes:
+        _check_total(self.path, self.file.tell() + n_bytes)
+        try:
+            return self.file.read(n_bytes)
+        except OSError as error:
+            if error.errno is None:  # what bz2 says of damaged bytes
+                raise tarfile.ReadError(str(error)) from None
+            raise
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        _check_total(self.path, place)
+        return self.file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
 
 
 def _contents(path: Path, entries: Iterator[Entry]) -> Contents:
@@ -178,7 +231,7 @@ def _tar_entries(file: tarfile.TarFile) -> Iterator[Entry]:
     if file.fileobj.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
         # tarfile itself accepts such a file
         raise tarfile.ReadError("the end-of-archive marker is missing")
-    while file.fileobj.read(2**20):
+    while file.fileobj.read(tarfile.RECORDSIZE):
         pass  # to the end, where .gz and .xz have their checksum
     for member in file.getmembers():
         target: tarfile.TarInfo | None = member
