@@ -22,6 +22,7 @@ from genbench.models.base import registry, sampling
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, load_classifier
 from genbench.params import load
+from genbench.utils import provenance
 from genbench.utils.images import to_float
 
 CPU = torch.device("cpu")
@@ -65,6 +66,7 @@ def inception_ratio(folder: Path, images: int, pairs: int) -> str:
     bare = NoTrainInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(path), False)
     FeatureExtractorInceptionV3.load_state_dict = load_state_dict
     torch.save(bare.state_dict(), path)
+    extractors.PUBLISHED_SHA256 = provenance.sha256(path)
     choices = {"inception_weights": str(path), "resize": "tensorflow"}
     extractor = extractors.inception_extractor(load().evaluate.model_copy(update=choices), CPU)
     x = np.random.default_rng(0).integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)

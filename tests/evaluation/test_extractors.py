@@ -7,6 +7,7 @@ import fabricated
 import numpy as np
 import pytest
 import torch
+from torch_fidelity import feature_extractor_inceptionv3
 
 from genbench.evaluation import extractors
 from genbench.networks import checkpoint
@@ -41,15 +42,20 @@ def own(classifier):
     return extractors.classifier_extractor(classifier, CPU)
 
 
+@pytest.fixture
+def published(random_inception, monkeypatch):
+    """The network of random weights, and its file, which is the published one here."""
+    monkeypatch.setattr(extractors, "PUBLISHED_SHA256", provenance.sha256(random_inception[1]))
+    return random_inception
+
+
 def inception(path, resize="tensorflow"):
     return extractors.inception_extractor(choices(inception_weights=str(path), resize=resize), CPU)
 
 
 @pytest.mark.parametrize("resize, antialias", [("tensorflow", False), ("antialias", True)])
-def test_folding_batch_norm_changes_the_features_by_rounding_only(
-    random_inception, resize, antialias
-):
-    plain, path = random_inception
+def test_folding_batch_norm_changes_the_features_by_rounding_only(published, resize, antialias):
+    plain, path = published
     extractor = inception(path, resize)
     plain.use_antialias = antialias
     x = pictures(3)
@@ -64,10 +70,8 @@ def test_folding_batch_norm_changes_the_features_by_rounding_only(
     assert "299x299" in extractor.resize and ("antialiasing" in extractor.resize) == antialias
 
 
-def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(
-    random_inception, own
-):
-    _, path = random_inception
+def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(published, own):
+    _, path = published
     params = choices(extractor="inception", inception_weights=str(path))
     extractor = extractors.choose_extractor(params, own, 3, CPU)
     protocol = extractor.protocol(n=10, seed=3)
@@ -80,8 +84,8 @@ def test_the_protocol_has_the_hash_of_the_weights_and_other_weights_are_refused(
         extractors.load_matching_extractor(changed, params, own, CPU)
 
 
-def test_gray_images_become_color_and_batches_change_nothing(random_inception, monkeypatch):
-    extractor = inception(random_inception[1])
+def test_gray_images_become_color_and_batches_change_nothing(published, monkeypatch):
+    extractor = inception(published[1])
     x = pictures(3, channels=1)
     want, _ = extractor.extract(np.repeat(x, 3, 1))
     monkeypatch.setattr(extractors, "BATCH", 2)
@@ -100,23 +104,38 @@ def no_weights(path):
     path.write_text("<html>not found</html>")
 
 
-@pytest.mark.parametrize("spoil", [truncated, other_weights, no_weights])
-def test_wrong_weights_are_one_clear_line(random_inception, tmp_path, spoil):
-    path = tmp_path / "w.pth"
-    path.write_bytes(random_inception[1].read_bytes())
+def code(path):
+    torch.save(truncated, path)
+
+
+def nothing(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [truncated, other_weights, no_weights, code, nothing])
+@pytest.mark.parametrize("name", ["w.pth", "weights-inception-2015-12-05-6726825d.pth"])
+def test_another_file_is_named_and_not_opened(published, tmp_path, monkeypatch, spoil, name):
+    path = tmp_path / name
+    path.write_bytes(published[1].read_bytes())
     spoil(path)
-    with pytest.raises(
-        InputError, match="evaluate.inception_weights: .*w.pth holds no weights"
-    ) as e:
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it was loaded"))
+    line = f"evaluate.inception_weights: {path} is not the published file: its sha256 begins with"
+    with pytest.raises(InputError) as error:
         inception(path)
-    assert "\n" not in str(e.value)
+    message = str(error.value)
+    assert message.startswith(f"{line} {provenance.sha256(path)[:8]}, not ")
+    assert "\n" not in message and "https://github.com/toshas/torch-fidelity/releases" in message
 
 
-def test_a_file_whose_name_ends_in_a_hash_must_have_it(random_inception, tmp_path):
-    path = tmp_path / "weights-inception-2015-12-05-6726825d.pth"
-    path.write_bytes(random_inception[1].read_bytes())
-    with pytest.raises(InputError, match="its sha256 begins with [0-9a-f]{8}, not 6726825d"):
-        inception(path)
+def test_weights_of_the_same_network_that_are_not_the_published_ones_are_refused(random_inception):
+    with pytest.raises(InputError, match="is not the published file: .*, not 6726825d; put https"):
+        inception(random_inception[1])
+
+
+def test_the_published_file_is_the_one_that_torch_fidelity_names():
+    name = feature_extractor_inceptionv3.URL_INCEPTION_V3.rpartition("/")[2]
+    assert name == f"weights-inception-2015-12-05-{extractors.PUBLISHED_SHA256[:8]}.pth"
+    assert len(extractors.PUBLISHED_SHA256) == 64
 
 
 @pytest.fixture
@@ -141,7 +160,7 @@ def test_inception_is_never_replaced_if_params_ask_for_it(own, no_network, tmp_p
         extractors.choose_extractor(choices(extractor="inception"), own, 3, CPU)
     (tmp_path / "empty.pth").touch()
     params = choices(extractor="auto", inception_weights=str(tmp_path / "empty.pth"))
-    with pytest.raises(InputError, match="holds no weights"):
+    with pytest.raises(InputError, match="is not the published file"):
         extractors.choose_extractor(params, own, 3, CPU)
 
 
@@ -200,8 +219,8 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 
 
 @pytest.mark.slow
-def test_folding_makes_inception_at_least_1_3_times_as_fast(random_inception):
-    plain, path = random_inception
+def test_folding_makes_inception_at_least_1_3_times_as_fast(published):
+    plain, path = published
     extractor = inception(path)
     x = pictures(8, size=32)
     ratios = []

@@ -38,17 +38,27 @@ def workspace(tmp_path, monkeypatch):
     checkpoint.save(Path("classifier/weights.pt"), Classifier(**BUILD_ARGS), **BUILD_ARGS)
 
 
+START = """import runpy, sys
+from genbench import params
+from genbench.evaluation import extractors
+sys.argv.pop(0)
+extractors.PUBLISHED_SHA256 = sys.argv.pop(0) or extractors.PUBLISHED_SHA256
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""A stage, to which the file of this sha256 is the published one."""
+
+
 def choose(**choices):
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
     tree["evaluate"] |= {"n": 24, "sample_sets": 2, "is_splits": 2} | choices
     Path("params.yaml").write_text(yaml.safe_dump(tree))
 
 
-def stage(name: str, ok=True, **options) -> str:
+def stage(name: str, ok=True, published: str = "", **options) -> str:
     options = {"dataset": "cifar10", "data": "data.npz", "classifier": "classifier", **options}
     words = [word for k, v in options.items() for word in (f"--{k}", v)]
     nowhere = {"https_proxy": "http://127.0.0.1:9", "TORCH_HOME": str(Path.cwd() / "torch")}
-    command = [sys.executable, str(ROOT / "stages" / f"{name}.py"), *words]
+    command = [sys.executable, "-c", START, published, str(ROOT / "stages" / f"{name}.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | nowhere)
     assert (done.returncode == 0) == ok, done.stderr
     return done.stderr
@@ -69,11 +79,12 @@ def quality() -> Quality:
 def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, random_inception):
     weights = random_inception[1]
     choose(extractor="inception", inception_weights=str(weights))
-    assert reference() == "" and evaluate() == ""
+    published = provenance.sha256(weights)
+    assert reference(published=published) == "" and evaluate(published=published) == ""
     result = quality()
     real = Reference.of(Path("reference"))
     digests = {r.protocol.extractor_sha256 for r in (result, real)}
-    assert digests == {provenance.sha256(weights)}
+    assert digests == {published}
     assert result.protocol.resize.endswith("as in TensorFlow 1")
     assert result.protocol.extractor == "inception" and result.protocol.weights == "averaged"
     assert {"fid", "kid_std", "label_accuracy", "copying_z"} <= set(result.metrics)
@@ -83,7 +94,9 @@ def test_the_whole_path_runs_with_weights_given_and_says_which(workspace, random
     assert {p.name for p in Path("evaluate").iterdir()} == {METRICS_FILE, FEATURES, NEAREST}
 
     choose(extractor="inception", inception_weights=str(weights), resize="antialias")
-    assert "is not the one that the reference was made with" in evaluate(ok=False)
+    assert "is not the one that the reference was made with" in evaluate(
+        published=published, ok=False
+    )
 
 
 def test_without_weights_and_network_the_stage_says_what_it_fell_back_to(workspace):

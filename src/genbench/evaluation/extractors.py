@@ -1,11 +1,9 @@
 """Feature extractors, the networks in whose features metrics are: the classifier, Inception-v3."""
 
 import logging
-import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +28,8 @@ RESIZE = {
 }
 DOWNLOAD_TIMEOUT = 20
 """Seconds without a byte after which a download has failed."""
-PUBLISHED_SHA256 = "6726825d"
-"""First digits of the sha256 of the published 2015 weights."""
+PUBLISHED_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+"""Of the published weights of 2015; no other file is opened."""
 
 
 class Extractor(NamedTuple):
@@ -78,13 +76,13 @@ def inception_extractor(params: Evaluate, device: torch.device) -> Extractor:
 
     Raises
     ------
-    InputError : if the weights cannot be had or are not those of this network.
+    InputError : if the weights cannot be had, or the file is not the published one.
 
     Source: Szegedy et al. 2016, arXiv:1512.00567; Heusel et al. 2017, as torch-fidelity has it.
     """
     weights = params.inception_weights
     path = resolve(weights) if weights else _download_weights()
-    _check_hash(path)
+    sha256 = _check_published(path)
     network = _load_inception(path, antialias=params.resize == "antialias")
     fold_batch_norm(network)
     network = network.to(device).to(memory_format=torch.channels_last)
@@ -96,23 +94,15 @@ def inception_extractor(params: Evaluate, device: torch.device) -> Extractor:
         features, logits = (torch.cat(part).cpu() for part in zip(*outputs, strict=True))
         return features, logits
 
-    return Extractor("inception", provenance.sha256(path), RESIZE[params.resize], extract)
+    return Extractor("inception", sha256, RESIZE[params.resize], extract)
 
 
 def _load_inception(path: Path, antialias: bool) -> Any:
     """torchmetrics' NoTrainInceptionV3 with these weights."""
     from torchmetrics.image.fid import NoTrainInceptionV3
 
-    try:
-        torch.load(path, map_location="cpu", weights_only=True)  # torch-fidelity would run code
-        return NoTrainInceptionV3(
-            "inception-v3-compat", ["2048", "logits_unbiased"], str(path), antialias
-        )
-    except (RuntimeError, EOFError, UnpicklingError, TypeError, AttributeError) as error:
-        reason = (str(error) or "it ends too early").splitlines()[0]
-        raise InputError(
-            f"evaluate.inception_weights: {path} holds no weights of Inception-v3: {reason}"
-        ) from None
+    outputs = ["2048", "logits_unbiased"]
+    return NoTrainInceptionV3("inception-v3-compat", outputs, str(path), antialias)
 
 
 def fold_batch_norm(network: nn.Module) -> None:
@@ -161,14 +151,17 @@ def load_matching_extractor(
     return extractor
 
 
-def _check_hash(path: Path) -> None:
-    """Raise an InputError for a file that has not the hash that its name ends in, if any."""
-    named = re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
-    if named and not provenance.sha256(path).startswith(named[1]):
+def _check_published(path: Path) -> str:
+    """The sha256 of the published weights; an InputError for any other file, which is not read."""
+    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+    sha256 = provenance.sha256(path)
+    if sha256 != PUBLISHED_SHA256:
         raise InputError(
-            f"evaluate.inception_weights: {path} is damaged: its sha256 begins with"
-            f" {provenance.sha256(path)[:8]}, not {named[1]} as its name says"
+            f"evaluate.inception_weights: {path} is not the published file: its sha256 begins with"
+            f" {sha256[:8]}, not {PUBLISHED_SHA256[:8]}; put {URL_INCEPTION_V3} in its place"
         )
+    return sha256
 
 
 def _download_weights() -> Path:
