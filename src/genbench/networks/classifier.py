@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..utils.images import to_float
-from .checkpoint import read
+from . import checkpoint
 from .feature_networks import N_FEATURES, augment, cnn, random_view, resnet
 from .linear import Linear
 from .optimizers import Adam
@@ -109,12 +109,10 @@ def build_classifier(image_shape, classes: int, **options) -> Classifier:
 
 def load_classifier(path: Path, device: torch.device) -> Classifier:
     """Read a trained classifier, in eval mode."""
-    stored = read(path)
-    classifier = build_classifier(**stored["build_args"])
-    classifier.load_state_dict(stored["weights"])
+    classifier = checkpoint.load(path, build_classifier)
     # torch has no stub for a memory format together with a device
     classifier.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return classifier.eval()
+    return classifier
 
 
 def perceptual_features(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ..params import Params
 from ..results.metrics import FID
 from ..results.run import DatasetResults
-from ..utils.files import atomic_write
+from ..utils.files import atomic_write, readable
 from .caveats import caveat
 from .chapters.anomaly import anomaly_chapter, ood_chapter
 from .chapters.controls import controls_chapter
@@ -123,7 +123,9 @@ def model_order(params: Params, results: list[DatasetResults]) -> list[str]:
 
 def load_whole(folder: Path) -> str:
     """The page in a folder of `save_report` as one file to be sent."""
-    return embed_files((folder / "index.html").read_text(encoding="utf-8"), folder / "figures")
+    path = folder / "index.html"
+    with readable(path):
+        return embed_files(path.read_text(encoding="utf-8"), folder / "figures")
 
 
 def embed_files(page: str, figures: Path) -> str:

@@ -1,6 +1,5 @@
 """Models and points of sweeps without results: how far their trainings came, and why."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from pathlib import Path
 
 from ..training.results import SUMMARY, Training, load_training
 from ..utils import failure
+from ..utils.errors import InputError
+from ..utils.files import load_json
 from ..utils.paths import checkpoints
 
 
@@ -58,4 +59,11 @@ def _images_saved(name: str) -> int:
     """Images seen at the last checkpoint of an unfinished training; 0 without one."""
     pattern = re.compile(re.escape(name) + r"-[0-9a-f]{16}\.json")
     notes = [path for path in checkpoints().glob("*.json") if pattern.fullmatch(path.name)]
-    return max((json.loads(path.read_text())["images"] for path in notes), default=0)
+    return max(map(_images_in, notes), default=0)
+
+
+def _images_in(note: Path) -> int:
+    try:
+        return load_json(note)["images"]
+    except (InputError, FileNotFoundError):  # damaged, or the training has ended meanwhile
+        return 0

@@ -1,7 +1,5 @@
 """Trainings that go on where they were killed, from one file, always whole, gone at the end."""
 
-import hashlib
-import io
 import logging
 import math
 import os
@@ -15,8 +13,9 @@ from typing import Any
 
 import torch
 
+from ..networks import checkpoint
 from ..utils.errors import InputError
-from ..utils.files import atomic_write, save_json
+from ..utils.files import save_json
 from ..utils.paths import checkpoints
 from ..utils.provenance import digest, sha256
 from . import processes
@@ -85,13 +84,12 @@ class Checkpoint:
         for leftover in self.path.parent.glob(f".{self.path.stem}-*"):  # of a kill while it saved
             shutil.rmtree(leftover, ignore_errors=True)
         try:
-            stored = self.path.read_bytes()
+            return checkpoint.read(self.path)
         except FileNotFoundError:
             return None
-        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
+        except InputError:
             logger.warning("%s is damaged; the training starts again", self.path)
             return None
-        return torch.load(io.BytesIO(stored[32:]), map_location="cpu", weights_only=True)
 
     def maybe_save(self, trainer: TrainerState) -> None:
         """After an iteration: save if it is time; save and stop if a signal asked for that."""
@@ -107,15 +105,8 @@ class Checkpoint:
     def _save(self, trainer: TrainerState) -> None:
         if not trainer.is_finite():  # not worth going on from; the next row says so
             return
-        buffer = io.BytesIO()
-        torch.save(trainer.state_dict(), buffer)
-        content = buffer.getbuffer()
         try:
-            with atomic_write(self.path) as new, new.open("wb") as file:
-                file.write(hashlib.sha256(content).digest())
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            checkpoint.write(self.path, trainer.state_dict())
             _sync(self.path.parent)
             save_json(self.note, {"images": trainer.images_seen})
         except OSError as error:

@@ -16,7 +16,7 @@ def save(folder: Path, reason: str) -> None:
 def load(folder: Path) -> str | None:
     """Why the results of a stage are missing; None if they are there, or nothing is."""
     path = folder / FILE
-    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else None
 
 
 def hand_on(source: Path, out: Path) -> bool:

@@ -1,8 +1,12 @@
-"""Numbers on disk: JSON and CSV, written whole, the same bytes for the same numbers; YAML read."""
+"""Numbers on disk: JSON and CSV, written whole, the same bytes for the same numbers; YAML read.
+
+A file that is not what its stage wrote is an `InputError`, which names it and the stage.
+"""
 
 import csv
 import json
 import math
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +16,7 @@ import numpy as np
 from .errors import InputError
 
 DIGITS = 6
+LOCK = Path("dvc.lock")
 
 
 def rounded(value):
@@ -39,7 +44,8 @@ def save_json(path: Path, value: dict) -> None:
 
 def load_json(path: Path) -> dict:
     """Read a JSON object."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    with readable(path):
+        return _Contents(path, json.loads(path.read_text(encoding="utf-8")))
 
 
 def load_yaml(path: Path):
@@ -76,7 +82,7 @@ def save_csv(path: Path, rows: list[dict]) -> None:
 
 def load_csv(path: Path) -> list[dict[str, float]]:
     """Read rows of numbers; empty cells are left out."""
-    with path.open(newline="", encoding="utf-8") as file:
+    with readable(path), path.open(newline="", encoding="utf-8") as file:
         return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
 
 
@@ -88,19 +94,19 @@ def save_npz(path: Path, **arrays) -> None:
 
 def load_npz(path: Path, *names: str) -> list[np.ndarray]:
     """Read the named arrays of an .npz and no others."""
-    with np.load(path) as file:
+    with readable(path), np.load(path) as file:
         return [file[name] for name in names]
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read every array of an .npz, by name."""
-    with np.load(path) as file:
-        return dict(file)
+    with readable(path), np.load(path) as file:
+        return _Contents(path, file)
 
 
 def array_names(path: Path) -> list[str]:
     """Names of the arrays in an .npz."""
-    with np.load(path) as file:
+    with readable(path), np.load(path) as file:
         return file.files
 
 
@@ -116,6 +122,49 @@ def defect_names(path: Path) -> list[str]:
         return []
     (names,) = load_npz(path, "defect_names")
     return names.tolist()
+
+
+class _Contents(dict):
+    """What a file holds, by name; to ask for what it does not hold is an `InputError`."""
+
+    def __init__(self, path: Path, values):
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, name):
+        raise damaged(self.path, f"it has no {name}")
+
+
+@contextmanager
+def readable(path: Path):
+    """Turn whatever a reader says of a damaged file into an `InputError` that names the file."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # every format, and every damage, fails in its own way
+        if getattr(error, "filename", None):  # it cannot be opened, and the line says so
+            raise
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, reason: object) -> InputError:
+    """The error of a file that is not what its stage wrote; it says which stage makes it anew."""
+    stage = _stage_of(path)
+    mend = f"`dvc repro {stage}` makes it anew" if stage else "run the stage that writes it again"
+    line = " ".join(str(reason).split())[:200]
+    return InputError(f"{path} is damaged, or not what its stage writes ({line}); {mend}")
+
+
+def _stage_of(path: Path) -> str | None:
+    """The stage that wrote a file or its folder, as dvc.lock has it; None if it does not."""
+    try:
+        stages = load_yaml(LOCK)["stages"].items()
+        outs = {Path(out["path"]): name for name, entry in stages for out in entry.get("outs", ())}
+    except (OSError, InputError, LookupError, TypeError, AttributeError):  # damaged as well
+        return None
+    own = Path(os.path.relpath(path))
+    return next((outs[place] for place in (own, *own.parents) if place in outs), None)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from . import files
+from .errors import InputError
 from .paths import main_repository
 
 
@@ -32,9 +33,12 @@ def save(output: Path, facts: dict[str, object]) -> None:
 
 
 def load(output: Path) -> dict[str, object]:
-    """What is known about the run that made `output`; {} if that run was not made here."""
+    """What is known about the run that made `output`; {} if it was not made here, or is damaged."""
     file = _file(output)
-    return files.load_json(file) if file.exists() else {}
+    try:
+        return files.load_json(file) if file.exists() else {}
+    except InputError:
+        return {}
 
 
 def clone_id() -> str:

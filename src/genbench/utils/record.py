@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from . import files
-from .errors import InputError
+from .errors import validation_line
 
 Number = int | float
 
@@ -23,13 +23,11 @@ class Record(BaseModel):
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote; an `InputError` that names the file if it is something else."""
+        value = files.load_json(path)
         try:
-            return cls.model_validate(files.load_json(path))
-        except (ValidationError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"{path} is not what its stage writes ({reason}); run it again"
-            ) from None
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise files.damaged(path, validation_line(error.errors()[0])) from None
 
 
 class Estimate(Record):

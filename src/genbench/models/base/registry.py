@@ -85,10 +85,7 @@ def check_names(params) -> None:
 
 def load_model(path: Path, device: str | torch.device = "cpu"):
     """Rebuild a generative model from its file, in eval mode, on `device`."""
-    stored = checkpoint.read(path)
-    model = build(**stored["build_args"])
-    model.load_state_dict(stored["weights"])
-    return model.to(device, memory_format=torch.channels_last).eval()
+    return checkpoint.load(path, build).to(device, memory_format=torch.channels_last)
 
 
 def _check_args(name: str, args: dict) -> dict:
