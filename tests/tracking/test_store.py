@@ -98,11 +98,13 @@ def test_the_server_finds_the_store_of_a_folder_whatever_its_name(tmp_path, monk
     monkeypatch.chdir(folder)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     commands = []
+    monkeypatch.setattr(os, "environ", os.environ.copy())
     monkeypatch.setattr(os, "execv", lambda path, command: commands.append(command))
     prepare_sqlite_store()
     store.serve(0, "#/x")
     (command,) = commands
-    uri = command[command.index("--backend-store-uri") + 1]
+    uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
+    assert uri not in command  # it may have a password, and every user sees commands
     assert Path(make_url(uri).database).resolve() == folder / "mlflow.db"
     assert {path.name for path in tmp_path.iterdir()} == {place}
 
@@ -174,7 +176,43 @@ def test_a_server_that_never_answers_costs_one_warning(send, monkeypatch, caplog
     assert line.startswith(f"MLflow at {address}: ")
 
 
-def test_passwords_are_not_shown(send):
+SECRETS = ["geheim", "geh@eim", "geh/eim", "geh:eim", "geh?eim", "geh#eim", "geh%40eim", "geh eim"]
+SECRETS += ["@geheim@", "geh'eim", 'geh"eim', "geheim" * 40]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("address", ["nonsense://me:{}@host/runs", "postgresql://me:{}@host/runs"])
+def test_passwords_are_not_shown(send, secret, address):
     with pytest.raises(InputError) as caught:
-        send("nonsense://me:secret@host/runs")
-    assert "secret" not in str(caught.value) and "***@host" in str(caught.value)
+        send(address.format(secret))
+    message = str(caught.value)
+    assert message.startswith(f"MLflow at {address.partition(':')[0]}://***@host/runs: ")
+    assert "geh" not in message and "eim" not in message
+
+
+@pytest.mark.parametrize(
+    "address, shown",
+    [
+        ("http://me:geh@eim@127.0.0.1:9", "http://***@127.0.0.1:9"),
+        ("postgresql://host/runs?user=me&password=geheim", "postgresql://host/runs?***"),
+        ("nonsense://geheim@host/runs", "nonsense://***@host/runs"),
+    ],
+)
+def test_no_part_of_an_address_that_may_be_secret_is_shown(send, address, shown):
+    with pytest.raises(InputError) as caught:
+        send(address)
+    message = str(caught.value)
+    assert message.startswith(f"MLflow at {shown}: ")
+    assert "geh" not in message and "eim" not in message
+
+
+def test_a_server_with_a_password_is_named_without_it(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:geh@eim@mlflow.example.org/")
+    with pytest.raises(InputError, match=r"already: open https://\*\*\*@mlflow.example.org/#/x$"):
+        store.serve(5000, "#/x")
+
+
+def test_the_path_of_a_file_with_an_at_sign_is_shown(send):
+    Path("a@b.db").write_text("this is no database " * 100)
+    with pytest.raises(InputError, match="a@b.db"):
+        send("sqlite:///a@b.db")

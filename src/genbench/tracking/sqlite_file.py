@@ -3,7 +3,6 @@
 MLflow keeps absolute addresses of the files of runs.
 """
 
-import re
 import sqlite3
 import tempfile
 import textwrap
@@ -69,13 +68,12 @@ def failures_in_one_line(uri: str):
     except InputError:
         raise
     except Exception as error:  # drivers, HTTP and files each fail in their own way
-        line = f"MLflow at {uri}: {shorten(error)}"
-        raise InputError(re.sub(r"//[^/@ ]*@", "//***@", line)) from error  # hides passwords
+        raise InputError(f"MLflow at {store.mask(uri)}: {shorten(error)}") from error
 
 
 def shorten(error: Exception) -> str:
-    """The message of an error in at most 160 characters."""
-    return textwrap.shorten(str(error), 160, placeholder=" ...")
+    """The message of an error in at most 160 characters, without passwords."""
+    return textwrap.shorten(store.mask(str(error)), 160, placeholder=" ...")
 
 
 def _follow_move(file: Path, artifacts: str) -> None:

@@ -57,6 +57,23 @@ def tracking_store() -> Store:
     return Store(uri, (file.parent / "mlartifacts").as_uri(), file)
 
 
+def mask(text: str) -> str:
+    """A text in which what the address of the store has before its last @ and behind ? is ***.
+
+    A password may hold any sign, and drivers take the first @ for its end: they repeat the rest.
+    """
+    uri = tracking_store().uri
+    place = uri.partition("://")[2]
+    if place.startswith("/"):  # a file
+        return text
+    user, at, host = place.rpartition("@")
+    options = host.partition("?")[2]
+    for secret in (f"{user}{at}", options):
+        if secret:
+            text = text.replace(secret, "***@" if secret.endswith("@") else "***")
+    return re.sub(r"[^\s/'\"]+@", "***@", text)
+
+
 def _refuse_percent_sign() -> None:
     """MLflow gives the place of its own code to alembic, which takes % for a mark of its own."""
     place = Path(getattr(find_spec("mlflow"), "origin", None) or "").parent
@@ -93,7 +110,8 @@ def serve(port: int, page: str) -> None:
     """
     uri, artifacts, file = tracking_store()
     if artifacts is None:
-        raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {uri.rstrip('/')}/{page}")
+        address = mask(uri.rstrip("/"))
+        raise InputError(f"MLFLOW_TRACKING_URI is a server already: open {address}/{page}")
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except (OSError, OverflowError):
@@ -105,7 +123,8 @@ def serve(port: int, page: str) -> None:
         os.chdir(file.parent)
         uri = uri.replace(quote_sqlite_path(file), quote_sqlite_path(Path(file.name)))
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", uri, "--artifacts-destination", artifacts]
+    command += ["--artifacts-destination", artifacts]
+    os.environ["MLFLOW_BACKEND_STORE_URI"] = uri  # other users can read a command, not this
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     server = f"http://127.0.0.1:{port}"
     print(f"MLflow: {server}/{page} in a few seconds (Ctrl-C ends it)", flush=True)
