@@ -1,5 +1,6 @@
 """MLflow mirrors the workspace: one run per result, never a twin, and nothing depends on it."""
 
+import pickle
 import shutil
 import sqlite3
 import subprocess
@@ -184,6 +185,23 @@ def test_the_stored_model_makes_the_images_of_the_weights(name):
         assert torch.equal(model(z), weights.decode(z, torch.arange(12) % 10))
     served = mlflow.pyfunc.load_model(logged.artifact_location)
     assert served.predict(z.numpy()).shape == (12, 1, 8, 8)
+
+
+def test_a_stored_model_says_how_it_is_loaded_without_running_code(name, monkeypatch):
+    sync.sync(params(name), DATA, DETAILS)
+    (run,) = runs(name)
+    logged = client().get_logged_model(run.data.tags["genbench.model"])
+    card = logged.tags["mlflow.note.content"]
+    assert "run code that is stored in this model" in " ".join(card.split())
+    code = card.partition("```python\n")[2].partition("```")[0]
+    for unpickler in (pickle.load, pickle.loads, pickle.Unpickler):
+        monkeypatch.setattr(pickle, unpickler.__name__, lambda *_, **__: pytest.fail("a pickle"))
+    scope = {}
+    exec(code, scope)
+    weights, z = registry.load_model(WEIGHTS), torch.randn(12, 4)
+    with torch.no_grad():
+        assert torch.equal(scope["generator"](z), weights.decode(z, torch.arange(12) % 10))
+    assert scope["path"].read_bytes() == WEIGHTS.read_bytes()
 
 
 OLD_NAMES = {

@@ -150,7 +150,10 @@ class Client:
         return digest
 
     def add_model(self, run, weights: Path, step: int) -> str:
-        """Store weights as a model that `mlflow.pytorch.load_model` loads, with its code."""
+        """Store weights as a model that `mlflow.pytorch.load_model` loads, with its code.
+
+        Beside its pickle it has the file of the weights, from which `export.load` makes the same.
+        """
         import mlflow.pytorch
         import numpy as np
         from mlflow.entities import LoggedModelOutput
@@ -174,10 +177,13 @@ class Client:
                 signature=ModelSignature(inputs=latents, outputs=images),
                 input_example=np.zeros((2, module.latent_dim), np.float32),
                 code_paths=[str(Path(__file__).parents[1])],
+                extra_files=[str(weights)],
                 pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "numpy")],
-                serialization_format="pickle",  # an exported graph cannot move to another device
+                serialization_format="pickle",  # a graph has one batch size and one device
             )
             self.client.log_model_artifacts(logged.model_id, f"{scratch}/model")
+        card = {"mlflow.note.content": export.CARD.format(address=f"models:/{logged.model_id}")}
+        self.client.set_logged_model_tags(logged.model_id, card)
         self.client.finalize_logged_model(logged.model_id, "READY")
         self.client.log_outputs(run.info.run_id, [LoggedModelOutput(logged.model_id, step)])
         return logged.model_id

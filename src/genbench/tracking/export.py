@@ -10,6 +10,25 @@ from ..models.base import registry
 from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 
+CARD = """Images from latents N(0, 1).
+
+`mlflow.pytorch.load_model`, `mlflow.pyfunc.load_model` and `mlflow models serve` run code that is \
+stored in this model: a pickle, and the package of the time. Use them only for a model of somebody \
+whom you trust.
+
+In an environment with genbench, this runs no stored code, and refuses changed weights:
+
+```python
+from pathlib import Path
+import mlflow
+from genbench.tracking import export
+
+path = Path(mlflow.artifacts.download_artifacts("{address}"), "extra_files", "weights.pt")
+generator = export.load(path)
+```
+"""
+"""Of a stored model, in Markdown."""
+
 
 class ServableGenerator(nn.Module):
     """Latents (N, latent_dim) to images (N, C, H, W) in [-1, 1]; the labels take turns."""
