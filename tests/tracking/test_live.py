@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -128,6 +129,28 @@ def test_low_priority_counts_against_the_training_and_ctrl_c_is_for_the_training
     assert os.getsid(child.pid) == os.getsid(0) and os.getpgid(child.pid) == child.pid
     child.kill()
     child.wait()
+
+
+KILLED = """
+import os, signal, time
+from test_live import HISTORY, files, live_logging, params, stored
+with live_logging.live_logging(params(), "digits", "vae") as log:
+    log(files.load_csv(HISTORY)[0])
+    while not any(curve for _, _, curve in stored()):
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_child_of_a_training_that_is_killed_ends_its_run_and_itself():
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(fabricated.__file__).parent)])
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([path, os.environ.get("PYTHONPATH", "")])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    training = subprocess.Popen([sys.executable, "-c", KILLED], env=env, **pipes)
+    output = training.communicate(timeout=300)  # the child has these pipes: it ends as well
+    assert training.returncode == -signal.SIGKILL and output == (b"", b"")
+    (run,) = [run for run in stored() if run[1] == "KILLED"]
+    assert run[2] == losses(files.load_csv(HISTORY)[:1])
 
 
 def test_a_child_that_hangs_is_not_waited_for(hanging, monkeypatch):

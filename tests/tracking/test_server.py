@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -197,3 +198,29 @@ def test_a_stored_model_is_served(workspace, monkeypatch):
             images = np.array(json.load(urllib.request.urlopen(request))["predictions"])
             assert images.shape[1:] == (1, 8, 8) and np.abs(images).max() <= 1
     assert len(images) == 3
+
+
+def status_of(url: str, method: str = "GET", **headers) -> int:
+    """What a server answers to a request with these headers."""
+    data = b"{}" if method == "POST" else None
+    headers |= {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        return urllib.request.urlopen(request, timeout=20).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_page_of_runs_answers_no_other_host_and_no_page_of_another(workspace):
+    """MLflow's own middleware: a foreign page must reach it neither by a name nor directly."""
+    with mlflow_server(workspace, MLFLOW_TRACKING_URI="sqlite:///mlflow.db"):
+        server = f"http://127.0.0.1:{workspace}"
+        search = f"{server}/api/2.0/mlflow/experiments/search?max_results=1"
+        create = f"{server}/api/2.0/mlflow/experiments/create"
+        assert status_of(search) == status_of(search, Host=f"localhost:{workspace}") == 200
+        for host in ("evil.example", f"evil.example:{workspace}", "127.0.0.1.evil.example"):
+            assert status_of(search, Host=host) == status_of(server, Host=host) == 403
+        for origin in ("http://evil.example", "null", f"http://evil.example:{workspace}"):
+            assert status_of(create, "POST", Origin=origin) == 403
+        assert status_of(create, "POST", Origin=server) == 400  # let through: it lacks a name
+        assert mlflow.MlflowClient().get_experiment_by_name("genbench") is not None

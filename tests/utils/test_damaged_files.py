@@ -187,7 +187,7 @@ def test_arrays_numbers_and_tables_that_are_damaged_are_named(tmp_path, damage):
 
 
 @pytest.mark.parametrize(
-    "text", ["images,loss\n1,half\n", "images,loss\n1,2,3\n", "a\n\0", "a\n\xff"]
+    "text", ["images,loss\n1,half\n", "images,loss\n1,2,3\n", "a\n\0\n", "a,b\n1,2", "a\n\xff"]
 )
 def test_a_table_of_other_than_numbers_is_named(tmp_path, text):
     path = tmp_path / "history.csv"

@@ -30,6 +30,20 @@ def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
     assert path.read_text() == "first" and os.listdir(path.parent) == ["a.txt"]
 
 
+@pytest.mark.parametrize("inner", ["", "inner.txt", "a/b/inner.txt"])
+def test_a_full_disk_is_said_of_the_file_itself_and_not_of_its_temporary_name(tmp_path, inner):
+    path = tmp_path / "out"
+
+    def write():
+        with files.atomic_write(path) as new:
+            raise OSError(28, "No space left on device", str(new / inner) if inner else None)
+
+    with pytest.raises(OSError) as error:
+        write()
+    assert str(error.value) == f"[Errno 28] No space left on device: '{path / inner}'"
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_folder_is_replaced_as_a_whole(tmp_path):
     path = tmp_path / "folder"
     for name in ("old", "new"):

@@ -82,8 +82,12 @@ def save_csv(path: Path, rows: list[dict]) -> None:
 
 def load_csv(path: Path) -> list[dict[str, float]]:
     """Read rows of numbers; empty cells are left out."""
-    with readable(path), path.open(newline="", encoding="utf-8") as file:
-        return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+    with readable(path):
+        text = path.read_text(encoding="utf-8")
+        if not text.endswith("\n"):
+            raise EOFError("its last line is cut off")
+        rows = csv.DictReader(text.splitlines())
+        return [{k: float(v) for k, v in row.items() if v} for row in rows]
 
 
 def save_npz(path: Path, **arrays) -> None:
@@ -172,11 +176,18 @@ def atomic_write(path: Path):
     """Yield a temporary name beside `path`, which takes its place only if the block succeeds.
 
     The temporary file or folder keeps the suffix of `path` (writers choose a format by it).
+    An `OSError` of the block, as that of a full disk, names `path` and not the temporary name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as scratch:
         new = Path(scratch) / path.name
-        yield new
+        try:
+            yield new
+        except OSError as error:
+            if error.errno is None:  # of a reader, not of the system
+                raise
+            name = str(error.filename or new).replace(str(new), str(path))
+            raise OSError(error.errno, error.strerror, name) from None
         if path.is_dir() and not path.is_symlink():
             path.rename(Path(scratch) / "old")
         new.replace(path)
