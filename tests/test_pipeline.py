@@ -251,6 +251,20 @@ def test_ctrl_c_stops_dvc_and_the_next_repro_goes_on_in_the_middle_of_the_traini
     assert stages_run(run(folder, "dvc", "repro")) <= {"params"}
 
 
+def test_the_command_that_is_said_of_damaged_weights_makes_them_anew(project):
+    folder, _ = project
+    weights = folder / "data/models/digits/vae/weights.pt"
+    content = weights.read_bytes()
+    weights.unlink()
+    weights.write_bytes(content[:3000] + b"4 by" + content[3004:])
+    options = ["--data", "data/processed/digits.npz", "--out", "data/samples/digits/vae"]
+    options += ["--dataset", "digits", "--training", "data/models/digits/vae"]
+    (line,) = run(folder, "python", "stages/sample.py", *options, ok=False).splitlines()
+    assert line.startswith("error: data/models/digits/vae/weights.pt is damaged")
+    run(folder, *re.search("`(.*)` makes it anew", line)[1].split())
+    assert weights.read_bytes() == content
+
+
 def test_two_queued_experiments_at_once_mix_nothing_up(project):
     folder, _ = project
     rates = {"slower": "0.0005", "faster": "0.003"}

@@ -96,7 +96,7 @@ def test_a_file_that_lacks_a_weight_is_not_loaded(tmp_path):
     model = registry.build(**args)
     model.generator[0][0].register_parameter("bias", None)
     checkpoint.save(tmp_path / "weights.pt", model, **args)
-    with pytest.raises(RuntimeError, match=r"Missing key.*generator\.0\.0\.bias"):
+    with pytest.raises(InputError, match=r"Missing key.*generator\.0\.0\.bias"):
         registry.load_model(tmp_path / "weights.pt")
 
 
