@@ -31,7 +31,8 @@ def main(
     if not choices.tracking.enabled:
         raise InputError("tracking.enabled is false: nothing is sent to MLflow")
     names = {*choices.datasets, *(run.name for run in content.collect(choices, data, details))}
-    check(lock, names, files.load_yaml(Path("params.yaml")))
+    if lock.exists():
+        check(lock, names, files.load_yaml(Path("params.yaml")))
     try:
         results = collect(choices, data, details)
     except InputError:  # the pipeline has not come so far

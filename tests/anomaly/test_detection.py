@@ -111,7 +111,7 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
     files.save_npz(tmp_path / "data.npz", **arrays)
     severities = {"noise": 20.0, "inversion": 1.0}
     choices = fabricated.TREE["anomaly"] | {"n": 10, "corruptions": severities}
-    params = fabricated.params(anomaly=choices, seed=3)
+    params = fabricated.params(anomaly=choices, data_seed=3)
     sets = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     again = detection.detection_sets(params, "digits", tmp_path / "data.npz")
     assert all(np.array_equal(a.x, b.x) for a, b in zip(sets, again, strict=True))
@@ -129,7 +129,7 @@ def test_sets_are_the_same_for_all_detectors_and_corruptions_are_of_the_test_ima
     others = (
         detection.detection_sets(params, "mnist", tmp_path / "data.npz"),
         detection.detection_sets(
-            params.model_copy(update={"seed": 4}), "digits", tmp_path / "data.npz"
+            params.model_copy(update={"data_seed": 4}), "digits", tmp_path / "data.npz"
         ),
     )
     for other in others:

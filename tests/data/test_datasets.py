@@ -18,7 +18,7 @@ CLASSES = ("cat", "cow", "dog")
 def make_params(seed=0, **blocks):
     """The part of params.yaml that is used here."""
     return SimpleNamespace(
-        seed=seed,
+        data_seed=seed,
         split=schema.Split(val=0.1, test=0.25),
         data={name: schema.Data(**block) for name, block in blocks.items()},
     )

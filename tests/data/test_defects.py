@@ -42,7 +42,7 @@ def run_stages(folder, monkeypatch, held_out=None, dataset="bottle"):
     own = {"path": str(folder), "size": 8, "channels": 1}
     data = {"bottle": own, "cats": own | {"path": str(folder.parent / "cats"), "ood": ["bottle"]}}
     choices = SimpleNamespace(
-        seed=0,
+        data_seed=0,
         split=schema.Split(val=0.1, test=0.25),
         data={name: schema.Data(**block) for name, block in data.items()},
         anomaly=SimpleNamespace(held_out_class=held_out),

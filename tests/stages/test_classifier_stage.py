@@ -17,10 +17,10 @@ class Reached(Exception):
     """The checkpoint was asked for; its argument is the key."""
 
 
-def key_of(monkeypatch, tmp_path, seed=0, train=None, pixels=0, **classifier):
+def key_of(monkeypatch, tmp_path, data_seed=0, train=None, pixels=0, **classifier):
     """What names the checkpoint of a classifier under some choices and data."""
     choices = fabricated.params(
-        seed=seed,
+        data_seed=data_seed,
         train=fabricated.TREE["train"] | (train or {}),
         classifier=fabricated.TREE["classifier"] | classifier,
     )
@@ -42,7 +42,7 @@ def key_of(monkeypatch, tmp_path, seed=0, train=None, pixels=0, **classifier):
 
 
 CHANGES = [
-    {"seed": 1},
+    {"data_seed": 1},
     {"pixels": 9},
     {"train": {"precision": "tf32"}},
     {"train": {"deterministic": False}},

@@ -30,7 +30,7 @@ def processed(folder, monkeypatch, copied):
         level = i if i < 52 - copied else i - 12
         Image.new("L", (9, 9), level).save(folder / part / "a" / f"{i}.png")
     choices = SimpleNamespace(
-        seed=0,
+        data_seed=0,
         split=schema.Split(val=0.1, test=0.25),
         data={"mine": schema.Data(path=str(folder), size=8, channels=1)},
         anomaly=SimpleNamespace(held_out_class=None),

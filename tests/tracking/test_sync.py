@@ -225,6 +225,7 @@ def old_run(experiment: str, made_of: str) -> str:
     old = {OLD_NAMES.get(key, key): value for key, value in choices.items()}
     old |= {"zoo.vae.reduction": "sum", "sample.n": choices["evaluate.n"]}
     old |= {"evaluate.bootstrap": 200}
+    del old["data_seed"]  # it was the seed
     tags = {"genbench.key": provenance.digest(old), "genbench.made_of": made_of}
     tags |= {"genbench.restored": "false", "genbench.content": "0123456789abcdef"}
     with mlflow_client(experiment) as its:
