@@ -64,12 +64,12 @@ def repro(
     jobs = default_slots() if jobs is None else jobs
     if jobs < 1:
         raise InputError(f"JOBS must be at least 1, got {jobs}")
-    files.load_yaml(Path("params.yaml"))  # DVC reads these before the stage `params` can check them
-    lock_file.load()
-    dvc_locks.check()
     if file and " " in str(Path.cwd()):
         raise InputError(f"Parsl cannot use a folder with a space in its name: rename {Path.cwd()}")
     where = Where(jobs, config.load(file), file) if file else Where(jobs)
+    files.load_yaml(Path("params.yaml"))  # DVC reads these before the stage `params` can check them
+    lock_file.load()
+    dvc_locks.check()
     failed = run_beside_each_other(targets, where) if file or jobs > 1 else False
     serial.finish(*targets, failed=failed)
 
