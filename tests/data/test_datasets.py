@@ -218,7 +218,7 @@ def test_noise_has_all_levels_as_many_images_as_asked_and_a_stream_of_its_own(tm
     assert set(np.unique(noise["digits", 5000])) == set(range(256))
     assert noise["digits", 5000].mean() == pytest.approx(127.5, abs=1)
     assert not np.array_equal(noise["digits", 40], noise["mnist", 40])
-    own = seeds.rng(p.seed, "ood", "digits", "noise").integers(
+    own = seeds.rng(p.data_seed, "ood", "digits", "noise").integers(
         256, size=(40, *shape), dtype=np.uint8
     )
     assert np.array_equal(noise["digits", 40], own)
