@@ -43,6 +43,15 @@ def test_a_wrong_value_names_its_key(name, change, line):
         registry.check(SHIPPED.model_copy(update={"zoo": zoo}))
 
 
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_every_number_of_a_model_is_bounded_at_both_ends(name):
+    for key, value in SHIPPED.zoo[name].items():
+        for beyond in (-1, 1e300) if isinstance(value, int | float) else ():
+            args = SHIPPED.build_args(name) | {key: beyond}
+            with pytest.raises(InputError, match=rf"^zoo.{name}.{key}: input should be .* got"):
+                registry.build(name, (1, 8, 8), 10, **args)
+
+
 def test_a_whole_number_may_be_written_as_a_float():
     model = registry.build(
         "vae", (1, 8, 8), 10, **SHIPPED.build_args("vae") | {"kl_warmup_images": 5e4}
