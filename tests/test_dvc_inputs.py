@@ -26,6 +26,8 @@ EXPANDED = {
     if isinstance(text, str)
 }
 """Keys of params.yaml that DVC makes stages of."""
+MAY_BE_EMPTY = {"sweep.models": "sweep", "sweep.beta": "rate_distortion", "seeds": "replicate"}
+"""Those that may be empty lists, with the stages that there are not then."""
 
 
 def stages(folder, override):
@@ -40,8 +42,8 @@ def stages(folder, override):
 
 
 def test_the_keys_that_dvc_expands_are_found():
-    sweep = {f"sweep.{key}" for key in ("models", "latent_dim", "width", "beta")}
-    assert EXPANDED == {"datasets", "models"} | sweep
+    sweep = {f"sweep.{key}" for key in ("models", "latent_dim", "width", "beta", "seeds")}
+    assert EXPANDED == {"datasets", "models", "seeds"} | sweep
 
 
 @pytest.mark.parametrize("key", sorted(EXPANDED))
@@ -53,15 +55,15 @@ def test_what_is_no_list_is_one_line_with_its_key_and_no_fault_of_dvc(tmp_path, 
     assert "\n" not in line and (key in line or key.replace(".", "_") in line), line
 
 
-@pytest.mark.parametrize("key", sorted(EXPANDED - {"sweep.models", "sweep.beta"}))
+@pytest.mark.parametrize("key", sorted(EXPANDED - MAY_BE_EMPTY.keys()))
 def test_an_empty_list_where_one_is_needed_is_one_line_with_its_key(tmp_path, key):
     with pytest.raises(DvcException, match=rf"^[^\n]*Could not find '{key}.0'$"):
         stages(tmp_path, f"{key}=[]")
 
 
-@pytest.mark.parametrize("key", ["sweep.models", "sweep.beta"])
-def test_an_empty_list_switches_its_sweep_off(tmp_path, key):
-    kind = {"sweep.models": "sweep", "sweep.beta": "rate_distortion"}[key]
+@pytest.mark.parametrize("key", MAY_BE_EMPTY)
+def test_an_empty_list_switches_its_trials_off(tmp_path, key):
+    kind = MAY_BE_EMPTY[key]
     on = stages(tmp_path / "on", f"{key}=[{'vae' if kind == 'sweep' else '2'}]")
     off = stages(tmp_path / "off", f"{key}=[]")
     assert {name.split("@")[0] for name in on} >= {kind, f"{kind}_train"}
@@ -82,7 +84,9 @@ def test_the_shell_runs_nothing_that_stands_in_a_name_or_a_number(tmp_path, name
     """As `dvc repro -s train` would, which skips the stage `params`; python itself is not run."""
     tree = files.load_yaml(ROOT / "params.yaml")
     tree |= {"datasets": [name], "models": [name], "zoo": {name: {"perceptual": 1}}}
-    tree["sweep"] |= {"models": [name], "latent_dim": [name], "width": [name], "beta": [name]}
+    tree["seeds"] = [name]
+    axes = ("models", "latent_dim", "width", "beta", "seeds")
+    tree["sweep"] |= {axis: [name] for axis in axes}
     tree["data"] = {name: {"ood": []}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     (tmp_path / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
