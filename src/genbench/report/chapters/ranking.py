@@ -50,7 +50,7 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
             _intervals(results, groups[0] if groups else [], params),
             "fid.svg",
             caption="FID with its 95% interval; gray: references without a network."
-            + " Small: single trainings." * any(r.replicates for r in results.models),
+            + " Thin bars: single trainings." * any(r.replicates for r in results.models),
         ),
         "trade_offs": _trade_offs(groups[0], params, gallery) if results.models else [],
         "rankings": [

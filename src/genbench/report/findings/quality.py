@@ -83,7 +83,7 @@ def _trainings(results: DatasetResults, params: Params) -> str:
     if max(counts.values()) == 1:
         return (
             f"One training per model (seed {params.seed}): another training may move a model by"
-            " more than its interval. `seeds` in params.yaml makes more."
+            " more than its interval. The key seeds in params.yaml makes more."
         )
     fewer = [f"{model} {n}" for model, n in counts.items() if n < max(counts.values())]
     but = f", but of {join_words(fewer)}" if fewer else ""
