@@ -8,7 +8,7 @@ import pytest
 
 from genbench.report.chapters import ranking, seeds, training
 from genbench.report.findings import quality
-from genbench.report.findings.seeds import failed_seeds, seeds_findings
+from genbench.report.findings.seeds import failed_seeds, seeds_findings, undecided
 from genbench.report.gallery import Gallery
 from genbench.results.run import collect
 from genbench.results.trainings import compare, over_trainings, spread
@@ -78,6 +78,11 @@ def test_sentences_say_what_three_trainings_cannot_say(trained):
     assert (
         "In a new training of each, vae would have a lower FID than wgan with a chance of" in text
     )
+
+
+def test_what_did_not_tell_them_apart_is_not_said_to_be_enough(trained):
+    pairs = undecided(trained.by_protocol()[0])
+    assert pairs and all(n is None or n > 3 for _, _, n in pairs)
 
 
 def test_charts_have_all_trainings_and_all_pairs(trained, gallery):

@@ -163,11 +163,16 @@ def heat_map(
     x = {
         "field": "column",
         "type": "ordinal",
-        "sort": None,
+        "sort": list(map(str, columns)),
         "title": x_title,
         "axis": {"labelAngle": 0},
     }
-    y = {"field": "row", "type": "ordinal", "sort": None, "title": y_title or None}
+    y = {
+        "field": "row",
+        "type": "ordinal",
+        "sort": list(map(str, rows)),
+        "title": y_title or None,
+    }
     tooltip = [
         {"field": "row", "title": y_title or " "},
         {"field": "column", "title": x_title},

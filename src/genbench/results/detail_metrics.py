@@ -114,7 +114,8 @@ PAIRS = (
     Metric(
         "needed",
         "trainings needed",
-        note="Of each model, to tell such a difference apart in 80% of cases; at most 1,000.",
+        note="Of each model, to tell such a difference apart in 80% of cases, corrected for the"
+        " number of pairs; at most 1,000.",
     ),
 )
 """Of two models with several trainings each."""

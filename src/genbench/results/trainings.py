@@ -157,11 +157,14 @@ def least_rank_p(n: int, m: int) -> float:
     return 2 / comb(n + m, n)
 
 
-def trainings_needed(a: Sequence[float], b: Sequence[float], power: float = 0.8) -> int | None:
-    """Trainings of each model that would tell them apart at LEVEL with this chance.
+def trainings_needed(
+    a: Sequence[float], b: Sequence[float], n_pairs: int = 1, power: float = 0.8
+) -> int | None:
+    """Trainings of each model that would tell them apart among `n_pairs` pairs with this chance.
 
-    If means and deviations are those seen; None if MOST_TRAININGS are not enough. Source: the power
-    of the two-sided t test by the noncentral t distribution (Cohen 1988).
+    If means and deviations are those seen; None if MOST_TRAININGS are not enough. The level is
+    LEVEL / n_pairs, of the first step of `holm`. Source: the power of the two-sided t test by the
+    noncentral t distribution (Cohen 1988).
     """
     from scipy.special import nctdtr, stdtrit
 
@@ -172,7 +175,7 @@ def trainings_needed(a: Sequence[float], b: Sequence[float], power: float = 0.8)
     for n in range(2, MOST_TRAININGS + 1):
         freedom = 2 * n - 2
         shift = difference / (variance / n) ** 0.5
-        limit = float(stdtrit(freedom, 1 - LEVEL / 2))
+        limit = float(stdtrit(freedom, 1 - LEVEL / n_pairs / 2))
         if 1 - nctdtr(freedom, shift, limit) >= power:
             return n
     return None

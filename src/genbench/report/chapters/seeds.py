@@ -7,12 +7,11 @@ import numpy as np
 from ...params import Params
 from ...results.detail_metrics import PAIRS, SEEDS
 from ...results.model import ModelResults
-from ...results.places import told_apart
 from ...results.run import DatasetResults
-from ...results.trainings import compare, over_trainings, rank_shares, spread, trainings_needed
+from ...results.trainings import compare, over_trainings, rank_shares, spread
 from ...utils.record import Estimate, Number
 from ..charts import heat_map
-from ..findings.seeds import failed_seeds, seeds_findings
+from ..findings.seeds import failed_seeds, seeds_findings, undecided
 from ..gallery import Gallery
 from ..model_charts import ranks
 from ..tables import Row, Table, make_table
@@ -86,17 +85,17 @@ def _ranks(group: list[ModelResults], params: Params, gallery: Gallery):
 
 
 def _pairs(group: list[ModelResults]) -> Table:
-    apart = told_apart(group)
+    needed = {(a.model, b.model): n for a, b, n in undecided(group)}
     rows = []
-    for (i, a), (j, b) in combinations(enumerate(group), 2):
-        fids = a.values("fid"), b.values("fid")
-        comparison = compare(*fids)
+    for a, b in combinations(group, 2):
+        pair = a.model, b.model
+        comparison = compare(a.values("fid"), b.values("fid"))
         values: dict[str, Estimate | Number | None] = {
             "difference": comparison.difference,
             "chance": comparison.probability,
             "p": comparison.p,
-            "needed": None if (i, j) in apart else trainings_needed(*fids),
+            "needed": needed.get(pair),
         }
-        detail = "" if (i, j) in apart else "not told apart"
-        rows.append(Row(f"{a.model} and {b.model}", values, detail=detail))
+        detail = "not told apart" if pair in needed else ""
+        rows.append(Row(" and ".join(pair), values, detail=detail))
     return make_table(PAIRS, rows, first="models")

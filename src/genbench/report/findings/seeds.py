@@ -49,12 +49,8 @@ def _best(best: ModelResults, second: ModelResults) -> str:
 
 def _undecided(group: list[ModelResults]) -> list[str]:
     """How many trainings would tell apart the pairs that are not."""
-    apart = told_apart(group)
     lines = []
-    for (i, a), (j, b) in combinations(enumerate(group), 2):
-        if (i, j) in apart:
-            continue
-        n = trainings_needed(a.values("fid"), b.values("fid"))
+    for a, b, n in undecided(group):
         names = f"{a.model} and {b.model}"
         if n is None:
             lines.append(
@@ -66,6 +62,21 @@ def _undecided(group: list[ModelResults]) -> list[str]:
                 " would tell them apart (in 80% of cases)."
             )
     return lines
+
+
+def undecided(group: list[ModelResults]) -> list[tuple[ModelResults, ModelResults, int | None]]:
+    """Pairs that are not told apart, and how many trainings would do it; None: too many.
+
+    At least one more than there are: that these should have been enough is no help.
+    """
+    apart = told_apart(group)
+    pairs = list(combinations(range(len(group)), 2))
+    rows = []
+    for i, j in (pair for pair in pairs if pair not in apart):
+        fids = group[i].values("fid"), group[j].values("fid")
+        n = trainings_needed(*fids, n_pairs=len(pairs))
+        rows.append((group[i], group[j], n and max(n, 1 + min(map(len, fids)))))
+    return rows
 
 
 def _sources(group: list[ModelResults]) -> list[str]:
