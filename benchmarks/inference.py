@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,8 @@ from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics
 from genbench.evaluation.results import Protocol, Quality
 from genbench.params.schema import Evaluate
-from genbench.results.places import LEVEL, p_of_difference, told_apart
+from genbench.results.places import p_of_difference
+from genbench.results.trainings import LEVEL, holm
 from genbench.utils.record import Estimate
 
 PARAMS = Evaluate(
@@ -123,7 +125,8 @@ def four_models(case: Case, trial: int) -> bool:
     torch.set_num_threads(1)
     real = case.real(5 * trial)
     models = [fid_alone(real, case.fake(5 * trial + i), i) for i in range(1, 5)]
-    return bool(told_apart(models))
+    pairs = combinations(range(len(models)), 2)
+    return bool(holm({(i, j): p_of_difference(models[i], models[j]) for i, j in pairs}))
 
 
 def copier(share: float, trial: int) -> float:

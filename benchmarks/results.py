@@ -63,7 +63,7 @@ def keep(dataset: str, model: str, folder: Path) -> None:
     """Numbers and sample grid of one trained and evaluated model."""
     path = DETAILS / "tsne" / dataset / METRICS_FILE
     embeddings = Embeddings.load(path) if path.exists() else None
-    result = load_model(model, dataset, embeddings, Path("data"), DETAILS)
+    result = load_model(model, dataset, embeddings, Path("data"), DETAILS, seed=0)
     numbers = result.training.summary.model_dump(exclude={"flops", "ema"})
     numbers |= provenance.load(result.training.weights)
     numbers |= flat(result.quality.metrics, result.protocol.extractor)

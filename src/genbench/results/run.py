@@ -147,10 +147,7 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
         control_detection=DetectionResults.load(controls / evaluation.DETECTION),
         baselines=_load(baselines / anomaly.METRICS_FILE, DetectionResults(detections=[])),
         baselines_folder=baselines,
-        models=[
-            _with_replicates(params, first, dataset, data, details)
-            for first in (load_model(params, m, dataset, embeddings, data, details) for m in models)
-        ],
+        models=[_model(params, m, dataset, embeddings, data, details) for m in models],
         failures=list(failures.values()),
         embeddings=embeddings,
         sweep=load_points(dataset, grid, data, details),
@@ -178,12 +175,12 @@ def _embeddings(tsne: Path, failures: dict[str, Failure], latents: list[Path]) -
 
 
 def load_model(
-    params: Params,
     model: str,
     dataset: str,
     embeddings: Embeddings | None,
     data: Path,
     details: Path,
+    seed: int,
 ) -> ModelResults:
     """The results of one trained model on one dataset; a stage that is missing measured nothing."""
     stages = ("evaluate", "anomaly", "latent")
@@ -198,19 +195,24 @@ def load_model(
         latent=_load(paths["latent"] / latent.METRICS_FILE, LatentResults(metrics={})),
         embedding=embeddings.codes.get(model) if embeddings else None,
         paths=paths,
-        seed=params.seed,
+        seed=seed,
     )
 
 
-def _with_replicates(
-    params: Params, first: ModelResults, dataset: str, data: Path, details: Path
+def _model(
+    params: Params,
+    model: str,
+    dataset: str,
+    embeddings: Embeddings | None,
+    data: Path,
+    details: Path,
 ) -> ModelResults:
     """The first training of a model together with all others."""
     folder = details / "replicate"
-    names = replicate_names(params, first.model)
+    names = replicate_names(params, model)
     failures = {f.name: f for f in failed_trials(dataset, list(names.values()), data, folder)}
     return replace(
-        first,
+        load_model(model, dataset, embeddings, data, details, params.seed),
         replicates=[
             replicate(load_trial(dataset, name, data, folder), seed)
             for seed, name in names.items()

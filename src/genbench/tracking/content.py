@@ -184,7 +184,7 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
     tsne = details / "tsne" / dataset
     path = tsne / METRICS_FILE
     embeddings = Embeddings.load(path) if path.exists() else None
-    result = results.load_model(params, model, dataset, embeddings, data, details)
+    result = results.load_model(model, dataset, embeddings, data, details, params.seed)
     metrics, tags = _facts(result.training)
     score = result.detection.main_score
     folders = {name: result.paths[name] for name in ("latent", "evaluate", "anomaly")}
