@@ -11,7 +11,7 @@ from repository import ROOT, commit, copy_repository
 
 pytestmark = pytest.mark.slow
 LEAST = {
-    "models": ["wgan", "cvae"],
+    "models": ["cvae"],
     "model": {"latent_dim": 1, "width": 4},
     "train": {"images": 1, "batch_size": 2, "log_points": 1, "snapshots": 2, "ema_images": 0},
     "classifier": {"images": {"cnn": 1, "resnet": 1}, "batch_size": 2, "width": 4},

@@ -97,7 +97,7 @@ def test_the_third_model_is_reported_and_what_became_of_the_two(project):
     assert output.splitlines()[-1].startswith("error: a stage failed, reports/index.html says")
     rows = json.loads((folder / "metrics" / "summary.json").read_text())["digits"]
     assert "fid_classifier" in rows["dcgan"]
-    for model in ("gan", "vae", "sweep-vae-2-4"):
+    for model in ("gan", "vae", "sweep-vae-2-4-0"):
         assert rows[model].keys() == {"failed_after_images"} and rows[model]["failed_after_images"]
     page = (folder / "reports" / "index.html").read_text()
     for model, reason in (("vae", REASON), ("gan", "the training did not finish")):

@@ -201,7 +201,7 @@ def test_a_full_disk_stops_with_one_line_and_loses_nothing(data, uninterrupted, 
 
 
 def test_running_out_of_memory_says_how_much_was_asked_for_and_what_to_lower(data, tmp_path):
-    words = command(tmp_path, data, model="vae", batch_size=3_000_000, images=3_000_000)
+    words = command(tmp_path, data, model="vae", batch_size=10**6, images=10**6, width=32)
 
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
