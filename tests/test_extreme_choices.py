@@ -1,4 +1,4 @@
-"""`make repro` with every number at its least, and with far more asked for than there is."""
+"""`make repro` with every number at its least."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 from repository import ROOT, commit, copy_repository
 
 pytestmark = pytest.mark.slow
@@ -29,16 +28,6 @@ LEAST = {
     "tsne": {"n": 10, "perplexity": 1, "n_neighbors": 1},
     "sweep": {"models": ["vae"], "latent_dim": [1], "width": [4], "beta": [1e-05], "images": 1},
 }
-FAR_ABOVE = {
-    "models": ["cvae"],
-    "train": {"batch_size": 3000},
-    "classifier": {"batch_size": 3000},
-    "evaluate": {"n": 100, "is_splits": 1000, "kid_subset_size": 10**6},
-    "anomaly": {"n": 10**6},
-    "latent": {"n": 10**6},
-    "tsne": {"n": 10**6, "perplexity": 1e6, "n_neighbors": 10**6},
-    "sweep": {"models": [], "beta": []},
-}
 
 
 def repro(folder):
@@ -50,16 +39,11 @@ def repro(folder):
     return done.stdout + done.stderr
 
 
-def test_a_run_ends_with_a_report_of_numbers_at_the_least_and_far_above_what_there_is(tmp_path):
+def test_a_run_with_every_number_at_its_least_ends_with_a_report(tmp_path):
     folder = copy_repository(tmp_path / "my project", LEAST)
     commit(folder)
-    for models in (LEAST["models"], FAR_ABOVE["models"]):
-        assert "Traceback" not in repro(folder)
-        text = (folder / "metrics" / "summary.json").read_text()
-        rows = json.loads(text, parse_constant=pytest.fail)["digits"]
-        assert all("fid_classifier" in rows[model] for model in models)
-        assert "did not finish" not in (folder / "reports" / "index.html").read_text()
-        tree = yaml.safe_load((folder / "params.yaml").read_text())
-        for key, value in FAR_ABOVE.items():
-            tree[key] = tree[key] | value if isinstance(value, dict) else value
-        (folder / "params.yaml").write_text(yaml.safe_dump(tree))
+    assert "Traceback" not in repro(folder)
+    text = (folder / "metrics" / "summary.json").read_text()
+    rows = json.loads(text, parse_constant=pytest.fail)["digits"]
+    assert all("fid_classifier" in rows[model] for model in LEAST["models"])
+    assert "did not finish" not in (folder / "reports" / "index.html").read_text()
