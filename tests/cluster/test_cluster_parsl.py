@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 from repository import run
-from toy import MOVABLE, Toy, interrupt, parent, serial_lock, wait_until_gone
+from toy import MOVABLE, Toy, interrupt, serial_lock, wait_until_gone, worker_of
 
 pytest.importorskip("parsl", reason="needs Parsl, which `make setup` installs")
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ def test_machines_that_share_the_folder_end_with_the_lock_of_a_serial_run(toy):
     held = toy.hold("a")
     process = toy.start(*cluster(toy, TWO))
     stage = toy.wait_for("a", "after_b")["a"]
-    worker = parent(stage)
+    worker = worker_of(stage)
     os.kill(worker, signal.SIGKILL)
     wait_until_gone(worker, stage)
     held.unlink()
@@ -73,7 +73,7 @@ def test_ctrl_c_stops_the_machines(toy):
     toy.hold("a")
     process = toy.start(*cluster(toy, TWO))
     stage = toy.wait_for("a")["a"]
-    worker = parent(stage)
+    worker = worker_of(stage)
     interrupt(process)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 130 and "Traceback" not in output, output

@@ -7,7 +7,7 @@ import signal
 import pytest
 from dvc.repo import Repo
 from repository import commit, run
-from toy import MOVABLE, Toy, interrupt, parent, serial_lock, wait_until_gone
+from toy import MOVABLE, Toy, interrupt, serial_lock, wait_until_gone, worker_of
 
 from genbench.cluster.pipeline import Pipeline
 from genbench.cluster.snapshot import pack, unpack
@@ -121,7 +121,7 @@ def test_a_stage_whose_worker_is_killed_starts_again(toy):
     held = toy.hold("a")
     process = toy.start("--jobs", "2")
     stage = toy.wait_for("a", "b")["a"]
-    worker = parent(stage)
+    worker = worker_of(stage)
     os.kill(worker, signal.SIGKILL)
     wait_until_gone(worker, stage)
     held.unlink()
@@ -135,7 +135,7 @@ def test_a_driver_that_is_killed_leaves_no_process_and_the_next_runs_nothing_aga
     held = toy.hold("a")
     process = toy.start("--jobs", "2")
     stages = toy.wait_for("a", "after_b")
-    worker = parent(stages["a"])
+    worker = worker_of(stages["a"])
     while "after_b: done" not in process.stdout.readline():
         pass
     process.kill()
@@ -152,7 +152,7 @@ def test_ctrl_c_stops_everything_and_a_second_run_meanwhile_is_refused(toy):
     toy.hold("b")
     process = toy.start("--jobs", "2")
     stages = toy.wait_for("a", "b")
-    workers = [parent(stages[name]) for name in ("a", "b")]
+    workers = [worker_of(stages[name]) for name in ("a", "b")]
     refused = toy.repro("--jobs", "2", code=1)
     assert refused == "error: another `make repro` is under way in this repository\n"
     interrupt(process)

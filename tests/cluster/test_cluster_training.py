@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from repository import commit, copy_repository
-from toy import parent
+from toy import worker_of
 
 pytestmark = pytest.mark.slow
 TINY = {
@@ -42,7 +42,7 @@ def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path)
         for child in psutil.Process(process.pid).children(recursive=True)
         if "stages/train.py" in child.cmdline()
     ]
-    os.kill(parent(training.pid), signal.SIGKILL)
+    os.kill(worker_of(training.pid), signal.SIGKILL)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "train@digits-gan: the process that ran it was killed; it starts again" in output

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 from repository import commit, run
 
 PARAMS = "seed: 0\nscale: 1e-05\n"
@@ -146,9 +147,10 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def parent(pid: int) -> int:
-    """The process that started another."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+def worker_of(pid: int) -> int:
+    """The process that runs a stage: the parent of the stage, or of the shell between them."""
+    parent = psutil.Process(pid).parent()
+    return parent.ppid() if "-c" in parent.cmdline()[:2] else parent.pid
 
 
 def interrupt(process: subprocess.Popen) -> None:
