@@ -14,7 +14,8 @@ def main(dataset: str, training: Path, data: Path, out: Path) -> None:
     model = registry.load_model(training / "weights.pt", devices.select_device(choices.device))
     n = choices.evaluate.n * choices.evaluate.sample_sets
     seed = seeds.derive_seed(choices.seed, "sample", dataset)
-    samples = sampling.generate(model, files.load_arrays(data), n, seed)
+    arrays = files.load_arrays(data, "test_x", "train_y")
+    samples = sampling.generate(model, arrays, n, seed)
     ema = files.load_json(training / "summary.json")["ema"]
     with files.atomic_write(out) as folder:
         files.save_npz(folder / "samples.npz", **samples, ema=ema)

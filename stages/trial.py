@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genbench import params
 from genbench.models.base.registry import load_model
-from genbench.trials.measure import measure_trial
+from genbench.trials.measure import Inputs, measure_trial
 from genbench.trials.results import Trial
 from genbench.utils import cli, devices, failure, files
 
@@ -31,11 +31,8 @@ def main(
         trial = measure_trial(
             trial,
             load_model(training / "weights.pt", devices.select_device(choices.device)),
-            dataset,
             ema=files.load_json(training / "summary.json")["ema"],
-            data=data,
-            classifier=classifier,
-            reference=reference,
+            inputs=Inputs(dataset, data, classifier, reference),
             params=choices.model_copy(update={"seed": seed}),
         )
     trial.save(out)

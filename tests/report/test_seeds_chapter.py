@@ -1,6 +1,8 @@
 """What the report says of several trainings of each model."""
 
 import shutil
+from dataclasses import replace
+from itertools import combinations
 
 import fabricated
 import numpy as np
@@ -9,9 +11,13 @@ import pytest
 from genbench.report.chapters import ranking, seeds, training
 from genbench.report.findings import quality
 from genbench.report.findings.seeds import failed_seeds, seeds_findings, undecided
+from genbench.report.formatting import DASH
 from genbench.report.gallery import Gallery
+from genbench.report.tables import column_texts
+from genbench.results.detail_metrics import PAIRS
+from genbench.results.places import told_apart
 from genbench.results.run import collect
-from genbench.results.trainings import compare, over_trainings, spread
+from genbench.results.trainings import compare, over_trainings, spread, trainings_needed
 
 PARAMS = fabricated.params(datasets=["digits"], seeds=[0, 1, 2])
 ALARM = "mode collapse: all alike; at 60,000 images, still at the end"
@@ -83,6 +89,25 @@ def test_sentences_say_what_three_trainings_cannot_say(trained):
 def test_what_did_not_tell_them_apart_is_not_said_to_be_enough(trained):
     pairs = undecided(trained.by_protocol()[0])
     assert pairs and all(n is None or n > 3 for _, _, n in pairs)
+
+
+def test_a_pair_is_told_apart_here_as_in_the_ranking(trained, gallery):
+    """Where a model has one training left its pairs count as well: Holm's correction is for all."""
+    *others, last = trained.by_protocol()[0]
+    models = [*others, replace(last, replicates=[])]
+    chapter = seeds.seeds_chapter(replace(trained, models=models), PARAMS, gallery)
+    needed = {row.row.name: row.row.values["needed"] for row in chapter["pairs"].rows}
+    apart = {(models[i].model, models[j].model) for i, j in told_apart(models)}
+    assert len(needed) == 3 and None in needed.values() and any(needed.values())
+    for a, b in combinations(others, 2):
+        n = trainings_needed(a.values("fid"), b.values("fid"), n_pairs=6)
+        want = None if (a.model, b.model) in apart else max(n, 4)
+        assert needed[f"{a.model} and {b.model}"] == want
+
+
+def test_a_small_p_is_not_shown_as_none():
+    (metric,) = (metric for metric in PAIRS if metric.key == "p")
+    assert column_texts(metric, [3e-28, 0.34, None]) == ["3e-28", "0.34", DASH]
 
 
 def test_charts_have_all_trainings_and_all_pairs(trained, gallery):

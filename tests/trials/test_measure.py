@@ -11,7 +11,7 @@ from genbench.evaluation.results import FEATURES, METRICS_FILE, Reference
 from genbench.models.base import registry, sampling
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier
-from genbench.trials.measure import measure_trial
+from genbench.trials.measure import Inputs, measure_trial
 from genbench.trials.results import Trial, trial_name
 from genbench.utils import files, seeds
 from genbench.utils.errors import InputError
@@ -46,11 +46,13 @@ def measure(tmp_path, model, **at):
     return measure_trial(
         Trial(model="cgan", at=at),
         model,
-        "digits",
         ema=True,
-        data=tmp_path / "digits.npz",
-        classifier=tmp_path / "classifier",
-        reference=tmp_path / "reference",
+        inputs=Inputs(
+            "digits",
+            data=tmp_path / "digits.npz",
+            classifier=tmp_path / "classifier",
+            reference=tmp_path / "reference",
+        ),
         params=PARAMS.at_point(at),
     )
 
@@ -66,7 +68,7 @@ def model():
 
 
 def test_a_trial_has_the_metrics_of_samples_of_its_own_seed(tmp_path, extractor, model):
-    trial = measure(tmp_path, model, latent_dim=4, width=4, seed=7)
+    trial = measure(tmp_path, model, seed=7)
     y = np.arange(60) % 3
     x = sampling.sample(model, 100, y, seeds.derive_seed(7, "sample", "digits"))["x"][:40]
     fake, logits = extractor.extract(x)
@@ -76,8 +78,17 @@ def test_a_trial_has_the_metrics_of_samples_of_its_own_seed(tmp_path, extractor,
     assert trial.extractor == "classifier" and trial.quality.protocol.weights == "averaged"
     assert {key: trial.metrics[key] for key in want} == want
     assert trial.metrics["label_accuracy"].value <= 1
-    others = measure(tmp_path, model, latent_dim=4, width=4, seed=8).metrics
+    others = measure(tmp_path, model, seed=8).metrics
     assert others["fid"] != trial.metrics["fid"]
+
+
+def test_a_point_of_a_grid_has_the_same_values_without_intervals(tmp_path, extractor, model):
+    point = measure(tmp_path, model, latent_dim=4, width=4, seed=7)
+    trial = measure(tmp_path, model, seed=7)
+    of_samples = trial.quality.metrics
+    assert point.metrics.keys() == of_samples.keys() and point.quality.halves == {}
+    assert [m.value for m in point.metrics.values()] == [m.value for m in of_samples.values()]
+    assert of_samples["fid"].low is not None and point.metrics["fid"].low is None
 
 
 def test_what_is_measured_depends_on_what_differs(tmp_path, extractor, model):

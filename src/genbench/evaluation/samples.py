@@ -99,15 +99,17 @@ def evaluate_samples(
     classifier: Extractor,
     params: Evaluate,
     seed: int,
+    with_intervals: bool = True,
 ) -> Evaluation:
     """Every number of one model's samples.
 
     extractor : of the protocol
     classifier : of the dataset, predicts the classes; it may be the extractor
+    with_intervals : of the metrics in the extractor's features, which take most of the time
     """
     x, *other_sets = samples.sets
     features, logits = extractor.extract(x)
-    measured = feature_metrics(real.features, features, logits, params, seed)
+    measured = feature_metrics(real.features, features, logits, params, seed, with_intervals)
     by_set = [measured.metrics]
     for other in other_sets:
         outputs = extractor.extract(other)

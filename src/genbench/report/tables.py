@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..results.metric import Metric
 from ..utils.record import Estimate, Number
-from .formatting import DASH, decimals, number
+from .formatting import DASH, decimals, number, probability
 
 
 class Row(NamedTuple):
@@ -73,6 +73,8 @@ def column_texts(metric: Metric, values: Sequence[Number | None]) -> list[str]:
     """The numbers of a column as they are shown."""
     if metric.decimals == "each":
         return [number(value) for value in values]
+    if metric.decimals == "p":
+        return [DASH if value is None else probability(value) for value in values]
     places = metric.decimals
     if places is None:
         places = decimals([value for value in values if value is not None])

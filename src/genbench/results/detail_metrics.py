@@ -110,7 +110,7 @@ PAIRS = (
         " interval (Newcombe).",
         better="",
     ),
-    Metric("p", "p", note="Of equal means, by Welch's test; not corrected.", decimals="each"),
+    Metric("p", "p", note="Of equal means, by Welch's test; not corrected.", decimals="p"),
     Metric(
         "needed",
         "trainings needed",

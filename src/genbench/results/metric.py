@@ -8,7 +8,8 @@ class Metric(NamedTuple):
     """What a number of the results is called, and how it is to be read.
 
     better : "lower", "higher", or "" where neither is
-    decimals : as shown; None: three significant digits of the smallest in a column; "each": of each
+    decimals : as shown; None: three significant digits of the smallest in a column;
+        "each": of each; "p": two of each, as a p-value
     chance : the value of guessing; a detector below it is reversed
     headline : whether `metrics/summary.json`, `dvc metrics diff` and MLflow's metrics show it
     by_extractor : whether the number depends on the network that extracts features
@@ -20,7 +21,7 @@ class Metric(NamedTuple):
     label: str
     better: Literal["lower", "higher", ""] = ""
     note: str | None = None
-    decimals: int | Literal["each"] | None = None
+    decimals: int | Literal["each", "p"] | None = None
     chance: float | None = None
     headline: bool = False
     by_extractor: bool = False

@@ -1,6 +1,7 @@
 """Measures a trial by the functions of the stages sample, evaluate, anomaly and latent."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,31 +20,37 @@ from ..utils import files, seeds
 from .results import Trial
 
 
+class Inputs(NamedTuple):
+    """Results of other stages that the trials of a dataset are measured with.
+
+    data : the file of the processed dataset
+    classifier, reference : folders of these stages
+    """
+
+    dataset: str
+    data: Path
+    classifier: Path
+    reference: Path
+
+
 def measure_trial(
-    trial: Trial,
-    model: GenerativeModel,
-    dataset: str,
-    *,
-    ema: bool,
-    data: Path,
-    classifier: Path,
-    reference: Path,
-    params: Params,
+    trial: Trial, model: GenerativeModel, *, ema: bool, inputs: Inputs, params: Params
 ) -> Trial:
     """The trial with what there is to be said of its model.
 
     Of every trial the quality of its samples; where latent_dim and width are those of params.yaml
     also the latent space; and where only the seed is another all that the stages measure, which
-    gives the numbers of a run with that seed, to the last digit.
+    gives the numbers of a run with that seed, to the last digit. Only these have intervals: points
+    of a sweep are compared by their trainings, and there may be hundreds.
 
     Parameters
     ----------
     ema : whether the weights are averages
-    data : the file of the processed dataset
-    classifier, reference : folders of these stages
     params : the choices of this training
     """
-    measured: dict = {"quality": _quality(model, dataset, ema, data, classifier, reference, params)}
+    dataset, data, classifier, reference = inputs
+    is_replicate = trial.at.keys() == {"seed"}
+    measured: dict = {"quality": _quality(model, ema, inputs, params, intervals=is_replicate)}
     if "latent_dim" not in trial.at:
         seed = seeds.derive_seed(params.data_seed, "latent", dataset)
         arrays = files.load_arrays(data)
@@ -51,35 +58,32 @@ def measure_trial(
         space = analysis.encode_images(model, arrays, params.latent.n, seed)
         network = load_classifier(classifier / "weights.pt", model.device)
         measured["latent"] = analysis.analyze(space, network, real, params)
-        if "beta" not in trial.at:
-            measured["embedding"] = _structure(space.codes, arrays["test_y"], dataset, params)
-            _, scores = score_sets(model, params, dataset, data)
-            measured["detection"] = detection_results(scores, params.anomaly.quantile)
+    if is_replicate:
+        measured["embedding"] = _structure(space.codes, arrays["test_y"], dataset, params)
+        _, scores = score_sets(model, params, dataset, data)
+        measured["detection"] = detection_results(scores, params.anomaly.quantile)
     return trial.model_copy(update=measured)
 
 
 def _quality(
-    model: GenerativeModel,
-    dataset: str,
-    ema: bool,
-    data: Path,
-    classifier: Path,
-    reference: Path,
-    params: Params,
+    model: GenerativeModel, ema: bool, inputs: Inputs, params: Params, intervals: bool
 ) -> Quality:
     """Sample the model, and measure the samples."""
+    dataset, data, classifier, reference = inputs
     protocol = Reference.of(reference).protocol
     n_sets = params.evaluate.sample_sets
     seed = seeds.derive_seed(params.seed, "sample", dataset)
-    arrays = sampling.generate(model, files.load_arrays(data), params.evaluate.n * n_sets, seed)
+    arrays = files.load_arrays(data, "test_x", "train_y")
+    generated = sampling.generate(model, arrays, params.evaluate.n * n_sets, seed)
     network = classifier_extractor(classifier, model.device)
     return evaluate_samples(
-        Samples.of(arrays | {"ema": np.array(ema)}, n_sets, protocol.n),
+        Samples.of(generated | {"ema": np.array(ema)}, n_sets, protocol.n),
         RealImages.load(data, reference, protocol),
         extractor=load_matching_extractor(protocol, params.evaluate, network, model.device),
         classifier=network,
         params=params.evaluate,
         seed=seeds.derive_seed(params.data_seed, "metrics", dataset),
+        with_intervals=intervals,
     ).quality
 
 

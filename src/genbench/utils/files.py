@@ -102,10 +102,10 @@ def load_npz(path: Path, *names: str) -> list[np.ndarray]:
         return [file[name] for name in names]
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an .npz, by name."""
+def load_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Read the named arrays of an .npz, by name; without names, all of them."""
     with readable(path), np.load(path) as file:
-        return _Contents(path, file)
+        return _Contents(path, {name: file[name] for name in names or file.files})
 
 
 def array_names(path: Path) -> list[str]:

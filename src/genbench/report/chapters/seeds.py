@@ -21,15 +21,16 @@ from ..vega import assign_colors
 def seeds_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict | None:
     """Spread, pairs and ranks of the models of the first protocol; None with one training each."""
     failed = [line for result in results.models for line in failed_seeds(result)]
-    group = [r for r in results.by_protocol()[0] if r.replicates] if results.models else []
+    ranked = results.by_protocol()[0] if results.models else []
+    group = [result for result in ranked if result.replicates]
     if not (group or failed):
         return None
     several = len(group) > 1
     return {
-        "findings": failed + (seeds_findings(group) if group else []),
+        "findings": failed + (seeds_findings(ranked) if group else []),
         "spreads": make_table(SEEDS, list(map(_row, group)), first="model") if group else None,
         "charts": [_chances(group, gallery), _ranks(group, params, gallery)] if several else [],
-        "pairs": _pairs(group) if several else None,
+        "pairs": _pairs(ranked) if several else None,
     }
 
 
@@ -84,10 +85,10 @@ def _ranks(group: list[ModelResults], params: Params, gallery: Gallery):
     return gallery.chart(ranks(rows), "ranks.svg", caption=caption)
 
 
-def _pairs(group: list[ModelResults]) -> Table:
-    needed = {(a.model, b.model): n for a, b, n in undecided(group)}
+def _pairs(ranked: list[ModelResults]) -> Table:
+    needed = {(a.model, b.model): n for a, b, n in undecided(ranked)}
     rows = []
-    for a, b in combinations(group, 2):
+    for a, b in combinations([result for result in ranked if result.replicates], 2):
         pair = a.model, b.model
         comparison = compare(a.values("fid"), b.values("fid"))
         values: dict[str, Estimate | Number | None] = {

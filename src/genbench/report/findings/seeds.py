@@ -14,13 +14,14 @@ from ...results.trainings import (
 from ..formatting import join_words, number
 
 
-def seeds_findings(group: list[ModelResults]) -> list[str]:
+def seeds_findings(results: list[ModelResults]) -> list[str]:
     """Whether the order would hold in new trainings, what would decide it, what the spread is of.
 
-    group : models with two or more trainings each, best first
+    results : models of one protocol, best first, some with two or more trainings
     """
+    group = [result for result in results if result.replicates]
     lines = [_best(group[0], group[1])] if len(group) > 1 else []
-    lines += _undecided(group)
+    lines += _undecided(results)
     fewest = min(len(result.trainings) for result in group)
     least = least_rank_p(fewest, fewest)
     if len(group) > 1 and least > LEVEL:
@@ -47,10 +48,10 @@ def _best(best: ModelResults, second: ModelResults) -> str:
     )
 
 
-def _undecided(group: list[ModelResults]) -> list[str]:
+def _undecided(results: list[ModelResults]) -> list[str]:
     """How many trainings would tell apart the pairs that are not."""
     lines = []
-    for a, b, n in undecided(group):
+    for a, b, n in undecided(results):
         names = f"{a.model} and {b.model}"
         if n is None:
             lines.append(
@@ -64,18 +65,21 @@ def _undecided(group: list[ModelResults]) -> list[str]:
     return lines
 
 
-def undecided(group: list[ModelResults]) -> list[tuple[ModelResults, ModelResults, int | None]]:
-    """Pairs that are not told apart, and how many trainings would do it; None: too many.
+def undecided(results: list[ModelResults]) -> list[tuple[ModelResults, ModelResults, int | None]]:
+    """Pairs with several trainings each that the ranking does not tell apart.
 
-    At least one more than there are: that these should have been enough is no help.
+    And how many trainings would do it; None: too many. At least one more than there are: that these
+    should have been enough is no help.
     """
-    apart = told_apart(group)
-    pairs = list(combinations(range(len(group)), 2))
+    apart = told_apart(results)
+    pairs = list(combinations(range(len(results)), 2))
     rows = []
-    for i, j in (pair for pair in pairs if pair not in apart):
-        fids = group[i].values("fid"), group[j].values("fid")
-        n = trainings_needed(*fids, n_pairs=len(pairs))
-        rows.append((group[i], group[j], n and max(n, 1 + min(map(len, fids)))))
+    for i, j in pairs:
+        a, b = results[i], results[j]
+        if (i, j) not in apart and a.replicates and b.replicates:
+            fids = a.values("fid"), b.values("fid")
+            n = trainings_needed(*fids, n_pairs=len(pairs))
+            rows.append((a, b, n and max(n, 1 + min(map(len, fids)))))
     return rows
 
 
