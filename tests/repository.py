@@ -11,15 +11,16 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
+PROGRAMS = [str(Path(sys.executable).parent)]
+"""Folders that stand first in PATH."""
 
 
 def run(folder, *command, ok=True):
     """Run a command as in an activated environment, and return what it printed."""
-    bins = Path(sys.executable).parent
     env = {
         k: v for k, v in os.environ.items() if k not in ("GENBENCH_MIRROR", "MLFLOW_TRACKING_URI")
     }
-    env |= {"PATH": f"{bins}{os.pathsep}{env['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+    env |= {"PATH": os.pathsep.join([*PROGRAMS, env["PATH"]]), "GIT_CONFIG_GLOBAL": os.devnull}
     for role in ("AUTHOR", "COMMITTER"):
         env |= {f"GIT_{role}_NAME": "a", f"GIT_{role}_EMAIL": "a@example.org"}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)

@@ -149,9 +149,16 @@ def choose(project, path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["repro download", "repro", "exp run --temp"])
-@pytest.mark.parametrize("place", ["data/downloaded/mine", "data/models/mine/vae"])
-@pytest.mark.parametrize("path", ["{place}", "link", "data"])
+@pytest.mark.parametrize(
+    "command, place, path",
+    [
+        ("repro download", "data/downloaded/mine", "{place}"),
+        ("repro", "data/models/mine/vae", "link"),
+        ("repro", "data/downloaded/mine", "data"),
+        ("exp run --temp", "data/models/mine/vae", "{place}"),
+        ("exp run --temp", "data/downloaded/mine", "link"),
+    ],
+)
 def test_a_folder_where_a_stage_writes_is_refused_and_untouched(project, place, path, command):
     folder = own_pictures(project / place)
     (project / "link").symlink_to(folder)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from forked_python import forked_python
 from repository import (
+    PROGRAMS,
     commit,
     copy_repository,
     logged,
@@ -34,11 +36,10 @@ TINY = {
     "anomaly": {"n": 100},
     "latent": {"n": 50, "ppl_samples": 20},
     "tsne": {"n": 40},
-    "sweep": {"images": 1000, "latent_dim": [2], "width": [4, 8], "beta": [0.5, 4]},
+    "sweep": {"images": 1000, "latent_dim": [2], "width": [4], "beta": [0.5]},
 }
 POINTS = {
-    *("digits-vae-2-4-0", "digits-vae-2-8-0", "digits-beta_vae-0.5-0", "digits-beta_vae-4-0"),
-    *("digits-gan-1", "digits-vae-1"),
+    *("digits-vae-2-4-0", "digits-beta_vae-0.5-0", "digits-gan-1", "digits-vae-1"),
 }
 """Names of all trials."""
 RUNS = POINTS | {
@@ -46,6 +47,14 @@ RUNS = POINTS | {
 }
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stages_start_at_once(tmp_path_factory):
+    with forked_python(tmp_path_factory.mktemp("python")) as programs:
+        PROGRAMS.insert(0, str(programs))
+        yield
+        PROGRAMS.pop(0)
 
 
 @pytest.fixture(scope="module")
@@ -134,20 +143,14 @@ def test_a_store_that_was_deleted_is_filled_again_from_the_results(project):
     (folder / "mlflow.db").unlink()
     shutil.rmtree(folder / "mlartifacts")
     assert stages_run(run(folder, "dvc", "repro")) == set()
-    assert "8 runs are up to date" in run(folder, "python", "stages/track.py")
+    assert "6 runs are up to date" in run(folder, "python", "stages/track.py")
     assert runs_in_store(folder) == before and points_in_store(folder) == curves
 
 
 def test_a_forced_training_gives_the_same_bytes(project):
     folder, _ = project
     before = (folder / "dvc.lock").read_bytes()
-    for stage in (
-        "train@digits-gan",
-        "sample@digits-vae",
-        "latent@digits-vae",
-        "tsne@digits",
-        "report",
-    ):
+    for stage in ("train@digits-gan", "latent@digits-vae", "tsne@digits", "report"):
         run(folder, "dvc", "repro", "--force", "--single-item", stage)
     assert (folder / "dvc.lock").read_bytes() == before
 
@@ -159,7 +162,7 @@ def test_every_training_and_sweep_point_is_one_run_in_mlflow(project):
         found = runs[f"digits-{model}"]
         assert {"fid_classifier", "images_per_second", "corruption_auroc"} <= set(found)
     assert runs.keys() == RUNS
-    assert runs["digits-beta_vae-4-0"]["rate"] != runs["digits-beta_vae-0.5-0"]["rate"]
+    assert runs["digits-beta_vae-0.5-0"]["rate"] > 0
 
 
 def test_a_stage_runs_the_code_of_the_copy_it_stands_in(project):
@@ -214,7 +217,6 @@ def test_a_mistake_in_params_stops_before_anything_is_touched(project):
     assert len(before) > 10
     for wrong, line in [
         (text.replace("latent_dim: 16", "latent_dim: 0", 1), "model.latent_dim: input should be"),
-        (text.replace("quantile:", "quantil:"), "anomaly.quantil is not a known key"),
         (text.replace("- vae\n", "- vea\n", 1), "models: unknown vea; known: "),
         (text.replace("- digits\n", "- digitz\n", 1), "datasets: unknown digitz; known: digits, "),
     ]:
@@ -269,8 +271,8 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
     folder, _ = project
     rates = {"slower": "0.0005", "faster": "0.003"}
     for name, rate in rates.items():
-        change = ["-S", "models=[vae]", "-S", f"zoo.vae.lr={rate}", "-S", "sweep.width=[4]"]
-        change += ["-S", "seeds=[]"]
+        change = ["-S", "models=[vae]", "-S", f"zoo.vae.lr={rate}"]
+        change += ["-S", "seeds=[]", "-S", "sweep.models=[]", "-S", "sweep.beta=[]"]
         run(folder, "dvc", "exp", "run", "--queue", "--name", name, *change)
     # the workers keep the streams of what starts them: `run` would wait for their end
     run(folder, "sh", "-c", "dvc queue start --jobs 2 > /dev/null 2>&1")
@@ -299,11 +301,10 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
 
 def test_a_wider_grid_computes_only_its_new_points(project):
     folder, _ = project
-    change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,4,8]"]
+    change = ["-S", "sweep.latent_dim=[2,3]", "-S", "sweep.beta=[0.5,8]"]
     ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
     assert {name for name in ran if name.startswith(("sweep", "rate_distortion"))} == {
-        *("sweep_train@digits-vae-3-4-0", "sweep_train@digits-vae-3-8-0"),
-        *("sweep@digits-vae-3-4-0", "sweep@digits-vae-3-8-0"),
+        *("sweep_train@digits-vae-3-4-0", "sweep@digits-vae-3-4-0"),
         *("rate_distortion_train@digits-beta_vae-8-0", "rate_distortion@digits-beta_vae-8-0"),
     }
     assert ran <= {"params", "report", "list_of_sweep_beta@8"} | {
@@ -313,7 +314,7 @@ def test_a_wider_grid_computes_only_its_new_points(project):
 
 def test_more_seeds_train_what_is_new_and_nothing_else(project):
     folder, _ = project
-    change = ["-S", "models=[gan]", "-S", "seeds=[0,1,2]"]
+    change = ["-S", "models=[gan]", "-S", "seeds=[0,2]"]
     ran = stages_run(run(folder, "dvc", "exp", "run", "--temp", *change))
     new = {f"replicate{kind}@digits-gan-{seed}" for kind in ("_train", "") for seed in "02"}
     assert {name for name in ran if "gan" in name} == new
@@ -325,23 +326,17 @@ def test_a_replicate_has_the_numbers_of_a_run_with_its_seed_to_the_last_digit(pr
     path = folder / "params.yaml"
     text = path.read_text()
     path.write_text(yaml.safe_dump(yaml.safe_load(text) | {"seed": 1, "seeds": []}))
-    for model in TINY["models"]:
-        stages = [f"{stage}@digits-{model}" for stage in ("evaluate", "anomaly", "latent")]
-        run(folder, "dvc", "repro", *stages)
-        details = folder / "metrics" / "details"
-        trial = json.loads((details / "replicate" / "digits" / f"{model}-1.json").read_text())
-        for part, stage in (
-            ("quality", "evaluate"),
-            ("detection", "anomaly"),
-            ("latent", "latent"),
-        ):
-            found = json.loads((details / stage / "digits" / model / "metrics.json").read_text())
-            assert trial[part] == found, (model, part)
-        weights = [folder / "data" / "models" / "digits" / name for name in (model, f"{model}-1")]
-        assert len({(each / "weights.pt").read_bytes() for each in weights}) == 1
-    run(folder, "dvc", "repro", "tsne@digits")
-    codes = json.loads((details / "tsne" / "digits" / "metrics.json").read_text())["codes"]["vae"]
+    stages = [f"{stage}@digits-vae" for stage in ("evaluate", "anomaly", "latent")]
+    run(folder, "dvc", "repro", *stages)
+    details = folder / "metrics" / "details"
     trial = json.loads((details / "replicate" / "digits" / "vae-1.json").read_text())
+    for part, stage in (("quality", "evaluate"), ("detection", "anomaly"), ("latent", "latent")):
+        found = json.loads((details / stage / "digits" / "vae" / "metrics.json").read_text())
+        assert trial[part] == found, part
+    weights = [folder / "data" / "models" / "digits" / name for name in ("vae", "vae-1")]
+    assert len({(each / "weights.pt").read_bytes() for each in weights}) == 1
+    run(folder, "dvc", "repro", "--single-item", "tsne@digits")
+    codes = json.loads((details / "tsne" / "digits" / "metrics.json").read_text())["codes"]["vae"]
     assert trial["embedding"]["knn_accuracy"] == codes["knn_accuracy"]
     path.write_text(text)
     assert not {name for name in stages_run(run(folder, "dvc", "repro")) if "train" in name}
@@ -367,4 +362,4 @@ def test_a_clone_that_pulls_from_a_remote_has_every_result_and_runs_nothing(proj
     assert found["digits-vae"]["fid_classifier"] == fid
     with sqlite3.connect(clone / "mlflow.db") as store:
         tags = store.execute("select value from tags where key = 'genbench.restored'").fetchall()
-    assert tags == [("true",)] * 8
+    assert tags == [("true",)] * 6

@@ -1,21 +1,25 @@
 """A queue of experiments whose processes were all killed goes on as the README says."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
-from repository import commit, queue, run
-from toy import Toy
+from repository import commit, queue, ref, run
+from toy import Toy, wait_until_gone, worker_of
 
 pytestmark = pytest.mark.slow
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def start(folder):
-    """Start a worker; it goes on in the background, and would keep a pipe open."""
-    run(folder, "sh", "-c", "dvc queue start > /dev/null 2>&1")
+def start(folder, jobs=1):
+    """Start workers; they go on in the background, and would keep a pipe open."""
+    run(folder, "sh", "-c", f"dvc queue start --jobs {jobs} > /dev/null 2>&1")
 
 
 def kill_all_in(folder):
@@ -30,7 +34,7 @@ def kill_all_in(folder):
 
 def wait_for(folder, states):
     end = time.monotonic() + 200
-    while queue(folder) != states:
+    while sorted(queue(folder).values()) != states:
         assert time.monotonic() < end, queue(folder)
         time.sleep(0.5)
 
@@ -45,14 +49,26 @@ def toy(tmp_path, monkeypatch):
     kill_all_in(toy.folder)
 
 
-def test_a_queue_whose_processes_were_killed_goes_on_with_the_commands_of_the_readme(toy):
+def hold_until_running(toy, *names):
+    """Queue and start experiments, and hold each at its stage `a`; the file that holds them."""
     held = toy.hold("a")
-    before = len(toy.ran())
-    for name in ("first", "second"):
+    before = toy.ran().count("a")
+    for name in names:
         run(toy.folder, "dvc", "exp", "run", "--queue", "--name", name, "-S", f"scale={len(name)}")
-    start(toy.folder)
-    while "a" not in toy.ran()[before:]:
+    start(toy.folder, len(names))
+    while toy.ran().count("a") < before + len(names):
         time.sleep(0.05)
+    return held
+
+
+def test_a_queue_whose_processes_were_killed_goes_on_with_the_commands_of_the_readme(toy):
+    held = hold_until_running(toy, "first")
+    run(toy.folder, "dvc", "exp", "run", "--queue", "--name", "second", "-S", "scale=6")
+    words = [Path(sys.executable).parent / "dvc", "queue", "logs", "first", "--follow"]
+    with subprocess.Popen(words, cwd=toy.folder, start_new_session=True) as logs:
+        time.sleep(2)
+        os.killpg(logs.pid, signal.SIGINT)  # ends this command, and not the experiment
+    assert queue(toy.folder) == {"first": "Running", "second": "Queued"}
     kill_all_in(toy.folder)
     held.unlink()
     assert queue(toy.folder) == {"first": "Running", "second": "Queued"}
@@ -64,4 +80,20 @@ def test_a_queue_whose_processes_were_killed_goes_on_with_the_commands_of_the_re
     run(toy.folder, *again[: again.index("-S")], "--name", "first", "-S", "scale=5")
     assert go_on[:3] == ["dvc", "queue", "start"]
     start(toy.folder)
-    wait_for(toy.folder, {"first": "Success", "second": "Success"})
+    wait_for(toy.folder, ["Success", "Success"])
+
+
+def test_an_experiment_that_is_killed_leaves_those_beside_it_alone(toy):
+    held = hold_until_running(toy, "first", "second", "the-third")
+    stage = toy.wait_for("a")["a"]
+    killed = worker_of(stage), stage
+    for process in killed:
+        os.kill(process, signal.SIGKILL)
+    wait_until_gone(*killed)
+    held.unlink()
+    wait_for(toy.folder, ["Failed", "Success", "Success"])
+    for name, state in queue(toy.folder).items():
+        assert bool(ref(toy.folder, name)) == (state == "Success")
+        if state == "Success":
+            params = run(toy.folder, "git", "show", f"{ref(toy.folder, name)}:params.yaml")
+            assert f"scale: {len(name)}" in params

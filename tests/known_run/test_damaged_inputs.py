@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from forked_python import forked_python
 from known import make_params
 from one_process import become_stage
 from stages_alone import PROCESSES, ROOT, SECONDS, expand, link, load_pipeline
@@ -79,13 +80,21 @@ def no_room():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    with forked_python(tmp_path_factory.mktemp("python")) as programs:
+        yield programs
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_room_on_the_disk_a_stage_says_what_it_could_not_write(run, tmp_path, kind):
+def test_without_room_on_the_disk_a_stage_says_what_it_could_not_write(
+    run, programs, tmp_path, kind
+):
     stage = [stage for stage in run.stages if stage.kind == kind][-1]
     folder = folder_of_stage(run, stage, tmp_path / "alone")
     before = neighbors(stage, folder)
-    words = [sys.executable, *stage.command[1:]]
+    words = [programs / "python", *stage.command[1:]]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     done = subprocess.run(words, cwd=folder, preexec_fn=no_room, **pipes)
     line = ends_in_a_line(done.returncode, done.stdout)

@@ -12,6 +12,8 @@ import pytest
 pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("small_run.py")
 EMULATOR = shutil.which("qemu-x86_64")
+LOCALE = {"LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0"}
+THREADS = {"OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"}
 CODE = """
 import os, runpy, sys
 os.cpu_count = lambda: 4
@@ -48,12 +50,10 @@ def test_an_intel_processor_without_avx_512_gives_the_same_bytes(here, tmp_path)
 @pytest.mark.parametrize(
     "change",
     [
-        {"before": ("taskset", "-c", "0")},
-        {"script": ("-c", CODE, str(SCRIPT))},
-        {"OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"},
-        {"LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0"},
+        {"before": ("taskset", "-c", "0"), **LOCALE},
+        {"script": ("-c", CODE, str(SCRIPT)), **THREADS},
     ],
-    ids=["one core", "four cores", "threads asked for", "locale"],
+    ids=["one core, another locale", "four cores, threads asked for"],
 )
 def test_cores_threads_and_locale_change_nothing(here, tmp_path, change):
     before = change.pop("before", ())

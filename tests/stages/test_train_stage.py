@@ -101,11 +101,11 @@ def uninterrupted(data, tmp_path_factory):
     return digests
 
 
-def test_a_training_killed_at_ten_random_moments_ends_with_the_same_bytes(
+def test_a_training_killed_at_random_moments_ends_with_the_same_bytes(
     data, uninterrupted, tmp_path
 ):
     words, chance = command(tmp_path, data), random.Random(0)
-    for _ in range(10):
+    for _ in range(5):
         process = start(tmp_path, words)
         wait_for_saves(tmp_path, process, chance.randint(1, 40))
         time.sleep(chance.uniform(0, 0.01))
@@ -135,9 +135,8 @@ runpy.run_path(sys.argv.pop(1), run_name="__main__")
 
 def test_a_training_killed_while_it_saves_ends_with_the_same_bytes(data, uninterrupted, tmp_path):
     words = command(tmp_path, data)
-    # before the file is on disk, before its new name is, before it has its name; the first time
-    # and a later time, when there is an older checkpoint
-    for moment in ("os fsync 1", "Path replace 1", "os fsync 2", "os fsync 7", "Path replace 4"):
+    # before the file is on disk, before it has its name; and later, beside an older checkpoint
+    for moment in ("os fsync 1", "Path replace 1", "os fsync 7"):
         dying = [words[0], "-c", DIES_IN, moment, *words[1:]]
         assert subprocess.run(dying, cwd=tmp_path).returncode == -signal.SIGKILL, moment
     finish(tmp_path, words)

@@ -16,11 +16,11 @@ from genbench.utils.distances import cdist, sqrt
 ROOT = Path(__file__).parents[2]
 
 
-def python(folder, code):
+def python(folder, code, *words):
     """What a new process prints, whose environment has nothing of ours."""
     own = portable.ENVIRONMENT
     env = {k: v for k, v in os.environ.items() if k not in own} | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, *words]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=True)
     return done.stdout, done.stderr
 
@@ -49,10 +49,21 @@ def test_a_program_that_loads_numpy_first_is_told_so(tmp_path):
     assert error.startswith("note: NumPy was loaded before genbench") and error.count("\n") == 1
 
 
+UNTIL_GENBENCH = """
+import runpy, sys
+class Stop:
+    def find_spec(name, *_):
+        if name.startswith("genbench.") and not sys.modules["genbench"].__spec__._initializing:
+            sys.exit(print("genbench is loaded"))
+sys.meta_path.insert(0, Stop)
+runpy.run_path(sys.argv[1], run_name="x")
+"""
+
+
 def test_no_stage_loads_numpy_first(tmp_path):
     for path in sorted((ROOT / "stages").glob("*.py")):
-        _, error = python(tmp_path, f"import runpy; runpy.run_path({str(path)!r}, run_name='x')")
-        assert error == "", path.name
+        out, error = python(tmp_path, UNTIL_GENBENCH, str(path))
+        assert (out, error) == ("genbench is loaded\n", ""), path.name
 
 
 @pytest.mark.parametrize(

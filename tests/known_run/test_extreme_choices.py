@@ -1,12 +1,9 @@
-"""`make repro` with every number at its least."""
+"""The whole pipeline with every number at its least, and with far more asked for than there is."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
-from repository import ROOT, commit, copy_repository
+from test_other_sources import run_pipeline
 
 pytestmark = pytest.mark.slow
 LEAST = {
@@ -28,22 +25,22 @@ LEAST = {
     "tsne": {"n": 10, "perplexity": 1, "n_neighbors": 1},
     "sweep": {"models": ["vae"], "latent_dim": [1], "width": [4], "beta": [1e-05], "images": 1},
 }
+FAR_ABOVE = {
+    "models": ["cvae"],
+    "train": {"images": 640, "batch_size": 3000, "log_points": 4, "snapshots": 2},
+    "classifier": {"images": {"cnn": 4000, "resnet": 4000}, "batch_size": 3000},
+    "evaluate": {"n": 100, "is_splits": 1000, "kid_subset_size": 10**6},
+    "anomaly": {"n": 10**6},
+    "latent": {"n": 10**6, "ppl_samples": 20},
+    "tsne": {"n": 10**6, "perplexity": 1e6, "n_neighbors": 10**6},
+    "sweep": {"models": [], "beta": []},
+}
 
 
-def repro(folder):
-    """What `make repro` prints, without the set-up of its environment."""
-    command = [sys.executable, "-m", "genbench.cluster", "repro", "--jobs", "2"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def test_a_run_with_every_number_at_its_least_ends_with_a_report(tmp_path):
-    folder = copy_repository(tmp_path / "my project", LEAST)
-    commit(folder)
-    assert "Traceback" not in repro(folder)
+@pytest.mark.parametrize("choices", [LEAST, FAR_ABOVE], ids=["least", "far above"])
+def test_such_a_run_ends_with_a_report(tmp_path, choices):
+    folder = run_pipeline(tmp_path, {"datasets": ["digits"], "seeds": [], **choices}, like={})
     text = (folder / "metrics" / "summary.json").read_text()
     rows = json.loads(text, parse_constant=pytest.fail)["digits"]
-    assert all("fid_classifier" in rows[model] for model in LEAST["models"])
+    assert all("fid_classifier" in rows[model] for model in choices["models"])
     assert "did not finish" not in (folder / "reports" / "index.html").read_text()

@@ -1,0 +1,121 @@
+"""A `python` that runs a stage at once: a copy of a process that has loaded the libraries.
+
+The tests of the pipeline start some hundred stages, and PyTorch alone takes two seconds to load.
+Everything else is as users have it: DVC, the shell, the command, the script, its package.
+"""
+
+import json
+import os
+import resource
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
+"""None of ours: each copy of the repository has its own."""
+CLIENT = """#!{python} -ISE
+import json, os, resource, socket, sys
+words = sys.argv[1:]
+if not words[0].startswith("stages/"):
+    os.execv({python!r}, [{python!r}, *words])
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+task = dict(words=words, cwd=os.getcwd(), environ=dict(os.environ), file_size=limit)
+task = json.dumps(task)
+socket.send_fds(server, [task.encode() + bytes(1)], [0, 1, 2])
+sys.exit(int(server.recv(10) or 1))
+"""
+
+
+@contextmanager
+def forked_python(folder: Path):
+    """A folder, to stand first in PATH, with a `python` for stages; others get the real one."""
+    address = str(folder / "socket")
+    server = subprocess.Popen([sys.executable, __file__, address])
+    client = folder / "bin" / "python"
+    client.parent.mkdir()
+    client.write_text(CLIENT.format(python=sys.executable, address=address))
+    client.chmod(0o700)
+    while not Path(address).exists():
+        assert server.poll() is None
+        time.sleep(0.05)
+    try:
+        yield client.parent
+    finally:
+        server.kill()
+        server.wait()
+
+
+def serve(address: str) -> None:
+    """Run what clients ask for, each in a process of its own."""
+    for library in LIBRARIES:
+        __import__(library)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        while True:
+            client, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                keep(client)
+            client.close()
+
+
+def keep(client: socket.socket) -> None:
+    """Run one task, tell the client its exit code, and end it if the client is gone."""
+    text, streams, *_ = socket.recv_fds(client, 1 << 20, 3)
+    while not text.endswith(bytes(1)):
+        text += client.recv(1 << 20)
+    task = json.loads(text[:-1])
+    child = os.fork()
+    if child == 0:
+        client.close()
+        become(streams=streams, **task)
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
+            os._exit(0)
+        if select.select([client], [], [], 0.02)[0]:
+            os.kill(child, signal.SIGKILL)
+            os._exit(0)
+
+
+def become(
+    words: list[str], cwd: str, environ: dict[str, str], file_size: list[int], streams: list[int]
+) -> None:
+    """Become the script of these words."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, file_size)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.argv = words
+    sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
+    code: object = 0
+    try:
+        runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
