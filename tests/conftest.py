@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from forked_python import forked_python
 
 import genbench  # noqa: F401  before NumPy and PyTorch, which it tells how to compute
 
@@ -23,6 +24,13 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items):
     """The longest file first, so that the other workers have the rest meanwhile."""
     items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """A folder for the start of PATH, whose `python` runs a stage at once."""
+    with forked_python(tmp_path_factory.mktemp("python")) as programs:
+        yield programs
 
 
 @pytest.fixture(scope="session")

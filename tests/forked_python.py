@@ -21,7 +21,7 @@ from pathlib import Path
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
 """None of ours: each copy of the repository has its own."""
 CLIENT = """#!{python} -ISE
-import json, os, resource, socket, sys
+import json, os, resource, signal, socket, sys
 words = sys.argv[1:]
 if not words[0].startswith("stages/"):
     os.execv({python!r}, [{python!r}, *words])
@@ -31,6 +31,8 @@ limit = resource.getrlimit(resource.RLIMIT_FSIZE)
 task = dict(words=words, cwd=os.getcwd(), environ=dict(os.environ), file_size=limit)
 task = json.dumps(task)
 socket.send_fds(server, [task.encode() + bytes(1)], [0, 1, 2])
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, _: server.send(bytes([number])))
 sys.exit(int(server.recv(10) or 1))
 """
 
@@ -72,7 +74,7 @@ def serve(address: str) -> None:
 
 
 def keep(client: socket.socket) -> None:
-    """Run one task, tell the client its exit code, and end it if the client is gone."""
+    """Run one task, hand on signals, tell the exit code; without a client, kill it."""
     text, streams, *_ = socket.recv_fds(client, 1 << 20, 3)
     while not text.endswith(bytes(1)):
         text += client.recv(1 << 20)
@@ -87,8 +89,10 @@ def keep(client: socket.socket) -> None:
             client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
             os._exit(0)
         if select.select([client], [], [], 0.02)[0]:
-            os.kill(child, signal.SIGKILL)
-            os._exit(0)
+            number = client.recv(1)
+            os.kill(child, number[0] if number else signal.SIGKILL)
+            if not number:
+                os._exit(0)
 
 
 def become(

@@ -29,6 +29,13 @@ REASON = "model/loss and 5 more not finite; try a lower learning rate"
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module", autouse=True)
+def stages_start_at_once(programs):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        yield
+
+
 def start(folder):
     """`make repro` without the set-up of its environment, in a process group as a terminal has."""
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "MLFLOW_TRACKING_URI")}

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from forked_python import forked_python
 from repository import (
     PROGRAMS,
     commit,
@@ -50,11 +49,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
-def stages_start_at_once(tmp_path_factory):
-    with forked_python(tmp_path_factory.mktemp("python")) as programs:
-        PROGRAMS.insert(0, str(programs))
-        yield
-        PROGRAMS.pop(0)
+def stages_start_at_once(programs):
+    PROGRAMS.insert(0, str(programs))
+    yield
+    PROGRAMS.pop(0)
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,10 @@ TINY = {
 }
 
 
-def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path):
+def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(programs, tmp_path):
     folder = copy_repository(tmp_path / "my project", TINY)
     commit(folder)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
         [sys.executable, "-m", "genbench.cluster", "repro", "--jobs", "2", "train@digits-gan"],
         cwd=folder,

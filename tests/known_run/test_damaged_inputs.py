@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from forked_python import forked_python
 from known import make_params
 from one_process import become_stage
 from stages_alone import PROCESSES, ROOT, SECONDS, expand, link, load_pipeline
@@ -78,12 +77,6 @@ def test_a_damaged_input_is_named_and_no_output_is_written(run, tmp_path, kind):
 
 def no_room():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory):
-    with forked_python(tmp_path_factory.mktemp("python")) as programs:
-        yield programs
 
 
 @pytest.mark.slow
