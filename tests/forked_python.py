@@ -23,7 +23,7 @@ LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", 
 CLIENT = """#!{python} -ISE
 import json, os, resource, signal, socket, sys
 words = sys.argv[1:]
-if not words[0].startswith("stages/"):
+if "stages/" not in words[0]:
     os.execv({python!r}, [{python!r}, *words])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})

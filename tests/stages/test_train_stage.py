@@ -56,6 +56,12 @@ def command(folder, data, model="gan", *, width=4, **train):
     return [sys.executable, str(ROOT / "stages" / "train.py"), *words]
 
 
+@pytest.fixture(scope="module")
+def quick(programs):
+    """Let a command of the stage start at once."""
+    return lambda words: [programs / "python", *words[1:]]
+
+
 def start(folder, words):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(words, cwd=folder, **pipes)
@@ -91,9 +97,9 @@ def results(folder):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(data, tmp_path_factory):
+def uninterrupted(data, quick, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
-    finish(folder, command(folder, data, checkpoint_every=0))
+    finish(folder, quick(command(folder, data, checkpoint_every=0)))
     digests = results(folder)
     assert {"weights.pt", "history.csv", "summary.json", f"{0:08d}.png"} <= {
         p.name for p in digests
@@ -102,9 +108,9 @@ def uninterrupted(data, tmp_path_factory):
 
 
 def test_a_training_killed_at_random_moments_ends_with_the_same_bytes(
-    data, uninterrupted, tmp_path
+    data, quick, uninterrupted, tmp_path
 ):
-    words, chance = command(tmp_path, data), random.Random(0)
+    words, chance = quick(command(tmp_path, data)), random.Random(0)
     for _ in range(5):
         process = start(tmp_path, words)
         wait_for_saves(tmp_path, process, chance.randint(1, 40))
@@ -145,9 +151,9 @@ def test_a_training_killed_while_it_saves_ends_with_the_same_bytes(data, uninter
 
 @pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
 def test_ctrl_c_stops_within_a_second_with_one_line_that_says_how_to_continue(
-    data, uninterrupted, tmp_path, request_
+    data, quick, uninterrupted, tmp_path, request_
 ):
-    words = command(tmp_path, data, checkpoint_every=0.5)
+    words = quick(command(tmp_path, data, checkpoint_every=0.5))
     process = start(tmp_path, words)
     wait_for_saves(tmp_path, process, 1)
     process.send_signal(request_)
