@@ -34,7 +34,7 @@ from genbench.training.loop import Schedule, train
 from genbench.training.state import TrainerState
 from genbench.utils import files, images
 
-MODELS = ("dcgan", "wgan_gp", "cgan", "flow_vae")
+MODELS = ("gan", "dcgan", "wgan", "wgan_gp", "cgan", "vae", "flow_vae")
 ROOT = Path(__file__).parents[2]
 N = 200
 
