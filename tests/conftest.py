@@ -21,9 +21,17 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
+LONG = ("test_pipeline.py", "test_other_machines.py", "test_damaged_inputs.py")
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: many tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
-    """The longest file first, so that the other workers have the rest meanwhile."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+    """The longest files first, so that the other workers have the rest meanwhile."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session")

@@ -277,7 +277,7 @@ def test_two_queued_experiments_at_once_mix_nothing_up(project):
     end = time.monotonic() + 400
     while set(states := queue(folder)) != set(rates) or {*states.values()} & {"Queued", "Running"}:
         assert time.monotonic() < end, states
-        time.sleep(1)
+        time.sleep(3)
     run(folder, "dvc", "queue", "stop")
     for name in rates:
         output = run(folder, "dvc", "queue", "logs", name)

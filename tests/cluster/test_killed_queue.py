@@ -36,7 +36,7 @@ def wait_for(folder, states):
     end = time.monotonic() + 200
     while sorted(queue(folder).values()) != states:
         assert time.monotonic() < end, queue(folder)
-        time.sleep(0.5)
+        time.sleep(2)
 
 
 @pytest.fixture

@@ -76,9 +76,14 @@ def make(folder: Path) -> Path:
 class Toy:
     """The repository, and what its stages note outside of it."""
 
+    template: Path | None = None
+    """The repository, made once."""
+
     def __init__(self, folder: Path, name: str = "my project"):
+        if Toy.template is None or not Toy.template.exists():
+            Toy.template = make(folder / "template")
         self.ran_file = folder / "ran.txt"
-        self.folder = make(folder / name)
+        self.folder = Path(shutil.copytree(Toy.template, folder / name))
 
     def start(self, *options: str) -> subprocess.Popen:
         """`python -m genbench.cluster repro`, in a process group of its own as a terminal has."""

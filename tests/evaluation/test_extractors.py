@@ -222,17 +222,17 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 def test_folding_makes_inception_at_least_1_3_times_as_fast(published):
     plain, path = published
     extractor = inception(path)
-    x = pictures(8, size=32)
+    x = pictures(4, size=32)
     ratios = []
-    for _ in range(4):
+    for _ in range(3):
         times = []
         for work in (
             lambda: plain._torch_fidelity_forward(torch.as_tensor(x)),
             lambda: extractor.extract(x),
         ):
-            start = time.perf_counter()
+            start = time.process_time()
             with torch.no_grad():
                 work()
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         ratios.append(times[0] / times[1])
-    assert sorted(ratios)[2] >= 1.3  # benchmarks/evaluation.py: 1.59 on a quiet machine
+    assert sorted(ratios)[1] >= 1.3  # benchmarks/evaluation.py: 1.59 on a quiet machine

@@ -11,13 +11,15 @@ from known import CHOICES, save
 from genbench.utils import files
 
 pytestmark = pytest.mark.slow
+ALONE = {"seeds": [], "sweep": {"models": [], "beta": []}, "tracking": {"enabled": False}}
+"""One training of each model, and no MLflow."""
 CONDITIONAL = "it generates images of a given class, and the dataset has no classes"
 
 
 def run_pipeline(root, choices, like=CHOICES):
     """All stages in one folder, for images in `root`/mine or another dataset."""
     tree = yaml.safe_load((stages_alone.ROOT / "params.yaml").read_text())
-    changes = like | {"datasets": ["mine"]} | choices
+    changes = like | {"datasets": ["mine"]} | ALONE | choices
     tree |= {k: tree[k] | v if isinstance(v, dict) else v for k, v in changes.items()}
     tree["data"]["mine"] = {"path": str(root / "mine"), "size": 8, "channels": 1, "ood": ["noise"]}
     folder = root / "run"

@@ -78,9 +78,8 @@ def results(folder: Path):
     rest = {"line": "real", "from": "0", "is_real": True, "image": 0}
     dots = [{"x": x, "y": y, **rest} for x, y in points.tolist()]
     spec = charts.embedding(dots, {"real": vega.GRAY, "vae": "#ee6677"})
-    for name in ("chart.png", "chart.svg"):
-        Gallery(folder, "digits", 8).chart(spec, name)
-        yield name, (folder / "digits" / name).read_bytes()
+    Gallery(folder, "digits", 8).chart(spec, "chart.svg")
+    yield "chart", (folder / "digits" / "chart.svg").read_bytes()
     yield "grid", images.grid(x[:20], 5)
     yield "noise", uniform_noise(folder, (1, 8, 8), 10, random)
     for name, made in classical_samples(x[:N], x[N:], N, 0):

@@ -27,12 +27,12 @@ def workspace(tmp_path, monkeypatch):
     random = np.random.default_rng(0)
     arrays = {"classes": np.array(["a", "b", "c"])}
     for part in ("train", "val", "test"):
-        plain = random.integers(0, 200, (24, 3, 1, 1), dtype=np.uint8)  # noise is the ceiling
-        arrays[f"{part}_x"] = plain + random.integers(0, 50, (24, 3, 16, 16), dtype=np.uint8)
-        arrays[f"{part}_y"] = np.arange(24) % 3
+        plain = random.integers(0, 200, (12, 3, 1, 1), dtype=np.uint8)  # noise is the ceiling
+        arrays[f"{part}_x"] = plain + random.integers(0, 50, (12, 3, 16, 16), dtype=np.uint8)
+        arrays[f"{part}_y"] = np.arange(12) % 3
     files.save_npz(Path("data.npz"), **arrays)
-    x = random.integers(0, 200, (48, 3, 16, 16), dtype=np.uint8)
-    labels = np.arange(48) % 3
+    x = random.integers(0, 200, (24, 3, 16, 16), dtype=np.uint8)
+    labels = np.arange(24) % 3
     files.save_npz(Path("samples/samples.npz"), x=x, labels=labels, ema=np.array(True))
     torch.manual_seed(0)
     checkpoint.save(Path("classifier/weights.pt"), Classifier(**BUILD_ARGS), **BUILD_ARGS)
@@ -50,7 +50,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def choose(**choices):
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
-    tree["evaluate"] |= {"n": 24, "sample_sets": 2, "is_splits": 2} | choices
+    tree["evaluate"] |= {"n": 12, "sample_sets": 2, "is_splits": 2} | choices
     Path("params.yaml").write_text(yaml.safe_dump(tree))
 
 

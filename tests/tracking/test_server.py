@@ -109,7 +109,7 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
     tree = yaml.safe_load(Path("params.yaml").read_text())
     tree |= {"models": ["gan"], "device": "cpu"}
     tree["model"] |= {"latent_dim": 4, "width": 4}
-    tree["train"] |= {"images": 700_000, "log_points": 1000, "threads": 1}
+    tree["train"] |= {"images": 500_000, "log_points": 1000, "threads": 1}
     tree["tracking"]["live_after"] = 0
     Path("params.yaml").write_text(yaml.safe_dump(tree))
     data = write_images(DATA / "processed" / "digits.npz")
