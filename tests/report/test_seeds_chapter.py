@@ -105,6 +105,19 @@ def test_a_pair_is_told_apart_here_as_in_the_ranking(trained, gallery):
         assert needed[f"{a.model} and {b.model}"] == want
 
 
+def test_of_many_pairs_that_are_not_told_apart_one_sentence_has_the_ends(trained):
+    """Thirteen models have 78 pairs; a sentence for each undecided one would bury the rest."""
+    best, *others = trained.by_protocol()[0]
+    models = [replace(best, model="twin"), best, *others]
+    rows = undecided(models)
+    (line,) = [line for line in seeds_findings(models) if "pairs of models" in line]
+    assert line.startswith(f"{len(rows)} of 10 pairs of models are not told apart.")
+    needed = sorted((n, a.model, b.model) for a, b, n in rows if n)
+    (few, *_), (many, a, b) = needed[0], needed[-1]
+    assert f" {few} of each would tell " in line and f", and {many:,} {a} and {b} (" in line
+    assert "For 1 a thousand would not be enough." in line
+
+
 def test_a_small_p_is_not_shown_as_none():
     (metric,) = (metric for metric in PAIRS if metric.key == "p")
     assert column_texts(metric, [3e-28, 0.34, None]) == ["3e-28", "0.34", DASH]

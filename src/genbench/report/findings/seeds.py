@@ -1,6 +1,7 @@
 """What several trainings of each model say, in sentences."""
 
 from itertools import combinations
+from math import comb
 
 from ...results.model import ModelResults
 from ...results.places import told_apart
@@ -12,6 +13,9 @@ from ...results.trainings import (
     trainings_needed,
 )
 from ..formatting import join_words, number
+
+MAX_PAIRS = 3
+"""So many pairs have sentences of their own."""
 
 
 def seeds_findings(results: list[ModelResults]) -> list[str]:
@@ -49,9 +53,12 @@ def _best(best: ModelResults, second: ModelResults) -> str:
 
 
 def _undecided(results: list[ModelResults]) -> list[str]:
-    """How many trainings would tell apart the pairs that are not."""
+    """How many trainings would tell apart the pairs that are not; of many pairs the ends."""
+    rows = undecided(results)
+    if len(rows) > MAX_PAIRS:
+        return [_count(rows, comb(len(results), 2))]
     lines = []
-    for a, b, n in undecided(results):
+    for a, b, n in rows:
         names = f"{a.model} and {b.model}"
         if n is None:
             lines.append(
@@ -63,6 +70,19 @@ def _undecided(results: list[ModelResults]) -> list[str]:
                 " would tell them apart (in 80% of cases)."
             )
     return lines
+
+
+def _count(rows: list[tuple[ModelResults, ModelResults, int | None]], n_pairs: int) -> str:
+    line = f"{len(rows)} of {n_pairs} pairs of models are not told apart."
+    needed = sorted((n, a.model, b.model) for a, b, n in rows if n)
+    if needed:
+        (fewest, *first), (most, *last) = needed[0], needed[-1]
+        line += (
+            f" If they differ as these trainings do, {fewest} of each would tell"
+            f" {join_words(first)} apart, and {most:,} {join_words(last)} (in 80% of cases)."
+        )
+    alike = len(rows) - len(needed)
+    return line + f" For {alike} a thousand would not be enough." * (alike > 0)
 
 
 def undecided(results: list[ModelResults]) -> list[tuple[ModelResults, ModelResults, int | None]]:
