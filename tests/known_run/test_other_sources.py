@@ -16,7 +16,7 @@ ALONE = {"seeds": [], "sweep": {"models": [], "beta": []}, "tracking": {"enabled
 CONDITIONAL = "it generates images of a given class, and the dataset has no classes"
 
 
-def run_pipeline(root, choices, like=CHOICES):
+def run_pipeline(root, choices, like=CHOICES, code=stages_alone.ROOT):
     """All stages in one folder, for images in `root`/mine or another dataset."""
     tree = yaml.safe_load((stages_alone.ROOT / "params.yaml").read_text())
     changes = like | {"datasets": ["mine"]} | ALONE | choices
@@ -26,7 +26,7 @@ def run_pipeline(root, choices, like=CHOICES):
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
     for name in ("src", "stages"):
-        stages_alone.link(folder / name, stages_alone.ROOT / name)
+        stages_alone.link(folder / name, code / name)
     for stage in stages_alone.expand(stages_alone.load_pipeline(), tree):
         stages_alone.run_command(stage, folder, None)
     return folder

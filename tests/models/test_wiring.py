@@ -22,7 +22,7 @@ from genbench.networks.vae_networks import (
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
 SHAPE = (3, 9, 9)
 GANS = ["cgan", "conv_gan", "dcgan", "gan", "sngan", "wgan", "wgan_gp"]
-VAES = ["beta_vae", "cvae", "flow_vae", "hvae", "res_vae", "vae"]
+VAES = ["beta_tc_vae", "beta_vae", "cvae", "flow_vae", "hvae", "res_vae", "vae"]
 
 
 def build(name, shape=SHAPE, **changes):
@@ -78,6 +78,7 @@ NETWORKS = {
     },
     "vae": CLASSIC,
     "beta_vae": CLASSIC,
+    "beta_tc_vae": CLASSIC,
     "flow_vae": CLASSIC | {f"flow.{i}.net": mlp(5, 16, 16, 10) for i in range(6)},
     "cvae": {
         "encoder": vae_encoder((3 + 6, 9, 9), 10, 4),

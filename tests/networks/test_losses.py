@@ -205,3 +205,36 @@ def test_a_gradient_penalty_reaches_the_critics_weights():
     penalty = losses.gradient_penalty(lambda x: (w * x).flatten(1).sum(1), real, fake)
     (gradient,) = torch.autograd.grad(penalty, w)
     assert gradient.tolist() == pytest.approx([8 * 3 / 5, 8 * 4 / 5], rel=1e-5)
+
+
+def posteriors(n, latents, seed=0):
+    random = torch.Generator().manual_seed(seed)
+    return torch.randn(3, n, latents, generator=random, dtype=torch.float64)
+
+
+def test_the_three_parts_of_the_kl_sum_to_it():
+    mean, log_variance, _ = posteriors(8, 3)
+    total = torch.zeros(8, dtype=torch.float64)
+    for seed in range(4000):
+        noise = posteriors(8, 3, seed + 1)[2]
+        total += sum(losses.parts_of_kl(mean, log_variance, noise, 100)) / 4000
+    want = losses.kl_to_standard_normal(mean, log_variance).sum(1)
+    assert total.tolist() == pytest.approx(want.tolist(), abs=0.15)
+
+
+def test_the_total_correlation_of_correlated_codes_is_that_of_a_gaussian():
+    means, _, noise = posteriors(1500, 2)
+    log_variance = torch.full_like(means, math.log(0.1))
+    correlated = torch.stack([means[:, 0], 0.8 * means[:, 0] + 0.6 * means[:, 1]], 1)
+    r = 0.8 / 1.1  # of codes, whose variances are 1.1
+    for mean, want in ((correlated, -0.5 * math.log(1 - r**2)), (means, 0.0)):
+        parts = losses.parts_of_kl(mean, log_variance, noise, 1500)
+        assert parts.total_correlation.mean().item() == pytest.approx(want, abs=0.05)
+
+
+def test_codes_that_say_nothing_of_the_image_have_no_information_and_no_correlation():
+    _, _, noise = posteriors(5, 3)
+    nothing = torch.zeros(5, 3, dtype=torch.float64)
+    for n, training_images in ((5, 5), (5, 1000), (1, 1000), (2, 0)):
+        parts = losses.parts_of_kl(nothing[:n], nothing[:n], noise[:n], training_images)
+        assert all(part.abs().max() < 1e-9 for part in parts)

@@ -44,11 +44,10 @@ def iterative_scores(
     ----------
     x : images (N, C, H, W) uint8; log_shares : (K,) of `log_class_shares`
     """
-    is_vae = hasattr(model, "importance_weighted")
     log_shares = log_shares if model.conditional else torch.zeros(1)
     scores: dict[str, np.ndarray] = {}
     for name in choices.scores:
-        if is_vae or name == "latent_inversion":
+        if model.has_posterior or name == "latent_inversion":
             score = partial(SCORES[name], model, choices, log_shares)
             batches = in_batches(model, score, x, size=BATCH_SIZE)
             scores[name] = torch.cat(batches).float().cpu().numpy()

@@ -113,12 +113,14 @@ def analyze(space: LatentSpace, classifier, real: np.ndarray, params: Params) ->
     if space.has_classes:
         per_image["arithmetic_accuracy"] = arithmetic_accuracy(space, classifier)
     metrics |= intervals.means_with_intervals(per_image)
-    posterior = information.posterior_statistics(
-        space.model, space.test.x, space.test.y, params.latent.iwae_samples
-    )
-    kl = posterior.kl_per_latent
+    kl = None
+    if space.model.has_posterior:
+        x, y, _ = space.test
+        posterior = information.posterior_statistics(space.model, x, y, params.latent.iwae_samples)
+        metrics |= information.vae_information(posterior)
+        kl = posterior.kl_per_latent
     return LatentResults(
-        metrics=metrics | information.vae_information(posterior),
+        metrics=metrics,
         n=len(space.test.y),
         kl_per_latent=None if kl is None else kl.mean(0).tolist(),
         squared_error_by_class=_mean_by_class(test_errors["squared_error"], space),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -64,3 +65,53 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     Source: Kingma & Welling 2014, arXiv:1312.6114, appendix B.
     """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+
+
+class PartsOfKl(NamedTuple):
+    """Parts of log q(z | x) - log p(z), each (N,) in nats; their sum is it.
+
+    mutual_information : log q(z | x) - log q(z)
+    total_correlation : log q(z) - sum_j log q(z_j)
+    dimension_wise : sum_j log q(z_j) - log p(z_j)
+    """
+
+    mutual_information: Tensor
+    total_correlation: Tensor
+    dimension_wise: Tensor
+
+
+def parts_of_kl(
+    mean: Tensor, log_variance: Tensor, noise: Tensor, training_images: int
+) -> PartsOfKl:
+    """The parts of the KL for one sample of each posterior of a batch, the prior being N(0, I).
+
+    q(z), the mixture of the posteriors of all training images, is estimated from those of the
+    batch by minibatch-stratified sampling (Chen et al. 2018, arXiv:1802.04942, appendix C.2): the
+    image itself has the weight 1 / training_images, of the others one has what is left to 1.
+
+    Parameters
+    ----------
+    mean, log_variance, noise : (N, D); z = mean + standard deviation * noise, N at least 2
+    training_images : at least N
+    """
+    n = len(mean)
+    z = mean + (0.5 * log_variance).exp() * noise
+    # (N, N, D): z of a row's image under the posterior of a column's
+    squared = (z[:, None] - mean).square() * (-log_variance).exp()
+    log_q = -0.5 * (squared + log_variance + math.log(2 * math.pi))
+    log_weights = _stratified_weights(n, max(n, training_images)).log().to(z)
+    log_q_z = (log_q.sum(2) + log_weights).logsumexp(1)
+    log_product = (log_q + log_weights[..., None]).logsumexp(1).sum(1)
+    log_q_z_given_x = log_q.diagonal().sum(0)
+    log_p = -0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
+    return PartsOfKl(log_q_z_given_x - log_q_z, log_q_z - log_product, log_product - log_p)
+
+
+def _stratified_weights(n: int, total: int) -> Tensor:
+    """The weight (n, n) of each image of a batch in the mixture for each; rows sum to 1."""
+    others = max(n - 1, 1)
+    rows = torch.arange(n)
+    weights = torch.full((n, n), 1 / others, dtype=torch.float64)
+    weights[rows, rows] = 1 / total
+    weights[rows, (rows + 1) % n] = (total - n + 1) / (total * others)
+    return weights

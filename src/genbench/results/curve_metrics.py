@@ -22,6 +22,11 @@ PARTS = (
     Metric("kl", "KL", note="Divergence of the codes from the prior (rate), nats per image."),
     Metric("kl_layers", "KL by layer", note="The same per stochastic layer, the top one first."),
     Metric(
+        "total_correlation",
+        "total correlation",
+        note="Of the codes: 0 if they are independent. The part of the KL that beta_tc_vae weighs.",
+    ),
+    Metric(
         "bits_per_dim",
         "bits per dimension",
         "lower",

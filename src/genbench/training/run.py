@@ -180,6 +180,7 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
     build_args: dict[str, Any] = {"name": spec.model, "image_shape": tuple(x.shape[1:])}
     build_args |= {"classes": len(classes), **params.build_args(spec.model)}
     model = registry.build(**build_args).to(device)
+    model.training_images = len(x)
     if model.perceptual:
         if spec.perceptual is None:
             raise ValueError(f"{spec.model} has a perceptual loss and needs a classifier")

@@ -54,8 +54,16 @@ class GenerativeModel(nn.Module, ABC):
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """Latents (N, latent_dim) and labels (N,) to images."""
 
+    has_posterior = False
+    """Whether codes are means of a posterior, with the methods of `variational.VAE`.
+
+    Without, a model may still have an encoder, a negative ELBO, or both.
+    """
+    training_images = 0
+    """How many images it is trained on, set before a training."""
+
     def encode(self, x: Tensor, y: Tensor) -> Tensor | None:
-        """Images to posterior means (N, latent_dim), the latent codes. None without an encoder."""
+        """Images to latent codes (N, latent_dim); None without an encoder."""
         return None
 
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor | None:

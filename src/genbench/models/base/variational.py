@@ -33,6 +33,7 @@ class VAE(GenerativeModel):
     encoder: nn.Module
     decoder: nn.Module
     images_seen: Tensor  # in training
+    has_posterior = True
     diagonal_posterior = True
     """Whether the posterior is one Gaussian whose latents are independent given the image."""
 
@@ -98,21 +99,33 @@ class VAE(GenerativeModel):
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         noise = torch.randn(len(x), self.latent_dim, device=x.device)
-        nll, kl_terms = self.nll_and_kl(x, y, self.encoder_output(x, y), noise)
+        encoder_output = self.encoder_output(x, y)
+        nll, kl_terms = self.nll_and_kl(x, y, encoder_output, noise)
         reconstruction = nll.mean()
         kls = {name: values.mean() for name, values in kl_terms.items()}
         kl = reduce(torch.add, kls.values())
         if self.training:
             self.images_seen += len(x)
         negative_elbo = reconstruction + kl
+        penalty, recorded = self.penalty(encoder_output, noise)
         return {
-            "loss": self.weighted_loss(reconstruction, kl),
+            "loss": self.weighted_loss(reconstruction, kl) + penalty,
             "negative_elbo": negative_elbo,
             "reconstruction": reconstruction,
             "kl": kl,
             **kls,
             "bits_per_dim": self.likelihood.bits_per_dim(negative_elbo),
+            **recorded,
         }
+
+    def penalty(
+        self, encoder_output: Tensor, noise: Tensor
+    ) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """What a subclass adds to the loss, and scalars worth logging of it.
+
+        From the posterior of a batch, and the noise (N, latent_dim) of its sample.
+        """
+        return 0.0, {}
 
     def weighted_loss(self, reconstruction: Tensor, kl: Tensor) -> Tensor:
         """The loss, from the two parts of the negative ELBO."""

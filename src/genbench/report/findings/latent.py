@@ -28,22 +28,23 @@ def latent_findings(results: DatasetResults) -> list[str]:
         psnr = {result.model: result.latent.metrics["psnr"].value for result in encoders}
         best = max(psnr, key=psnr.__getitem__)
         lines.append(f"{best} has the best reconstructions ({number(psnr[best])} dB).")
-    lines += [describe_encoding(result) for result in encoders]
+    lines += [line for result in encoders for line in describe_encoding(result)]
     return lines + _saturated_information(encoders)
 
 
-def describe_encoding(result: ModelResults) -> str:
-    """How many latents are used, and which class is hardest to reconstruct."""
-    line = f"{result.model}: {result.value('active_units')} active units"
+def describe_encoding(result: ModelResults) -> list[str]:
+    """How many latents are used, and which class is hardest to reconstruct, where it is known."""
+    active = result.value("active_units")
+    parts = [] if active is None else [f"{active} active units"]
     errors = {e.name: e.squared_error for e in result.latent.squared_error_by_class or ()}
-    if not errors:
-        return f"{line}."
-    hard = max(errors, key=errors.__getitem__)
-    easy = min(errors, key=errors.__getitem__)
-    return (
-        f"{line}; {hard} is hardest to reconstruct (squared error {number(errors[hard])} per"
-        f" pixel), {easy} easiest ({number(errors[easy])})."
-    )
+    if errors:
+        hard = max(errors, key=errors.__getitem__)
+        easy = min(errors, key=errors.__getitem__)
+        parts.append(
+            f"{hard} is hardest to reconstruct (squared error {number(errors[hard])} per"
+            f" pixel), {easy} easiest ({number(errors[easy])})"
+        )
+    return [f"{result.model}: {'; '.join(parts)}."] if parts else []
 
 
 def _saturated_information(encoders: list[ModelResults]) -> list[str]:

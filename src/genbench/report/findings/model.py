@@ -69,7 +69,7 @@ def model_findings(
         lines.append(f"Its images {verb} copies of training images ({copied}).")
     lines += [f"Warning in the training: {line}." for line in result.training.summary.alarms]
     lines += _detection(result) if "detection" in holding else []
-    return lines + ([f"{describe_encoding(result)}"] if result.has_encoder else [])
+    return lines + (describe_encoding(result) if result.has_encoder else [])
 
 
 def _fid(result: ModelResults, results: DatasetResults) -> str:
