@@ -23,6 +23,10 @@ def test_players_learn_from_training_images_each_from_a_batch_of_its_own():
     assert all(sorted(epoch.tolist()) == list(range(N_TRAIN)) for epoch in labels)
 
 
+def test_a_model_is_told_how_many_images_it_is_trained_on():
+    assert train().model.training_images == N_TRAIN != N_VAL
+
+
 @pytest.mark.parametrize(
     "change", [{"seed": 1}, {"dataset": "other"}, {"model": "vae"}, {"stream": (3,)}], ids=str
 )
