@@ -36,7 +36,7 @@ def png_bytes(x):
 class Linear(torch.nn.Module):
     """Features, bound and images are linear in pixels, labels and latents."""
 
-    latent_dim, device, conditional = 3, torch.device("cpu"), False
+    latent_dim, device, conditional, has_posterior = 3, torch.device("cpu"), False, False
 
     def __init__(self, has_bound=True):
         super().__init__()
@@ -175,6 +175,8 @@ def test_latent_inversion_of_a_linear_generator_is_the_best_error_on_adams_way_f
 
 class LinearVAE(Linear):
     """The same as a decoder of a VAE whose encoder says mean and log-variance."""
+
+    has_posterior = True
 
     def importance_weighted(self, x, y, draws):
         return 1000 * draws + x.mean((1, 2, 3)) + y
