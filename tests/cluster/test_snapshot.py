@@ -1,5 +1,7 @@
 """What goes along to the folder in which a stage runs."""
 
+import tarfile
+
 import pytest
 from repository import commit, run
 
@@ -48,6 +50,14 @@ def test_code_goes_along_as_it_is_now_and_what_stages_do_not_need_stays(folder):
     }
     assert (place / "code" / "a.py").read_text() == "changed"
     assert (place / "code" / "link.py").is_symlink()
+
+
+def test_the_first_pythons_3_11_unpack_it_as_well(folder, monkeypatch):
+    """That of Debian 12 is one: filters came with 3.11.4."""
+    (folder / "code" / "outside.py").symlink_to(folder.with_name("elsewhere.py"))
+    extract = tarfile.TarFile.extractall
+    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda tar, path: extract(tar, path))
+    assert (unpacked(folder, ["code"]) / "code" / "outside.py").is_symlink()
 
 
 def test_a_file_that_was_deleted_does_not_go_along(folder):
