@@ -1,8 +1,10 @@
 """Files are written whole or not at all, and equal content gives equal bytes."""
 
+import hashlib
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,21 @@ def test_arrays_come_back_and_equal_arrays_are_equal_bytes(tmp_path, shape):
     assert (tmp_path / "a/x.npz").read_bytes() == (tmp_path / "b/x.npz").read_bytes()
     assert np.array_equal(files.load_npz(tmp_path / "a/x.npz", "train_x")[0], x)
     assert files.ood_names(tmp_path / "a/x.npz") == ["noise"]
+
+
+def test_the_bytes_of_arrays_are_the_same_in_every_python(tmp_path):
+    """zipfile says that a file may be large in other words since 3.11.4, if numpy asks for it."""
+    arrays = {"x": np.arange(6, dtype=np.float32).reshape(2, 3), "name": np.array("ü")}
+    files.save_npz(tmp_path / "a.npz", **arrays)
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        for entry in archive.infolist():
+            assert (entry.create_version, entry.extract_version, entry.create_system) == (20, 20, 3)
+            assert (entry.date_time, entry.extra) == ((1980, 1, 1, 0, 0, 0), b"")
+            assert entry.external_attr >> 16 == 0o644
+    digest = hashlib.sha256((tmp_path / "a.npz").read_bytes()).hexdigest()
+    assert digest == "38b0c785f6507cf82b4237cf0b3a9e463819444838e09e55352588693c1c5327"
+    loaded = files.load_arrays(tmp_path / "a.npz")
+    assert np.array_equal(loaded["x"], arrays["x"]) and loaded["name"] == "ü"
 
 
 def test_every_grey_value_survives_the_model_range():

@@ -4,10 +4,12 @@ A file that is not what its stage wrote is an `InputError`, which names it and t
 """
 
 import csv
+import io
 import json
 import math
 import os
 import tempfile
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,9 +93,17 @@ def load_csv(path: Path) -> list[dict[str, float]]:
 
 
 def save_npz(path: Path, **arrays) -> None:
-    """Write arrays as .npz, whole or not at all; equal arrays give equal bytes."""
-    with atomic_write(path) as new:
-        np.savez(new, **arrays)
+    """Write arrays as .npz, whole or not at all; equal arrays give equal bytes.
+
+    `np.savez` writes the same but for headers, which depend on the version of Python.
+    """
+    with atomic_write(path) as new, zipfile.ZipFile(new, "w") as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(array), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # as on Unix
+            archive.writestr(entry, content.getbuffer())
 
 
 def load_npz(path: Path, *names: str) -> list[np.ndarray]:
