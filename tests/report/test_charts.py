@@ -1,7 +1,12 @@
 """What charts draw is what they were given: which numbers on which axis, under which label."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -84,6 +89,27 @@ def lines(name):
 def test_equal_numbers_give_equal_pictures(name):
     first, second = (to_svg(CHARTS[name]) for _ in "ab")
     assert first == second and first.startswith("<svg")
+
+
+DRAW = """
+import hashlib, sys
+from pathlib import Path
+from genbench.report.gallery import Gallery
+title = {"title": "\N{SNOWMAN}", "mark": "point", "data": {"values": [{"x": 1}]}, "encoding": {}}
+Gallery(Path(sys.argv[1]), "d", 8).chart(title, "a.png")
+print(hashlib.md5(Path(sys.argv[1], "d", "a.png").read_bytes()).hexdigest())
+"""
+
+
+def test_pictures_have_the_same_letters_whatever_fonts_a_machine_has(tmp_path):
+    hashes = set()
+    for fonts in ("/none", Path(matplotlib.get_data_path(), "fonts", "ttf")):  # has a snowman
+        (tmp_path / "fonts.conf").write_text(f"<fontconfig><dir>{fonts}</dir></fontconfig>")
+        words = [sys.executable, "-c", DRAW, str(tmp_path)]
+        env = os.environ | {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+        done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+        hashes.add(done.stdout)
+    assert len(hashes) == 1
 
 
 def test_training_curves_are_over_images_and_validation_is_dashed():

@@ -1,8 +1,10 @@
 """Pictures of the report: drawn or copied into its folder, and how the page shows them."""
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -14,6 +16,7 @@ from ..utils import images
 from .vega import CONFIG, POINTER_ONLY, Spec
 
 SPRITE_COLUMNS = 50
+FONTS = Path(__file__).with_name("templates") / "fonts.conf"
 
 
 class Figure(NamedTuple):
@@ -63,6 +66,7 @@ class Gallery:
         if "layer" in spec:
             still["layer"] = [each for each in spec["layer"] if each.get("name") != POINTER_ONLY]
         if path.suffix == ".png":
+            _load_fonts()
             path.write_bytes(vl_convert.vegalite_to_png(still, config=CONFIG, scale=2))
         else:
             path.write_text(to_svg(still), encoding="utf-8")
@@ -123,9 +127,25 @@ class Gallery:
 
 def to_svg(spec: Spec) -> str:
     """The same picture of the same specification, whatever was drawn before it."""
+    _load_fonts()
     svg = vl_convert.vegalite_to_svg(spec, config=CONFIG)
     ids = list(dict.fromkeys(re.findall(r"\bclip\d+", svg)))  # numbered on from picture to picture
     return re.sub(r"\bclip\d+", lambda match: f"clip-{ids.index(match[0])}", svg)
+
+
+@cache
+def _load_fonts() -> None:
+    """Those of vl-convert and no others: letters are the same, whatever fonts a machine has.
+
+    It reads the variable once, when it first draws; a browser started later must not find it.
+    """
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(FONTS)
+    vl_convert.svg_to_png('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+    if before is None:
+        del os.environ["FONTCONFIG_FILE"]
+    else:
+        os.environ["FONTCONFIG_FILE"] = before
 
 
 def side_by_side(columns: dict[str, list[Figure]]) -> list[Aspect]:
