@@ -1,6 +1,6 @@
 # `make help` lists the targets. Everything lives in .venv; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify track ui test lint lock
+.PHONY: help setup repro verify track ui check test lint lock
 VENV := .venv
 READY := $(VENV)/.ready-to-move
 UV := $(VENV)/bin/python -m uv --no-config
@@ -38,6 +38,10 @@ track: $(READY)  ## send every result in the workspace to MLflow
 
 ui: $(READY)  ## browse the runs in MLflow, on port 5000 (`make ui PORT=5001`: another)
 	@python stages/track.py --serve $(PORT)
+
+check: $(READY)  ## say which laws of all models one of your own obeys (`make check MODEL=mine`)
+	@python -m pytest --quiet --no-header --tb=short -r pf tests/models/test_laws.py \
+	  --model $(or $(MODEL),$(error name a model of params.yaml: make check MODEL=mine))
 
 test: $(READY)  ## run all tests, the end-to-end ones too (`make test ARGS="-m 'not slow'"`: without them)
 	@python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -10,11 +10,12 @@ from genbench.params import load as load_params
 from genbench.utils import cli, devices, failure, files, images
 
 
-def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+def main(dataset: str, training: Path, data: Path, out: Path, code: Path | None = None) -> None:
     if failure.hand_on(training, out):
         return
     params = load_params()
-    model = registry.load_model(training / "weights.pt", devices.select_device(params.device))
+    device = devices.select_device(params.device)
+    model = registry.load_model(training / "weights.pt", device, code)
     sets, scores = score_sets(model, params, dataset, data)
     with files.atomic_write(out) as folder:
         results.save_scores(folder / results.SCORES, scores)

@@ -11,7 +11,13 @@ from genbench.utils import cli, devices, failure, files, images, seeds
 
 
 def main(
-    dataset: str, training: Path, data: Path, classifier: Path, reference: Path, out: Path
+    dataset: str,
+    training: Path,
+    data: Path,
+    classifier: Path,
+    reference: Path,
+    out: Path,
+    code: Path | None = None,
 ) -> None:
     if failure.hand_on(training, out):
         return
@@ -20,7 +26,7 @@ def main(
     seed = seeds.derive_seed(params.data_seed, "latent", dataset)
     arrays = files.load_arrays(data)
     (real,) = files.load_npz(reference / "features.npz", "test")
-    model = load_model(training / "weights.pt", device)
+    model = load_model(training / "weights.pt", device, code)
     extractor = load_classifier(classifier / "weights.pt", device)
     space = analysis.encode_images(model, arrays, params.latent.n, seed)
     results = analysis.analyze(space, extractor, real, params)

@@ -1,4 +1,4 @@
-"""Check params.yaml as a whole before anything is run: keys, types, values, names of models."""
+"""Check params.yaml as a whole before anything is run, and copy the code of its models."""
 
 from pathlib import Path
 
@@ -7,10 +7,13 @@ from genbench.models.base import registry
 from genbench.utils import cli, files
 
 
-def main(out: Path) -> None:
+def main(out: Path, code: Path) -> None:
     out.unlink(missing_ok=True)
     choices = params.load()
-    registry.check(choices)
+    registry.check_names(choices)
+    with files.atomic_write(code) as folder:
+        registry.copy_code(choices, folder)
+        registry.check(choices, folder)
     with files.atomic_write(out) as new:
         new.write_text("checked\n", encoding="utf-8")
 

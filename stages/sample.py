@@ -7,11 +7,12 @@ from genbench.models.base import registry, sampling
 from genbench.utils import cli, devices, failure, files, images, seeds
 
 
-def main(dataset: str, training: Path, data: Path, out: Path) -> None:
+def main(dataset: str, training: Path, data: Path, out: Path, code: Path | None = None) -> None:
     if failure.hand_on(training, out):
         return
     choices = params.load()
-    model = registry.load_model(training / "weights.pt", devices.select_device(choices.device))
+    device = devices.select_device(choices.device)
+    model = registry.load_model(training / "weights.pt", device, code)
     n = choices.evaluate.n * choices.evaluate.sample_sets
     seed = seeds.derive_seed(choices.seed, "sample", dataset)
     arrays = files.load_arrays(data, "test_x", "train_y")

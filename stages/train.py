@@ -9,7 +9,9 @@ from genbench.training.run import TrainingSpec, save_trained_model, train_model
 from genbench.utils import cli
 
 
-def main(dataset: str, model: str, data: Path, perceptual: Path, out: Path) -> None:
+def main(
+    dataset: str, model: str, data: Path, perceptual: Path, out: Path, code: Path | None = None
+) -> None:
     processes.launch()
     choices = params.load()
     spec = TrainingSpec(
@@ -18,6 +20,7 @@ def main(dataset: str, model: str, data: Path, perceptual: Path, out: Path) -> N
         model=model,
         data=data,
         perceptual=perceptual,
+        code=code,
         snapshots=choices.train.snapshots,
     )
     with live_logging(choices, dataset, model) as log, train_model(spec, on_log=log) as trained:

@@ -18,6 +18,7 @@ def main(
     classifier: Path,
     reference: Path,
     out: Path,
+    code: Path | None = None,
     latent_dim: int | None = None,
     width: int | None = None,
     beta: float | None = None,
@@ -30,7 +31,7 @@ def main(
     if failure.load(training) is None and not is_first:
         trial = measure_trial(
             trial,
-            load_model(training / "weights.pt", devices.select_device(choices.device)),
+            load_model(training / "weights.pt", devices.select_device(choices.device), code),
             ema=files.load_json(training / "summary.json")["ema"],
             inputs=Inputs(dataset, data, classifier, reference),
             params=choices.model_copy(update={"seed": seed}),

@@ -15,6 +15,7 @@ def main(
     seed: int,
     out: Path,
     perceptual: Path | None = None,
+    code: Path | None = None,
     latent_dim: int | None = None,
     width: int | None = None,
     beta: float | None = None,
@@ -35,6 +36,7 @@ def main(
         perceptual=perceptual,
         stream=tuple(at.values()),
         label=out.name,
+        code=code,
     )
     with train_model(spec) as trained:
         save_trained_model(out, trained)

@@ -34,6 +34,10 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
+def pytest_addoption(parser):
+    parser.addoption("--model", help="of params.yaml, the one that tests/models/test_laws.py tests")
+
+
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
     """A folder for the start of PATH, whose `python` runs a stage at once."""

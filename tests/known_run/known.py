@@ -112,6 +112,7 @@ def make_params(source: Path) -> dict:
     tree = yaml.safe_load((stages_alone.ROOT / "params.yaml").read_text())
     tree |= {k: tree[k] | v if isinstance(v, dict) else v for k, v in CHOICES.items()}
     tree["zoo"][VAE]["perceptual"] = 0.5
+    tree["zoo"]["lsgan"] = {"class_path": "plugins/lsgan.py:Model", "lr": 0.1}
     images = {"size": 8, "channels": 1}
     tree["data"] |= {
         DATASET: {"path": str(source / DATASET), "ood": [OTHER, "noise"], **images},

@@ -117,13 +117,13 @@ def run_alone(stage: Stage, results: Path, folder: Path) -> Reads:
     results : folder with params.yaml and what the stages before have made
     """
     folder.mkdir(parents=True)
+    link(folder / "params.yaml", results / "params.yaml")
     for dep in stage.deps:
         source = results if dep.startswith(("data/", "metrics/")) else ROOT
         link(folder / dep, source / dep)
     packages = {"src/genbench", *(os.path.dirname(d) for d in stage.deps if d.startswith("src/"))}
     for package in packages:  # docstrings, which nobody declares
         link(folder / package / "__init__.py", ROOT / package / "__init__.py")
-    link(folder / "params.yaml", results / "params.yaml")
     link(folder / "stages" / "genbench", Path("../src/genbench"))
     run_command(stage, folder, None if stage.whole_params else stage.params)
     for out in stage.outs:

@@ -24,7 +24,7 @@ def check(tmp_path, monkeypatch, without=None, **changes):
     tree["zoo"].pop(without, None)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
     monkeypatch.chdir(tmp_path)
-    stage.main(out=Path("data/params.validated"))
+    stage.main(out=Path("data/params.validated"), code=Path("data/code"))
     return (tmp_path / "data" / "params.validated").read_text()
 
 
@@ -47,7 +47,7 @@ def check(tmp_path, monkeypatch, without=None, **changes):
 def test_a_wrong_model_is_one_line(tmp_path, monkeypatch, changes, line):
     with pytest.raises(InputError, match=line):
         check(tmp_path, monkeypatch, **changes)
-    assert not (tmp_path / "data").exists()
+    assert not list(tmp_path.glob("data/*"))
 
 
 def test_a_sweep_over_beta_needs_the_choices_of_its_model(tmp_path, monkeypatch):

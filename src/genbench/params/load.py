@@ -93,8 +93,13 @@ class Params(Block):
         return block.channels, block.size, block.size
 
     def build_args(self, model: str) -> dict:
-        """Keyword arguments of `models.build` for one model of the zoo."""
-        return {**self.model.model_dump(), **self.zoo.get(model, {})}
+        """Keyword arguments of a model's class."""
+        own = {k: v for k, v in self.zoo.get(model, {}).items() if k != "class_path"}
+        return {**self.model.model_dump(), **own}
+
+    def class_path(self, model: str) -> str | None:
+        """Where the class of a model of the user's own is; None for one of genbench's."""
+        return self.zoo.get(model, {}).get("class_path")
 
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""

@@ -170,14 +170,15 @@ class Client:
         )
         ids = {"run_id": run.info.run_id, "model_id": logged.model_id}
         with tempfile.TemporaryDirectory() as scratch:
+            code, own = export.code_of(weights, Path(scratch))
             mlflow.pytorch.save_model(
                 module,
                 f"{scratch}/model",
                 mlflow_model=Model(logged.artifact_location, model_uuid=logged.model_id, **ids),
                 signature=ModelSignature(inputs=latents, outputs=images),
                 input_example=np.zeros((2, module.latent_dim), np.float32),
-                code_paths=[str(Path(__file__).parents[1])],
-                extra_files=[str(weights)],
+                code_paths=[str(code)],
+                extra_files=[str(path) for path in (weights, *own)],
                 pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "numpy")],
                 serialization_format="pickle",  # a graph has one batch size and one device
             )

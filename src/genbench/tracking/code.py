@@ -26,4 +26,4 @@ def digest_code(name: str, dataset: str, stages: dict[str, dict]) -> str | None:
 
 
 def _is_code(dependency: dict) -> bool:
-    return dependency["path"].startswith(("src/", "stages/"))
+    return dependency["path"].startswith(("src/", "stages/", "data/code/"))

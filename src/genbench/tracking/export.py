@@ -1,14 +1,16 @@
 """A trained model as one function of its latents: what MLflow stores, loads and serves."""
 
+import shutil
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ..models.base import registry
+from ..models.base import plugins, registry
 from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
+from ..utils import files
 
 CARD = """Images from latents N(0, 1).
 
@@ -58,3 +60,20 @@ def load(weights: Path) -> ServableGenerator:
         for name in list(module.parametrizations):
             parametrize.remove_parametrizations(module, name)
     return ServableGenerator(model, tuple(build_args["image_shape"]), build_args["classes"]).eval()
+
+
+def code_of(weights: Path, scratch: Path) -> tuple[Path, list[Path]]:
+    """The package that makes images from weights, and the user's own files in it.
+
+    With a model of the user's own it is a copy in `scratch` that has the model's file.
+    """
+    package = Path(__file__).parents[1]
+    record = weights.parent / plugins.RECORD
+    if not record.exists():
+        return package, []
+    name = files.load_json(record)["name"]
+    copy = scratch / package.name
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    own = copy / "models" / f"{name}.py"
+    shutil.copyfile(plugins.CODE / own.name, own)
+    return copy, [record, own]

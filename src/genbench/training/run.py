@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..models.base import registry, sampling
+from ..models.base import plugins, registry, sampling
 from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
@@ -39,6 +39,7 @@ class TrainingSpec:
     perceptual : the classifier for models with a perceptual loss; the others do not read it
     stream : names that tell this training's random numbers from those of others
     label : the name of its files, where it is not the model's
+    code : the file of the model's class; None: see `registry.build`
     snapshots : how many are taken on the way, always of the same latents
     """
 
@@ -49,6 +50,7 @@ class TrainingSpec:
     perceptual: Path | None = None
     stream: tuple = ()
     label: str = ""
+    code: Path | None = None
     snapshots: int = 0
 
     @property
@@ -64,7 +66,7 @@ class TrainedModel:
     `provenance` (speed, memory, device) differs between two runs of the same parameters; the rest
     does not. `failed` says why the training stopped early; None if it did not. `snapshots` are
     (images seen, N_SNAPSHOT samples (N, C, H, W) uint8); `ema` says whether the weights are
-    averages.
+    averages; `code` is of a model of the user's own, see `plugins.facts`.
     """
 
     model: GenerativeModel
@@ -75,6 +77,7 @@ class TrainedModel:
     images_seen: int
     provenance: dict[str, object]
     failed: str | None = None
+    code: dict[str, str] | None = None
 
     def summary(self) -> TrainingSummary:
         """Size, budget spent, last point of every curve, warnings of the health checks."""
@@ -102,6 +105,8 @@ def save_trained_model(out: Path, trained: TrainedModel) -> None:
             failure.save(folder, trained.failed)
         else:
             checkpoint.save(folder / WEIGHTS, trained.model, **trained.build_args)
+            if trained.code:
+                files.save_json(folder / plugins.RECORD, trained.code)
         save_training(folder, trained.summary(), trained.history)
         for images_seen, x in trained.snapshots:
             images.save_png(snapshot_path(folder, images_seen), images.grid(x, 5))
@@ -123,7 +128,7 @@ def train_model(
     """
     choices = spec.params.train
     trainer, schedule, build_args = _prepare(spec)
-    model = trainer.model
+    model, class_path = trainer.model, spec.params.class_path(spec.model)
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
         with processes.only_first_prints():
@@ -137,6 +142,7 @@ def train_model(
             images_seen=trainer.images_seen,
             provenance={} if failed else _provenance(trainer, choices.precision),
             failed=failed,
+            code=plugins.facts(spec.model, class_path, spec.code) if class_path else None,
         )
 
 
@@ -179,7 +185,9 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
     x, y, x_val, y_val = (torch.as_tensor(array).to(device) for array in arrays)
     build_args: dict[str, Any] = {"name": spec.model, "image_shape": tuple(x.shape[1:])}
     build_args |= {"classes": len(classes), **params.build_args(spec.model)}
-    model = registry.build(**build_args).to(device)
+    model = registry.build(
+        **build_args, class_path=params.class_path(spec.model), code=spec.code
+    ).to(device)
     model.training_images = len(x)
     if model.perceptual:
         if spec.perceptual is None:

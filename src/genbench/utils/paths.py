@@ -6,6 +6,7 @@ from pathlib import Path
 
 OUTPUTS = (
     "data/params.validated",
+    "data/code",
     "data/downloaded",
     "data/processed",
     "data/classifiers",
