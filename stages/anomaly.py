@@ -7,11 +7,11 @@ from genbench.anomaly.by_model import score_sets
 from genbench.anomaly.detection import detection_results, lowest_and_highest_scoring
 from genbench.models.base import registry
 from genbench.params import load as load_params
-from genbench.utils import cli, devices, failure, files, images
+from genbench.utils import cli, devices, failure, files, images, imported
 
 
 def main(dataset: str, training: Path, data: Path, out: Path, code: Path | None = None) -> None:
-    if failure.hand_on(training, out):
+    if failure.hand_on(training, out) or imported.hand_on(training, out):
         return
     params = load_params()
     device = devices.select_device(params.device)

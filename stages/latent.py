@@ -7,7 +7,7 @@ from genbench.latent.results import CODES, METRICS_FILE, save_codes
 from genbench.models.base.registry import load_model
 from genbench.networks.classifier import load_classifier
 from genbench.params import load as load_params
-from genbench.utils import cli, devices, failure, files, images, seeds
+from genbench.utils import cli, devices, failure, files, images, imported, seeds
 
 
 def main(
@@ -19,7 +19,7 @@ def main(
     out: Path,
     code: Path | None = None,
 ) -> None:
-    if failure.hand_on(training, out):
+    if failure.hand_on(training, out) or imported.hand_on(training, out):
         return
     params = load_params()
     device = devices.select_device(params.device)

@@ -5,6 +5,7 @@ from pathlib import Path
 from genbench import params
 from genbench.training import processes
 from genbench.training.live_logging import live_logging
+from genbench.training.results import save_imported
 from genbench.training.run import TrainingSpec, save_trained_model, train_model
 from genbench.utils import cli
 
@@ -14,6 +15,9 @@ def main(
 ) -> None:
     processes.launch()
     choices = params.load()
+    if made := choices.imported(model):
+        save_imported(out, made, dataset)
+        return
     spec = TrainingSpec(
         params=choices,
         dataset=dataset,

@@ -28,7 +28,7 @@ def main(
     trial = Trial(model=model, at=at)
     choices = params.load()
     is_first = at.keys() == {"seed"} and seed == choices.seed
-    if failure.load(training) is None and not is_first:
+    if failure.load(training) is None and not is_first and not choices.imported(model):
         trial = measure_trial(
             trial,
             load_model(training / "weights.pt", devices.select_device(choices.device), code),

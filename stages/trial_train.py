@@ -24,7 +24,7 @@ def main(
     choices = params.load()
     options = {"latent_dim": latent_dim, "width": width, "beta": beta}
     at = {name: value for name, value in options.items() if value is not None}
-    if not at and seed == choices.seed:
+    if (not at and seed == choices.seed) or choices.imported(model):
         with files.atomic_write(out) as folder:  # `trial.py` does not ask for it
             folder.mkdir()
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genbench.latent import results, tsne
 from genbench.params import load as load_params
-from genbench.utils import cli, failure, files, seeds
+from genbench.utils import cli, failure, files, imported, seeds
 
 
 def main(
@@ -17,7 +17,8 @@ def main(
     metrics = {}
     measured = [model for model in params.models if failure.load(evaluate / model) is None]
     for model in measured:
-        codes = results.load_codes(latent / model / results.CODES)
+        is_imported = imported.load(latent / model) is not None
+        codes = None if is_imported else results.load_codes(latent / model / results.CODES)
         if codes is not None:
             of_codes, metrics[model] = tsne.tsne_of_latents(model, *codes, **options)
             embeddings.append(of_codes)

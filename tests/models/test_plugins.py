@@ -163,6 +163,12 @@ def test_a_name_that_is_none_of_pythons_is_refused():
         check(**zoo)
 
 
+def test_images_made_elsewhere_need_a_name_that_no_model_has():
+    zoo = {"gan": {"samples": {"digits": "plugins"}}}
+    with pytest.raises(InputError, match="zoo.gan.samples: gan is a model of genbench; give"):
+        check(**zoo)
+
+
 def test_keywords_are_checked_as_those_of_our_models_are():
     bounded = PLAIN.replace("lr=0.1", "lr: Rate").replace(
         "from torch import nn", "from torch import nn\nfrom genbench.utils.choices import Rate"

@@ -41,6 +41,23 @@ def decode(data: bytes, size: int, channels: int, bits: int = 16) -> np.ndarray:
     return to_array(image.resize((size, size), Image.Resampling.BILINEAR, box))
 
 
+def decode_as_it_is(data: bytes) -> np.ndarray:
+    """Decode an image file of 8 bits to (C, H, W) uint8, in its own size; C is 1 or 3.
+
+    Raises
+    ------
+    InputError : for what `decode` refuses, and for 16 bits and transparency, which would be
+        converted by a rule of ours.
+    """
+
+    def convert(image: Image.Image) -> Image.Image:
+        if image.mode.startswith(("I", "F")) or image.has_transparency_data:
+            raise InputError(f"must be grayscale or RGB of 8 bits, got {image.mode}")
+        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+    return to_array(_open(data, convert))
+
+
 def used_bits(data: bytes) -> int:
     """How many bits the largest value of a 16-bit grayscale image needs; 0 for any other image.
 
@@ -64,6 +81,8 @@ def _open(data: bytes, use: Callable[[Image.Image], Any]):
     except Image.DecompressionBombError:
         pixels = f"{limit / 1e6:.0f} million pixels"
         raise InputError(f"larger than {pixels}; make it smaller") from None
+    except InputError:
+        raise
     except Image.UnidentifiedImageError:
         raise InputError(f"not a {', '.join(FORMATS)} image, whatever its suffix") from None
     except Exception as error:  # decoders of damaged files raise almost anything

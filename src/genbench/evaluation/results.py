@@ -26,6 +26,7 @@ class Protocol(Record):
         of its weights and the rule of resizing
     n : images of either kind; split : of the real ones
     weights, checkpoint : of the model that generated, where there is one
+    source : of images that were made elsewhere
     """
 
     extractor: str
@@ -36,6 +37,7 @@ class Protocol(Record):
     seed: int
     weights: str | None = None
     checkpoint: str | None = None
+    source: str | None = None
 
 
 class ClassShare(Record):

@@ -29,12 +29,14 @@ class Samples:
     weights : averaged over training (EMA), or raw: the last ones; None without a network
     labels : (N,) that the first set was generated for; None for an unconditional model
     negative_elbo : (M,) nats of each test image; None for a model without a bound
+    source : of images that were made elsewhere, in words
     """
 
     sets: list[np.ndarray]
     weights: Literal["averaged", "raw"] | None = None
     labels: np.ndarray | None = None
     negative_elbo: np.ndarray | None = None
+    source: str | None = None
 
     @classmethod
     def load(cls, path: Path, n_sets: int, n: int) -> "Samples":
@@ -45,6 +47,8 @@ class Samples:
     def of(cls, arrays: Mapping[str, Any], n_sets: int, n: int) -> "Samples":
         """The same of arrays in memory."""
         x = arrays["x"]
+        if "source" in arrays:
+            return cls([x[:n]], source=str(arrays["source"]))
         sets = [part[:n] for part in x.reshape(n_sets, -1, *x.shape[1:])]
         return cls(
             sets=sets,
@@ -120,7 +124,7 @@ def evaluate_samples(
     distances, neighbors = nearest_neighbor(features, real.training.features)
     in_real_manifold = measured.membership.in_real_manifold
     quality = Quality(
-        protocol=real.protocol.model_copy(update=_generated_by(samples)),
+        protocol=real.protocol.model_copy(update=_generated_by(samples, real.protocol.n)),
         n_real=len(real.features.test),
         n_fake=len(x),
         metrics=measured.metrics
@@ -133,8 +137,10 @@ def evaluate_samples(
     return Evaluation(quality, features, logits, distances, neighbors)
 
 
-def _generated_by(samples: Samples) -> dict[str, str]:
-    """What the protocol says of the weights of a model."""
+def _generated_by(samples: Samples, n: int) -> dict[str, str | int]:
+    """What the protocol says of the weights of a model, or of images made elsewhere."""
+    if samples.source:
+        return {"source": samples.source, "n": min(n, len(samples.sets[0]))}
     return {} if samples.weights is None else {"weights": samples.weights, "checkpoint": "last"}
 
 

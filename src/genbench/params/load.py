@@ -17,6 +17,7 @@ from .schema import (
     Data,
     Distinct,
     Evaluate,
+    Imported,
     Latent,
     ListedSeed,
     Model,
@@ -101,6 +102,11 @@ class Params(Block):
         """Where the class of a model of the user's own is; None for one of genbench's."""
         return self.zoo.get(model, {}).get("class_path")
 
+    def imported(self, model: str) -> Imported | None:
+        """Where images that were made elsewhere are; None for a model that is trained."""
+        block = self.zoo.get(model, {})
+        return Imported.model_validate(block) if "samples" in block else None
+
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""
         elsewhere = {"seeds", "datasets", "models", "sweep", "report", "tracking", "device"}
@@ -139,11 +145,40 @@ def _in_the_way(p: Params):
     inputs = {f"data.{name}.path": b.path and paths.resolve(b.path) for name, b in p.data.items()}
     weights = p.evaluate.inception_weights
     inputs |= {"evaluate.inception_weights": weights and paths.resolve(weights)}
+    for model in p.zoo:
+        made = _imported(p, model)
+        for dataset, source in made.samples.items() if made else ():
+            inputs[f"zoo.{model}.samples.{dataset}"] = paths.resolve(source)
     inputs |= {"GENBENCH_MIRROR": paths.mirror()}
     for key, path in inputs.items():
         if path and (output := paths.output_at(path)):
             advice = "move yours or name another place, for example data/mine"
             yield f"{key}: {path} is, holds or lies in {output}, which may be replaced; {advice}"
+
+
+def _imported(p: Params, model: str) -> Imported | None:
+    try:
+        return p.imported(model)
+    except ValidationError:  # `_wrong_imports` says it
+        return None
+
+
+def _wrong_imports(p: Params):
+    """A line for each mistake in blocks of images that were made elsewhere."""
+    for model in p.zoo:
+        try:
+            block = p.imported(model)
+        except ValidationError as error:
+            yield from (f"zoo.{model}.{validation_line(each)}" for each in error.errors())
+            continue
+        for dataset, path in block.samples.items() if block else ():
+            key = f"zoo.{model}.samples.{dataset}"
+            if dataset not in p.data:
+                yield unknown_names(f"zoo.{model}.samples", [dataset], list(p.data))
+            elif not paths.resolve(path).exists():
+                yield f"{key}: no such file or folder: {paths.resolve(path)}"
+        if block and model in p.sweep.models:
+            yield f"sweep.models: {model} is not trained here: its images were made elsewhere"
 
 
 def _cross_checks(p: Params):
@@ -153,6 +188,7 @@ def _cross_checks(p: Params):
         yield "train.threads: auto, one per core, is for `portable: false`; give a number"
     if not p.anomaly.severities:
         yield "anomaly.corruptions: none is left; give at least one a severity"
+    yield from _wrong_imports(p)
     for model, own_keys in p.zoo.items():
         for key in own_keys.keys() & Model.model_fields.keys():
             yield f"zoo.{model}.{key} is not a known key: all models share model.{key}"

@@ -55,6 +55,13 @@ class Train(Block):
     checkpoint_every: Seconds
 
 
+class Imported(Block):
+    """The block `zoo.<name>` of images that were made elsewhere."""
+
+    samples: Annotated[dict[str, str], Field(min_length=1)]  # by dataset
+    resize: bool = False
+
+
 class Split(Block):
     val: Share
     test: Share

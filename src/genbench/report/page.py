@@ -107,6 +107,7 @@ def render_page(params: Params, results: list[DatasetResults], figures: Path) ->
     return environment.get_template("page.html").render(
         params=params,
         models=params.models,
+        trained=[model for model in params.models if not params.imported(model)],
         datasets=datasets,
         extractors=EXTRACTORS,
         missing=[name for name in params.datasets if name not in {r.dataset for r in results}],

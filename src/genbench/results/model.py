@@ -59,6 +59,11 @@ class ModelResults:
         return [self, *self.replicates]
 
     @property
+    def is_imported(self) -> bool:
+        """Whether its images were made elsewhere, so that there is no more of it."""
+        return self.protocol.source is not None
+
+    @property
     def has_encoder(self) -> bool:
         """Whether images have latent codes."""
         return self.latent.n is not None

@@ -135,5 +135,6 @@ def _names(params: Params, model: str, at: Mapping[str, Number]) -> list[str]:
 
 def replicate_names(params: Params, model: str) -> dict[int, str]:
     """Names of the further trainings of a model, by seed: the first one has names of its own."""
-    seeds = [seed for seed in params.seeds if seed != params.seed]
+    seeds = [] if params.imported(model) else params.seeds
+    seeds = [seed for seed in seeds if seed != params.seed]
     return {seed: trial_name(model, {"seed": seed}) for seed in seeds}

@@ -87,12 +87,16 @@ class DatasetResults:
         return [result for group in self.by_protocol() for result in group]
 
     def by_protocol(self) -> list[list[ModelResults]]:
-        """The results of each protocol, best first."""
+        """The results of each protocol, best first, and those of no trained model last."""
+        made = {"weights", "checkpoint", "source"}
+        trained = [result.protocol for result in self.models if not result.is_imported]
+        of_weights = trained[0].model_dump(include=made) if trained else {}
         groups: dict[str, list[ModelResults]] = {}
         for result in sorted(self.models, key=lambda r: float(np.mean(r.values("fid")))):
-            key = json.dumps(result.protocol.model_dump(), sort_keys=True)
-            groups.setdefault(key, []).append(result)
-        return list(groups.values())
+            protocol = result.protocol.model_dump()
+            protocol |= of_weights if result.is_imported else {}
+            groups.setdefault(json.dumps(protocol, sort_keys=True), []).append(result)
+        return sorted(groups.values(), key=lambda group: all(r.is_imported for r in group))
 
 
 def collect(params: Params, data: Path, details: Path) -> list[DatasetResults]:
@@ -132,7 +136,8 @@ def _dataset(params: Params, dataset: str, data: Path, details: Path) -> Dataset
         if (failure := model_failure(dataset, model, data, details))
     }
     models = [m for m in params.models if m not in failures]
-    embeddings = _embeddings(tsne, failures, [details / "latent" / dataset / m for m in models])
+    trained = [m for m in models if not params.imported(m)]
+    embeddings = _embeddings(tsne, failures, [details / "latent" / dataset / m for m in trained])
     grid, betas = grid_names(params), beta_names(params)
     baselines = details / "baselines" / dataset
     controls = details / "controls" / dataset

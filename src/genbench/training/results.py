@@ -6,7 +6,8 @@ One that failed leaves `utils.failure.FILE` instead of weights.
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..utils import files
+from ..params.schema import Imported
+from ..utils import failure, files, imported
 from ..utils.record import Number, Record
 
 WEIGHTS = "weights.pt"
@@ -92,6 +93,18 @@ def save_training(folder: Path, summary: TrainingSummary, history: list[dict[str
     """Write the summary and the history; weights and snapshots have writers of their own."""
     summary.save(folder / SUMMARY)
     files.save_csv(folder / "history.csv", history)
+
+
+def save_imported(out: Path, made: Imported, dataset: str) -> None:
+    """Write the folder of a model whose images were made elsewhere: nothing was trained."""
+    nothing = TrainingSummary(images=0, parameters=0, flops=0.0, ema=False, final={}, alarms=[])
+    with files.atomic_write(out) as folder:
+        folder.mkdir()
+        save_training(folder, nothing, [])
+        if dataset in made.samples:
+            imported.save(folder, made.samples[dataset], made.resize)
+        else:
+            failure.save(folder, f"zoo.{out.name}.samples has no images of {dataset}")
 
 
 def load_training(folder: Path) -> Training:

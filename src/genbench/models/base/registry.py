@@ -81,6 +81,8 @@ def copy_code(params, folder: Path) -> None:
     """Copy the file of every model that params.yaml asks for into a new folder."""
     names = {*_used(params), *_own(params)}
     plugins.copy_code({name: _own(params).get(name) for name in names}, folder)
+    for name in _imported(params):  # stages depend on a file of every model
+        (folder / f"{name}.py").write_text(f'"""Images of zoo.{name}.samples."""\n')
 
 
 def check(params, folder: Path = plugins.CODE) -> None:
@@ -95,9 +97,10 @@ def check(params, folder: Path = plugins.CODE) -> None:
     check_names(params)
     own, used = _own(params), _used(params)
     code = {name: folder / f"{name}.py" for name in own}
-    cases = {(name, (1, 8, 8)) for name in {*params.zoo, *used}}
+    named = {*params.zoo, *used} - _imported(params)
+    cases = {(name, (1, 8, 8)) for name in named}
     cases |= {(name, params.image_shape(dataset)) for name in used for dataset in params.datasets}
-    for name in {*params.zoo, *used}:
+    for name in named:
         model = _constructor(name, own.get(name), code.get(name))
         _check_args(name, model, params.build_args(name))
     for name, shape in sorted(cases):
@@ -111,12 +114,18 @@ def check(params, folder: Path = plugins.CODE) -> None:
 def check_names(params) -> None:
     """Raise an `InputError` for names of models in params.yaml that are not in the zoo."""
     lists = {"models": params.models, "sweep.models": params.sweep.models, "zoo": params.zoo}
-    known = sorted({*NAMES, *_own(params)})
+    imported = _imported(params)
+    named = {*_own(params), *imported}
+    known = sorted({*NAMES, *named})
     errors = [unknown_names(key, names, known) for key, names in lists.items()]
     errors += [
         f"zoo.{name}: must be a name of letters, digits and _, as Python's are"
-        for name in _own(params)
+        for name in named
         if not (name.isidentifier() and name.isascii())
+    ]
+    errors += [
+        f"zoo.{name}.samples: {name} is a model of genbench; give the images another name"
+        for name in imported.intersection(NAMES)
     ]
     if any(errors):
         raise InputError(f"params.yaml: {'; '.join(filter(None, errors))}")
@@ -138,7 +147,14 @@ def load_model(path: Path, device: str | torch.device = "cpu", code: Path | None
 
 
 def _used(params) -> set[str]:
-    return {*params.models, *params.sweep.models, *(["beta_vae"] if params.sweep.beta else [])}
+    """Names of the models that are trained."""
+    used = {*params.models, *params.sweep.models, *(["beta_vae"] if params.sweep.beta else [])}
+    return used - _imported(params)
+
+
+def _imported(params) -> set[str]:
+    """Names of those whose images were made elsewhere."""
+    return {name for name, args in params.zoo.items() if "samples" in args}
 
 
 def _own(params) -> dict[str, str]:

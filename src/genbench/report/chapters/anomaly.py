@@ -55,7 +55,7 @@ def _corruptions(results: DatasetResults, params: Params, gallery: Gallery) -> d
     lines = [
         f"{result.model} was not measured: the stage anomaly did not finish."
         for result in results.ranked()
-        if not (result.paths["anomaly"] / METRICS_FILE).exists()
+        if not (result.is_imported or (result.paths["anomaly"] / METRICS_FILE).exists())
     ]
     if holds:
         lines += anomaly.detection_findings(results, "corruptions", "all", "corrupted images")

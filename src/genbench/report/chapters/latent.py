@@ -45,7 +45,7 @@ FIGURES = {
 
 def latent_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
     """Metrics of all models, then the figures that each model has."""
-    ranked = results.ranked()
+    ranked = [result for result in results.ranked() if not result.is_imported]
     rows = [Row(result.model, result.latent.metrics) for result in ranked]
     factors = [Row(r.model, r.latent.factors) for r in ranked if r.latent.factors]
     return {

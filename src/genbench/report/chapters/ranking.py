@@ -54,7 +54,7 @@ def ranking_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         ),
         "trade_offs": _trade_offs(groups[0], params, gallery) if results.models else [],
         "rankings": [
-            (group[0], _ranking(results, group, params, failed if group is groups[-1] else []))
+            (group, _ranking(results, group, params, failed if group is groups[-1] else []))
             for group in groups
         ],
         "others": _other_metrics(results),
@@ -106,6 +106,7 @@ def _trade_offs(group: list[ModelResults], params: Params, gallery: Gallery) -> 
                 "color": colors[result.model],
             }
             for result in group
+            if not result.is_imported
         ]
         if len(points) > 1 and all(point["x"] > 0 for point in points):
             spec = trade_off(points, metric.label, "FID")
@@ -170,7 +171,7 @@ def _other_metrics(results: DatasetResults) -> Table:
         }
         values: dict[str, Estimate | Number | None] = {
             **_values(result, SAMPLES),
-            "parameters": result.training.summary.parameters,
+            "parameters": result.training.summary.parameters or None,
         }
         values |= {key: detection.auroc for key, detection in aurocs.items() if detection}
         if result.embedding:
@@ -190,7 +191,10 @@ def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -
         caption += f", seed {result.seed}" if result.replicates else ""
         caption += ", averaged weights" if result.training.summary.ema else ""
         caption += ", classes in turn" if result.value("label_accuracy") is not None else ""
-        caption += "".join(f"; {k} {v}" for k, v in params.zoo.get(result.model, {}).items())
+        own = (
+            {"": result.protocol.source} if result.is_imported else params.zoo.get(result.model, {})
+        )
+        caption += "".join(f"; {k} {v}" for k, v in own.items())
         source = result.paths["sample"] / "grid.png"
         figures[result.model] = [gallery.copy(source, f"{result.model}/grid.png", "", caption)]
     classical = []

@@ -95,7 +95,7 @@ def _detection(result: ModelResults) -> list[str]:
     """How well its main score tells each kind of images from test images, on average."""
     values = headlines(result)
     aurocs = [f"{words} {values[key]:.3f}" for key, words in KINDS.items() if key in values]
+    if not aurocs:
+        return []
     score = spaced(result.detection.main_score or "")
-    return [f"Its {score} tells from test images (mean AUROC): {join_words(aurocs)}."] * bool(
-        aurocs
-    )
+    return [f"Its {score} tells from test images (mean AUROC): {join_words(aurocs)}."]
