@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from genbench import params
-from genbench.evaluation.extractors import classifier_extractor, load_matching_extractor
 from genbench.evaluation.memorization import nearest_figure
-from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, SAMPLES, Reference
-from genbench.evaluation.samples import RealImages, Samples, evaluate_samples
-from genbench.utils import cli, devices, failure, files, images, seeds
+from genbench.evaluation.results import FEATURES, METRICS_FILE, NEAREST, SAMPLES
+from genbench.evaluation.samples import Inputs, evaluate_arrays
+from genbench.utils import cli, devices, failure, files, images
 
 
 def main(
@@ -16,21 +15,12 @@ def main(
     if failure.hand_on(samples, out):
         return
     p = params.load()
-    device = devices.select_device(p.device)
-    protocol = Reference.of(reference).protocol
-    network = classifier_extractor(classifier, device)
-    generated = Samples.load(samples / SAMPLES, p.evaluate.sample_sets, protocol.n)
-    evaluation = evaluate_samples(
-        generated,
-        RealImages.load(data, reference, protocol),
-        extractor=load_matching_extractor(protocol, p.evaluate, network, device),
-        classifier=network,
-        params=p.evaluate,
-        seed=seeds.derive_seed(p.data_seed, "metrics", dataset),
-    )
+    arrays = files.load_arrays(samples / SAMPLES)
+    inputs = Inputs(dataset, data, classifier, reference)
+    evaluation = evaluate_arrays(arrays, inputs, p, devices.select_device(p.device))
     (train_x,) = files.load_npz(data, "train_x")
     neighbors = train_x[evaluation.neighbors.numpy()]
-    figure = nearest_figure(generated.sets[0], evaluation.distances, neighbors)
+    figure = nearest_figure(arrays["x"][: len(neighbors)], evaluation.distances, neighbors)
     with files.atomic_write(out) as folder:
         evaluation.quality.save(folder / METRICS_FILE)
         images.save_png(folder / NEAREST, figure)

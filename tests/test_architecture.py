@@ -70,7 +70,7 @@ BASICS = {"utils", "params"}
 RECORDS = {"training", "evaluation", "anomaly", "latent", "trials"}
 """Packages with a file `results.py`, their stages' records: all that readers import of them."""
 MAY_IMPORT = {
-    "__init__": {"utils"},
+    "__init__": {"utils", "api"},
     "utils": set(),
     "cluster": {"utils"},
     "auroc": {"utils"},
@@ -88,6 +88,7 @@ MAY_IMPORT = {
     "results": BASICS | {"intervals"} | RECORDS,
     "report": BASICS | {"auroc", "results"} | RECORDS,
     "tracking": BASICS | {"networks", "models/base", "results"} | RECORDS,
+    "api": BASICS | {"networks", "models/base", "evaluation", "anomaly", "latent", "tracking"},
 }
 """For each package of genbench those that it may import, besides itself."""
 

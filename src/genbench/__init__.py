@@ -2,8 +2,14 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from .utils.portable import pin
+
+if TYPE_CHECKING:
+    from .api import Model, evaluate, load
+
+__all__ = ["Model", "evaluate", "load"]
 
 pin()  # before NumPy and PyTorch are loaded
 
@@ -21,3 +27,12 @@ def _show(kind, error, trace, otherwise=sys.excepthook) -> None:
 
 
 sys.excepthook = _show
+
+
+def __getattr__(name: str):
+    """The functions of `api`, which only those who call them import."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import api
+
+    return getattr(api, name)

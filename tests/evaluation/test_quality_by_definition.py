@@ -157,7 +157,7 @@ def test_the_quality_of_samples_is_of_the_first_set_by_extractor_and_classifier(
     elbo, labels = np.random.default_rng(5).normal(40, 3, 33), np.arange(150) % 3
     arrays = {"x": x, "labels": labels, "ema": np.array(False), "test_negative_elbo": elbo}
     files.save_npz(tmp_path / "s.npz", **arrays)
-    samples = Samples.load(tmp_path / "s.npz", n_sets=3, n=40)
+    samples = Samples.of(files.load_arrays(tmp_path / "s.npz"), n_sets=3, n=40)
     test, train = OWN.extract(pictures(44, 1))[0], OTHER.extract(pictures(60, 2))[0]
     training = TrainingImages(train, torch.linspace(0.1, 0.9, 44))
     protocol = OWN.protocol(40, seed=7)

@@ -69,7 +69,7 @@ def test_labels_and_bounds_are_measured_where_there_are_any():
 def test_samples_are_read_by_set_with_their_labels(tmp_path, ema, weights):
     x = pictures(20, 2)
     files.save_npz(tmp_path / "s.npz", x=x, labels=np.arange(20), ema=np.array(ema))
-    samples = Samples.load(tmp_path / "s.npz", n_sets=2, n=8)
+    samples = Samples.of(files.load_arrays(tmp_path / "s.npz"), n_sets=2, n=8)
     assert samples.weights == weights and samples.negative_elbo is None
     np.testing.assert_array_equal(samples.sets, [x[:8], x[10:18]])
     np.testing.assert_array_equal(samples.labels, np.arange(8))

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor
 
 from ..intervals import mean_with_interval
+from ..params import Params
 from ..params.schema import Evaluate
-from ..utils import files
+from ..utils import files, seeds
 from ..utils.record import Estimate, Number
 from .classes import class_entropy, class_shares, classes_covered
-from .extractors import Extractor
+from .extractors import Extractor, classifier_extractor, load_matching_extractor
 from .memorization import TrainingImages, copying
 from .prdc import nearest_neighbor
 from .quality import RealFeatures, feature_metrics
-from .results import FEATURES, Protocol, Quality
+from .results import FEATURES, Protocol, Quality, Reference
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,8 @@ class Samples:
     source: str | None = None
 
     @classmethod
-    def load(cls, path: Path, n_sets: int, n: int) -> "Samples":
-        """Read the arrays that the stage `sample` wrote: the first `n` images of each set."""
-        return cls.of(files.load_arrays(path), n_sets, n)
-
-    @classmethod
     def of(cls, arrays: Mapping[str, Any], n_sets: int, n: int) -> "Samples":
-        """The same of arrays in memory."""
+        """From the arrays that the stage `sample` writes: the first `n` images of each set."""
         x = arrays["x"]
         if "source" in arrays:
             return cls([x[:n]], source=str(arrays["source"]))
@@ -94,6 +90,40 @@ class Evaluation:
     logits: Tensor
     distances: Tensor
     neighbors: Tensor
+
+
+class Inputs(NamedTuple):
+    """Results of other stages that the images of a dataset are measured with.
+
+    data : the file of the processed dataset
+    classifier, reference : folders of these stages
+    """
+
+    dataset: str
+    data: Path
+    classifier: Path
+    reference: Path
+
+
+def evaluate_arrays(
+    arrays: Mapping[str, Any],
+    inputs: Inputs,
+    params: Params,
+    device: torch.device,
+    with_intervals: bool = True,
+) -> Evaluation:
+    """Every number of arrays as the stage `sample` writes them, under the protocol of a dataset."""
+    protocol = Reference.of(inputs.reference).protocol
+    network = classifier_extractor(inputs.classifier, device)
+    return evaluate_samples(
+        Samples.of(arrays, params.evaluate.sample_sets, protocol.n),
+        RealImages.load(inputs.data, inputs.reference, protocol),
+        extractor=load_matching_extractor(protocol, params.evaluate, network, device),
+        classifier=network,
+        params=params.evaluate,
+        seed=seeds.derive_seed(params.data_seed, "metrics", inputs.dataset),
+        with_intervals=with_intervals,
+    )
 
 
 def evaluate_samples(

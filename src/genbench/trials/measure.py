@@ -1,15 +1,11 @@
 """Measures a trial by the functions of the stages sample, evaluate, anomaly and latent."""
 
-from pathlib import Path
-from typing import NamedTuple
-
 import numpy as np
 
 from ..anomaly.by_model import score_sets
 from ..anomaly.detection import detection_results
-from ..evaluation.extractors import classifier_extractor, load_matching_extractor
-from ..evaluation.results import FEATURES, Quality, Reference
-from ..evaluation.samples import RealImages, Samples, evaluate_samples
+from ..evaluation.results import FEATURES, Quality
+from ..evaluation.samples import Inputs, evaluate_arrays
 from ..latent import analysis
 from ..latent.results import EmbeddingMetrics
 from ..models.base import sampling
@@ -18,19 +14,6 @@ from ..networks.classifier import load_classifier
 from ..params import Params
 from ..utils import files, seeds
 from .results import Trial
-
-
-class Inputs(NamedTuple):
-    """Results of other stages that the trials of a dataset are measured with.
-
-    data : the file of the processed dataset
-    classifier, reference : folders of these stages
-    """
-
-    dataset: str
-    data: Path
-    classifier: Path
-    reference: Path
 
 
 def measure_trial(
@@ -69,22 +52,11 @@ def _quality(
     model: GenerativeModel, ema: bool, inputs: Inputs, params: Params, intervals: bool
 ) -> Quality:
     """Sample the model, and measure the samples."""
-    dataset, data, classifier, reference = inputs
-    protocol = Reference.of(reference).protocol
-    n_sets = params.evaluate.sample_sets
-    seed = seeds.derive_seed(params.seed, "sample", dataset)
-    arrays = files.load_arrays(data, "test_x", "train_y")
-    generated = sampling.generate(model, arrays, params.evaluate.n * n_sets, seed)
-    network = classifier_extractor(classifier, model.device)
-    return evaluate_samples(
-        Samples.of(generated | {"ema": np.array(ema)}, n_sets, protocol.n),
-        RealImages.load(data, reference, protocol),
-        extractor=load_matching_extractor(protocol, params.evaluate, network, model.device),
-        classifier=network,
-        params=params.evaluate,
-        seed=seeds.derive_seed(params.data_seed, "metrics", dataset),
-        with_intervals=intervals,
-    ).quality
+    n = params.evaluate.n * params.evaluate.sample_sets
+    seed = seeds.derive_seed(params.seed, "sample", inputs.dataset)
+    arrays = files.load_arrays(inputs.data, "test_x", "train_y")
+    generated = sampling.generate(model, arrays, n, seed) | {"ema": np.array(ema)}
+    return evaluate_arrays(generated, inputs, params, model.device, intervals).quality
 
 
 def _structure(
