@@ -1,7 +1,10 @@
 """What programs get is what the pipeline has measured, to the last bit."""
 
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from genbench.utils import files
 from genbench.utils.errors import InputError
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 FEW = np.zeros((9, 1, 8, 8), np.uint8)
 
 
@@ -153,6 +157,19 @@ def test_a_run_in_mlflow_has_the_model(run, monkeypatch):
 def test_a_mistake_is_one_line(run, gan, call, line):
     with pytest.raises(InputError, match=line):
         call(gan, run.root)
+
+
+def test_the_notebook_runs(run, capsys):
+    """Every cell as it stands, but for the names of the dataset and the model."""
+    cells = json.loads((ROOT / "docs" / "quickstart.ipynb").read_text())["cells"]
+    names = {"digits": DATASET, "vae": VAE, '".."': f'"{run.root}"', "plt.show()": "plt.close()"}
+    space: dict = {}
+    for cell in (cell for cell in cells if cell["cell_type"] == "code"):
+        source = "".join(cell["source"])
+        code = re.sub(r"digits|vae(?=\")|\"\.\.\"|plt\.show\(\)", lambda m: names[m[0]], source)
+        exec(compile(code, "cell", "exec"), space)
+    printed = capsys.readouterr().out
+    assert "training images: FID" in printed and "near copies 100%" in printed
 
 
 def test_importing_genbench_imports_no_torch():
