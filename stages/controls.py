@@ -13,6 +13,7 @@ from genbench.anomaly.results import DetectionResults
 from genbench.evaluation.classical import classical_samples
 from genbench.evaluation.extractors import classifier_extractor, load_matching_extractor
 from genbench.evaluation.memorization import TrainingImages
+from genbench.evaluation.own import FOLDER, load_metrics
 from genbench.evaluation.planted import HELD_OUT, planted_samples, split_test_images
 from genbench.evaluation.quality import RealFeatures
 from genbench.evaluation.results import (
@@ -29,19 +30,25 @@ from genbench.utils import cli, devices, files, images, seeds
 GRID_COLUMNS = 10
 
 
-def main(dataset: str, data: Path, classifier: Path, reference: Path, out: Path) -> None:
+def main(
+    dataset: str, data: Path, classifier: Path, reference: Path, out: Path, own: Path = FOLDER
+) -> None:
     p = params.load()
     device = devices.select_device(p.device)
     protocol = Reference.of(reference).protocol
     network = classifier_extractor(classifier, device)
-    extractor = load_matching_extractor(protocol, p.evaluate, network, device)
+    extractor = load_matching_extractor(protocol, p.evaluate, network, device, own)
     seed = seeds.derive_seed(p.data_seed, "controls", dataset)
     names = ("classes", "train_x", "val_x", "test_x", "test_y")
     classes, train_x, val_x, test_x, test_y = files.load_npz(data, *names)
+    metrics = load_metrics(p.evaluate, own)
     training = TrainingImages.load(reference / FEATURES)
 
     def measure(x, real: RealImages) -> Quality:
-        return evaluate_samples(Samples([x]), real, extractor, network, p.evaluate, seed).quality
+        samples = Samples([x])
+        return evaluate_samples(
+            samples, real, extractor, network, p.evaluate, seed, own=metrics
+        ).quality
 
     features = RealFeatures.load(reference / FEATURES)
     real = RealImages(features, training, classes.tolist(), test_y, protocol)

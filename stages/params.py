@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from genbench import params
+from genbench.evaluation import own
 from genbench.models.base import registry
 from genbench.utils import cli, files
 
@@ -14,6 +15,9 @@ def main(out: Path, code: Path) -> None:
     with files.atomic_write(code) as folder:
         registry.copy_code(choices, folder)
         registry.check(choices, folder)
+        own.copy_code(choices.evaluate, folder / own.FOLDER.name)
+        shapes = [choices.image_shape(dataset) for dataset in choices.datasets]
+        own.try_out(choices.evaluate, shapes, folder / own.FOLDER.name)
     with files.atomic_write(out) as new:
         new.write_text("checked\n", encoding="utf-8")
 

@@ -8,18 +8,19 @@ from genbench import params  # before NumPy is loaded: it says how
 import numpy as np
 
 from genbench.evaluation.extractors import choose_extractor, classifier_extractor
+from genbench.evaluation.own import FOLDER, load_metrics
 from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics
 from genbench.evaluation.results import FEATURES, METRICS_FILE, Reference
 from genbench.utils import cli, devices, files, seeds
 
 
-def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
+def main(dataset: str, data: Path, classifier: Path, out: Path, own: Path = FOLDER) -> None:
     p = params.load()
     device = devices.select_device(p.device)
     network = classifier_extractor(classifier, device)
     parts = dict(zip(("train", "test"), files.load_npz(data, "train_x", "test_x"), strict=True))
-    extractor = choose_extractor(p.evaluate, network, parts["train"].shape[1], device)
+    extractor = choose_extractor(p.evaluate, network, parts["train"].shape[1], device, own)
     n = min(p.evaluate.n, *map(len, parts.values()))
     random = seeds.rng(p.data_seed, "evaluate", dataset)
     rows = {part: random.permutation(len(x))[:n] for part, x in parts.items()}
@@ -35,8 +36,11 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
         subsets = {part: extractor.extract(x[rows[part]]) for part, x in parts.items()}
     seed = seeds.derive_seed(p.data_seed, "metrics", dataset)
     real = RealFeatures.measure(subsets["test"][0], seed)
-    floor = feature_metrics(real, *subsets["train"], p.evaluate, seed).metrics
-    ceiling = feature_metrics(real, *extractor.extract(noise), p.evaluate, seed).metrics
+    metrics = load_metrics(p.evaluate, own)
+    floor, ceiling = (
+        feature_metrics(real, *outputs_of, p.evaluate, seed, own=metrics).metrics
+        for outputs_of in (subsets["train"], extractor.extract(noise))
+    )
 
     arrays = {part: features.numpy() for part, (features, _) in outputs.items()}
     distances, _ = nearest_neighbor(outputs["test"][0], outputs["train"][0])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from genbench import params
+from genbench.evaluation.own import FOLDER
 from genbench.models.base.registry import load_model
 from genbench.trials.measure import Inputs, measure_trial
 from genbench.trials.results import Trial
@@ -19,6 +20,7 @@ def main(
     reference: Path,
     out: Path,
     code: Path | None = None,
+    own: Path = FOLDER,
     latent_dim: int | None = None,
     width: int | None = None,
     beta: float | None = None,
@@ -33,7 +35,7 @@ def main(
             trial,
             load_model(training / "weights.pt", devices.select_device(choices.device), code),
             ema=files.load_json(training / "summary.json")["ema"],
-            inputs=Inputs(dataset, data, classifier, reference),
+            inputs=Inputs(dataset, data, classifier, reference, own),
             params=choices.model_copy(update={"seed": seed}),
         )
     trial.save(out)

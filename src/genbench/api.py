@@ -12,6 +12,7 @@ import torch
 
 from . import params
 from .anomaly.scores import Scorer
+from .evaluation.own import FOLDER
 from .evaluation.results import Quality
 from .evaluation.samples import Inputs, evaluate_arrays
 from .latent.geometry import lerp, slerp
@@ -213,6 +214,7 @@ def evaluate(images: np.ndarray, dataset: str, folder: str | Path = ".", device=
         _processed(root / "data", dataset),
         root / "data" / "classifiers" / dataset,
         root / "metrics" / "details" / "reference" / dataset,
+        root / FOLDER,
     )
     shape = files.load_npz(inputs.data, "test_x")[0].shape[1:]
     if x.dtype != np.uint8 or x.shape[1:] != shape or len(x) < 10:

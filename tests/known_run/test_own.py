@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import stages_alone
+from known import CHOICES
 from sklearn.datasets import load_digits
 from test_other_sources import load, run_pipeline
 
@@ -41,6 +42,17 @@ class Model(GenerativeModel):
 """
 
 
+METRIC = """
+import torch
+
+from genbench.evaluation.fid import fid
+
+
+def frechet(real, fake):
+    return fid(torch.from_numpy(real), torch.from_numpy(fake))
+"""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("own")
@@ -48,6 +60,7 @@ def folder(tmp_path_factory):
         stages_alone.link(root / "code" / name, stages_alone.ROOT / name)
     (root / "code" / "plugins").mkdir()
     (root / "code" / "plugins" / "plain.py").write_text(MODEL)
+    (root / "code" / "plugins" / "frechet.py").write_text(METRIC)
     digits = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)
     np.savez(root / "digits.npz", x=digits[:, None])
     np.savez(root / "few.npz", arr_0=digits[:60, ..., None].repeat(2, 1).repeat(2, 2))
@@ -58,6 +71,7 @@ def folder(tmp_path_factory):
         "other": {"samples": {"mnist": str(root / "digits.npz")}},
     }
     choices = {"datasets": ["digits"], "models": ["vae", *zoo], "zoo": zoo, "seeds": [1]}
+    choices["evaluate"] = CHOICES["evaluate"] | {"metrics": ["plugins/frechet.py:frechet"]}
     return run_pipeline(root, choices, code=root / "code")
 
 
@@ -100,6 +114,14 @@ def test_images_made_elsewhere_are_measured_as_those_of_a_model(folder):
     assert "Images of real: made elsewhere." in page
     assert "(but for real, few and other: images made elsewhere)" in page
     assert "did not finish" not in page and "None" not in page
+
+
+def test_our_own_distance_as_an_own_metric_is_the_frechet_distance_everywhere(folder):
+    rows = load(folder, "metrics", "summary.json")["digits"]
+    measured = [row for row in rows.values() if "fid_classifier" in row]
+    assert {"floor", "ceiling", "classical-gmm", "vae", "plain", "real"} <= rows.keys()
+    assert all(row["own_frechet_classifier"] == row["fid_classifier"] for row in measured)
+    assert "frechet" in (folder / "reports" / "index.html").read_text()
 
 
 def test_images_made_elsewhere_have_no_other_trainings(folder):

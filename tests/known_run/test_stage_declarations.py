@@ -32,6 +32,7 @@ def expected_paths(stage: Stage) -> dict[str, str]:
         "--data": f"data/processed/{dataset}.npz",
         "--classifier": f"data/classifiers/{dataset}",
         "--reference": details.format("reference"),
+        "--own": "data/code/evaluate",
         "--code": f"data/code/{stage.item.get('model')}.py",
         "--perceptual": f"data/perceptual/{dataset}/{stage.item.get('model')}.pt",
         "--training": f"data/models/{dataset}/{model}",

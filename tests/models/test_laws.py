@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc):
 def build(name, shape, classes, width):
     args = SHIPPED.build_args(name) | {"width": width}
     if class_path := SHIPPED.class_path(name):
-        args |= {"class_path": class_path, "code": plugins.source(name, class_path)}
+        args |= {"class_path": class_path, "code": plugins.own_code(name, class_path).source()}
     return registry.build(name, shape, classes, **args)
 
 

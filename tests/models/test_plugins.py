@@ -63,9 +63,9 @@ def choices(**zoo):
 def check(code=PLAIN, **zoo):
     """What the stage `params` does with such a file."""
     Path("plugins/mine.py").write_text(code)
-    shutil.rmtree(plugins.CODE, ignore_errors=True)
-    registry.copy_code(choices(**zoo), plugins.CODE)
-    registry.check(choices(**zoo), plugins.CODE)
+    shutil.rmtree(plugins.COPIES, ignore_errors=True)
+    registry.copy_code(choices(**zoo), plugins.COPIES)
+    registry.check(choices(**zoo), plugins.COPIES)
 
 
 def build():
@@ -91,7 +91,7 @@ def save(model):
 def test_a_file_is_a_model_with_the_defaults_of_its_keywords():
     check()
     assert build().lr == 0.1 and build().latent_dim == 16
-    assert {path.stem for path in plugins.CODE.glob("*")} >= {"mine", "vae"}
+    assert {path.stem for path in plugins.COPIES.glob("*")} >= {"mine", "vae"}
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ def test_a_model_of_ones_own_is_loaded_elsewhere_by_the_code_that_is_stored_with
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    plugins.CODE.mkdir(parents=True)
-    shutil.copy(ROOT / "plugins" / "lsgan.py", plugins.CODE / "lsgan.py")
+    plugins.COPIES.mkdir(parents=True)
+    shutil.copy(ROOT / "plugins" / "lsgan.py", plugins.COPIES / "lsgan.py")
     class_path = "plugins/lsgan.py:Model"
     build_args = {"name": "lsgan", "image_shape": (1, 8, 8), "classes": 3}
     build_args |= {"latent_dim": 16, "width": 4, "lr": 0.1}
@@ -63,7 +63,7 @@ def test_a_model_of_ones_own_is_loaded_elsewhere_by_the_code_that_is_stored_with
     (tmp_path / "model.pickle").write_bytes(pickle.dumps(stored))
     code, own = export.code_of(tmp_path / "m" / "weights.pt", tmp_path / "stored")
     assert [path.name for path in own] == ["code.json", "lsgan.py"]
-    shutil.rmtree(plugins.CODE)
+    shutil.rmtree(plugins.COPIES)
     words = [sys.executable, "-c", LOAD, str(code.parent)]
     printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     with torch.no_grad():

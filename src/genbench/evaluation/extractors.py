@@ -15,6 +15,7 @@ from ..params.schema import Evaluate
 from ..utils import provenance
 from ..utils.errors import InputError
 from ..utils.paths import resolve
+from . import own
 from .results import Protocol
 
 log = logging.getLogger(__name__)
@@ -117,14 +118,31 @@ def fold_batch_norm(network: nn.Module) -> None:
             block.bn = nn.Identity()
 
 
+def own_extractor(params: Evaluate, folder: Path) -> Extractor:
+    """The user's own, from the folder with the copies of own code; there are no logits."""
+    code, function = own.load_extractor(params, folder)
+
+    def extract(x: np.ndarray) -> tuple[Tensor, Tensor]:
+        return torch.from_numpy(function(x)), torch.zeros(len(x), 1)
+
+    name = Path(code.module).stem if code.is_file else code.module.rpartition(".")[2]
+    return Extractor(name, provenance.sha256(folder / "extractor.py"), "none", extract)
+
+
 def choose_extractor(
-    params: Evaluate, classifier: Extractor, channels: int, device: torch.device
+    params: Evaluate,
+    classifier: Extractor,
+    channels: int,
+    device: torch.device,
+    folder: Path = own.FOLDER,
 ) -> Extractor:
     """The extractor that `params` ask for; logs a note if it falls back to the classifier.
 
     auto is the classifier for gray images; for color Inception, or the classifier where the
     weights cannot be downloaded.
     """
+    if own.has_extractor(params):
+        return own_extractor(params, folder)
     if params.extractor == "inception":
         return inception_extractor(params, device)
     if params.extractor == "auto" and channels == 3:
@@ -138,11 +156,19 @@ def choose_extractor(
 
 
 def load_matching_extractor(
-    protocol: Protocol, params: Evaluate, classifier: Extractor, device: torch.device
+    protocol: Protocol,
+    params: Evaluate,
+    classifier: Extractor,
+    device: torch.device,
+    folder: Path = own.FOLDER,
 ) -> Extractor:
     """The extractor of the reference's protocol; an InputError if it has changed since."""
-    by_inception = protocol.extractor == "inception"
-    extractor = inception_extractor(params, device) if by_inception else classifier
+    if own.has_extractor(params):
+        extractor = own_extractor(params, folder)
+    elif protocol.extractor == "inception":
+        extractor = inception_extractor(params, device)
+    else:
+        extractor = classifier
     if extractor.protocol(protocol.n, protocol.seed) != protocol:
         raise InputError(
             f"the {extractor.name} is not the one that the reference was made with; run"

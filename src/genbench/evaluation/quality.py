@@ -1,6 +1,7 @@
 """All metrics of generated images against real ones: the list that a new metric joins."""
 
-from math import inf
+from collections.abc import Mapping
+from math import inf, isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from ..utils.record import Estimate
 from .fid import fid, fid_from_features, fid_infinity
 from .inception_score import inception_score, inception_score_of_all_images
 from .kid import kid, kids_of_subsets
+from .own import Metric
 from .prdc import (
     KnnRadii,
     ManifoldMembership,
@@ -37,6 +39,7 @@ INTERVALS = {
 """How the metrics that have an interval get it, see `estimate`: the weight, and the limits."""
 
 
+NONE: Mapping[str, Metric] = {}
 MIN_IMAGES = 4
 """With fewer there is no interval: of a half there is no covariance."""
 
@@ -101,10 +104,13 @@ def feature_metrics(
     params: Evaluate,
     seed: int,
     with_intervals: bool = True,
+    own: Mapping[str, Metric] = NONE,
 ) -> FeatureMetrics:
     """Every metric of generated images, features (M, D) and logits (M, K) of one extractor.
 
     There is no inception score of one class.
+
+    own : metrics of the user's, by their keys: they have no intervals
     """
     radii = knn_radii(fake)
     membership = manifold_membership(real.test, fake, real.radii, radii)
@@ -121,6 +127,9 @@ def feature_metrics(
         subset_size=params.kid_subset_size,
         seed=seed,
     )
+    for key, metric in own.items():
+        if isfinite(value := metric(real.test.numpy(), fake.numpy())):
+            values[key] = value
     has_halves = with_intervals and min(len(real.test), len(fake)) >= MIN_IMAGES
     halves = _metrics_of_halves(real, fake, logits, seed) if has_halves else {}
     metrics = {key: Estimate(value=value) for key, value in values.items()}

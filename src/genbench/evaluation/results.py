@@ -15,6 +15,8 @@ the arrays of `quality.RealFeatures`, by the protocol's extractor
 NEAREST = "nearest.png"
 DETECTION = "detection.json"
 """Of the stage `controls`: one half of the test images against the other, by baselines."""
+OWN_PREFIX = "own_"
+"""Of the keys of the user's own metrics among the others."""
 SAMPLES = "samples.npz"
 """Of the stage `sample`: x, y, z, ema, and where there are any labels, test_negative_elbo."""
 

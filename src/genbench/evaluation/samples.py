@@ -17,8 +17,9 @@ from ..utils.record import Estimate, Number
 from .classes import class_entropy, class_shares, classes_covered
 from .extractors import Extractor, classifier_extractor, load_matching_extractor
 from .memorization import TrainingImages, copying
+from .own import FOLDER, Metric, load_metrics
 from .prdc import nearest_neighbor
-from .quality import RealFeatures, feature_metrics
+from .quality import NONE, RealFeatures, feature_metrics
 from .results import FEATURES, Protocol, Quality, Reference
 
 
@@ -97,12 +98,14 @@ class Inputs(NamedTuple):
 
     data : the file of the processed dataset
     classifier, reference : folders of these stages
+    own : the folder with copies of the user's own metrics and extractor
     """
 
     dataset: str
     data: Path
     classifier: Path
     reference: Path
+    own: Path = FOLDER
 
 
 def evaluate_arrays(
@@ -118,11 +121,12 @@ def evaluate_arrays(
     return evaluate_samples(
         Samples.of(arrays, params.evaluate.sample_sets, protocol.n),
         RealImages.load(inputs.data, inputs.reference, protocol),
-        extractor=load_matching_extractor(protocol, params.evaluate, network, device),
+        extractor=load_matching_extractor(protocol, params.evaluate, network, device, inputs.own),
         classifier=network,
         params=params.evaluate,
         seed=seeds.derive_seed(params.data_seed, "metrics", inputs.dataset),
         with_intervals=with_intervals,
+        own=load_metrics(params.evaluate, inputs.own),
     )
 
 
@@ -134,16 +138,18 @@ def evaluate_samples(
     params: Evaluate,
     seed: int,
     with_intervals: bool = True,
+    own: Mapping[str, Metric] = NONE,
 ) -> Evaluation:
     """Every number of one model's samples.
 
     extractor : of the protocol
     classifier : of the dataset, predicts the classes; it may be the extractor
     with_intervals : of the metrics in the extractor's features, which take most of the time
+    own : metrics of the user's in the same features
     """
     x, *other_sets = samples.sets
     features, logits = extractor.extract(x)
-    measured = feature_metrics(real.features, features, logits, params, seed, with_intervals)
+    measured = feature_metrics(real.features, features, logits, params, seed, with_intervals, own)
     by_set = [measured.metrics]
     for other in other_sets:
         outputs = extractor.extract(other)

@@ -92,10 +92,18 @@ class Classifier(Block):
         return automatic if self.network == "auto" else self.network
 
 
+def _extractor(value: str) -> str:
+    if value not in ("auto", "classifier", "inception") and ":" not in value:
+        allowed = "'auto', 'classifier', 'inception' or plugins/<file>.py:<function>"
+        raise PydanticCustomError("extractor", "Input should be {allowed}", {"allowed": allowed})
+    return value
+
+
 class Evaluate(Block):
     n: Annotated[Whole, Field(ge=10, le=10**6)]
     sample_sets: Few
-    extractor: Literal["auto", "classifier", "inception"]
+    metrics: Annotated[list[str], Distinct] = []
+    extractor: Annotated[str, AfterValidator(_extractor)]
     inception_weights: str | None
     resize: Literal["tensorflow", "antialias"]
     is_splits: Few

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..evaluation.results import OWN_PREFIX
 from ..utils.record import Estimate, Number
 from .failures import Failure
 from .metrics import HEADLINES
@@ -37,11 +38,17 @@ def values_by_key(by_training: list[dict[str, Number]]) -> dict[str, list[Number
 def training_headlines(result: ModelResults) -> dict[str, Number]:
     """Those of one training; one in features carries its extractor: fid_classifier."""
     values = {metric.key: result.value(metric.key) for metric in HEADLINES}
+    values |= own_values(result.quality.metrics)
     values["knn_accuracy"] = result.embedding.knn_accuracy if result.embedding else None
     values["corruption_auroc"] = _auroc(result, "corruptions")
     values["ood_auroc"] = _auroc(result, "ood")
     values["defect_auroc"] = _auroc(result, "defects")
     return _named(values, result.protocol.extractor)
+
+
+def own_values(metrics: Mapping[str, Estimate]) -> dict[str, Number]:
+    """The values of the user's own metrics."""
+    return {key: each.value for key, each in metrics.items() if key.startswith(OWN_PREFIX)}
 
 
 def _auroc(result: ModelResults, kind: str) -> float | None:
@@ -76,7 +83,7 @@ def _failure(failure: Failure) -> dict[str, Number]:
 
 def _named(values: Mapping[str, Number | None], extractor: str) -> dict[str, Number]:
     return {
-        f"{key}_{extractor}" if key in BY_EXTRACTOR else key: value
+        f"{key}_{extractor}" if key in BY_EXTRACTOR or key.startswith(OWN_PREFIX) else key: value
         for key, value in values.items()
         if value is not None
     }
@@ -94,10 +101,11 @@ def _dataset(results: DatasetResults) -> dict[str, dict[str, Number]]:
     for name in ("floor", "ceiling"):
         estimates: dict[str, Estimate] = getattr(results.reference, name)
         values = {key: estimates[key].value for key in BY_EXTRACTOR & estimates.keys()}
+        values |= own_values(estimates)
         rows[name] = _named(values, results.extractor)
     for name, quality in results.controls.classical.items():
         keys = [metric.key for metric in HEADLINES if metric.key in quality.metrics]
-        values = {key: quality.metrics[key].value for key in keys}
+        values = {key: quality.metrics[key].value for key in keys} | own_values(quality.metrics)
         rows[f"classical-{name}"] = _named(values, results.extractor)
     if results.classifier.test_accuracy is not None:
         rows["classifier"] = {"test_accuracy": results.classifier.test_accuracy}

@@ -75,5 +75,5 @@ def code_of(weights: Path, scratch: Path) -> tuple[Path, list[Path]]:
     copy = scratch / package.name
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     own = copy / "models" / f"{name}.py"
-    shutil.copyfile(plugins.CODE / own.name, own)
+    shutil.copyfile(plugins.COPIES / own.name, own)
     return copy, [record, own]

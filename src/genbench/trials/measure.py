@@ -31,7 +31,7 @@ def measure_trial(
     ema : whether the weights are averages
     params : the choices of this training
     """
-    dataset, data, classifier, reference = inputs
+    dataset, data, classifier, reference, _ = inputs
     is_replicate = trial.at.keys() == {"seed"}
     measured: dict = {"quality": _quality(model, ema, inputs, params, intervals=is_replicate)}
     if "latent_dim" not in trial.at:

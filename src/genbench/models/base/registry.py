@@ -16,6 +16,7 @@ from pydantic import ValidationError, create_model
 from ...networks import checkpoint
 from ...utils.choices import Block
 from ...utils.errors import InputError, unknown_names, validation_line
+from ...utils.own_code import load_file
 from . import plugins
 from .interface import GenerativeModel
 
@@ -40,7 +41,7 @@ def build(
     image_shape : (C, H, W), C 1 or 3, H = W from 8 to 64
     classes : number of classes, for models that use labels
     class_path : of a model of the user's own
-    code : the file to take it from; None: ours from genbench, the user's from `plugins.CODE`
+    code : the file to take it from; None: ours from genbench, the user's from `plugins.COPIES`
     args : the keyword-only arguments of the model's own signature, all of them
 
     Raises
@@ -57,7 +58,7 @@ def build(
     model = _constructor(name, class_path, code)
     args = _check_args(name, model, args)
     try:
-        with plugins.one_line(name, class_path) if class_path else nullcontext():
+        with plugins.own_code(name, class_path).one_line() if class_path else nullcontext():
             return model(tuple(image_shape), classes, **args)
     except ValueError as error:
         raise error if class_path else InputError(f"zoo.{name}.{error}") from None
@@ -85,7 +86,7 @@ def copy_code(params, folder: Path) -> None:
         (folder / f"{name}.py").write_text(f'"""Images of zoo.{name}.samples."""\n')
 
 
-def check(params, folder: Path = plugins.CODE) -> None:
+def check(params, folder: Path = plugins.COPIES) -> None:
     """Build every model that params.yaml asks for, for each dataset; without memory or time.
 
     The user's own are tried out as well, with a few random images. Their files lie in `folder`.
@@ -175,7 +176,7 @@ def _constructor(
     name: str, class_path: str | None = None, code: Path | None = None
 ) -> type[GenerativeModel]:
     if class_path:
-        return plugins.load_class(name, class_path, code or plugins.CODE / f"{name}.py")
+        return plugins.load_class(name, class_path, code or plugins.COPIES / f"{name}.py")
     if code:
-        return plugins.load_file(name, code).Model
+        return load_file(code, f"genbench.models.{name}").Model
     return importlib.import_module(f"genbench.models.{name}").Model

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...evaluation.results import NEAREST
+from ...evaluation.results import NEAREST, OWN_PREFIX
 from ...params import Params
 from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
@@ -120,21 +120,31 @@ def _ranking(
     """The models of one protocol, below the references and classical generators if of the same."""
     comparable = group[0].protocol.extractor == results.extractor
     are_ranked = has_places(results)
+    own = _own_metrics(group)
+    metrics = [*(with_caveats(QUALITY, results.reference) if comparable else QUALITY), *own]
     rows = [
         Row(
             result.model,
-            _values(result, QUALITY),
+            _values(result, [*QUALITY, *own]),
             rank=str(place) if are_ranked else "",
             detail=_detail(result, params),
         )
         for result, place in zip(group, places(group), strict=True)
     ]
     return make_table(
-        with_caveats(QUALITY, results.reference) if comparable else QUALITY,
+        metrics,
         [*rows, *failed],
         first="model",
         references=_references(results) if comparable else (),
     )
+
+
+def _own_metrics(group: list[ModelResults]) -> list[Metric]:
+    """Those that the user's own code computes, under the names of its functions."""
+    keys = dict.fromkeys(key for r in group for key in r.quality.metrics)
+    own = [key for key in keys if key.startswith(OWN_PREFIX)]
+    note = "Of evaluate.metrics: the user's own code, of the same features; without an interval."
+    return [Metric(key, key.removeprefix(OWN_PREFIX), note=note) for key in own]
 
 
 def _detail(result: ModelResults, params: Params) -> str:
