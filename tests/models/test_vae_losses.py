@@ -294,3 +294,26 @@ def test_after_a_short_training_other_images_have_higher_scores(name):
         normal, inverted = (model.eval().scores(images, y) for images in (x, -x))
     for key in ("negative_elbo", "reconstruction_error"):
         assert inverted[key].median() > normal[key].max()
+
+
+def test_more_draws_are_the_importance_weighted_bound_and_one_is_the_loss_of_a_vae():
+    x, y = batch()
+    one, many, plain = build("vae", draws=1), build("vae", draws=7), build("vae")
+    losses = []
+    for model in (one, many, plain):
+        torch.manual_seed(3)
+        losses.append({key: value.item() for key, value in model.loss("model", x, y).items()})
+    assert losses[0] == losses[2]
+    assert losses[1].pop("loss") != losses[2].pop("loss") and losses[1] == losses[2]
+    torch.manual_seed(3)
+    torch.randn(len(x), 4)  # the draw of the terms that are recorded
+    noises = torch.randn(7, len(x), 4)
+    mean, log_variance = (numpy(t) for t in many.posterior(many.encoder(x)))
+    z = mean + np.exp(log_variance / 2) * numpy(noises)
+    log_ratio = norm.logpdf(z, mean, np.exp(log_variance / 2)).sum(2) - norm.logpdf(z).sum(2)
+    outputs = [many.decoder(torch.tensor(each).float()) for each in z]
+    nll = np.stack([numpy(many.likelihood.nll(output, x)) for output in outputs])
+    log_weights = -nll - SEEN / CHOICES["kl_warmup_images"] * log_ratio
+    expected = (np.log(7) - np.logaddexp.reduce(log_weights, axis=0)).mean()
+    torch.manual_seed(3)
+    assert many.loss("model", x, y)["loss"].item() == pytest.approx(expected, rel=1e-5)

@@ -182,12 +182,21 @@ class VAE(GenerativeModel):
 
         Source: Burda et al. 2016, arXiv:1509.00519.
         """
+        return self.importance_bound(x, y, self.per_image_noise(x, draws))
+
+    def importance_bound(
+        self, x: Tensor, y: Tensor, noises: Tensor, kl_weight: Tensor | float = 1.0
+    ) -> Tensor:
+        """The bound from samples made with `noises` (draws, N, latent_dim), (N,) in nats.
+
+        kl_weight : of log q(z | x) - log p(z), as of the KL in the negative ELBO; 1 in the bound
+        """
         encoder_output = self.encoder_output(x, y)
         log_weights = []
-        for noise in self.per_image_noise(x, draws):
+        for noise in noises:
             nll, _ = self.nll_and_kl(x, y, encoder_output, noise)
-            log_weights.append(-nll - self.log_ratio(encoder_output, noise))
-        return math.log(draws) - torch.stack(log_weights).logsumexp(0)
+            log_weights.append(-nll - kl_weight * self.log_ratio(encoder_output, noise))
+        return math.log(len(noises)) - torch.stack(log_weights).logsumexp(0)
 
     def per_image_noise(self, x: Tensor, draws: int, first: int = 0) -> Tensor:
         """Noise (draws, N, latent_dim) from a fixed bank, selected by each image's own pixels.
