@@ -32,6 +32,7 @@ CHOICES = {
         "is_splits": 1,
         "kid_subsets": 2,
         "kid_subset_size": 30,
+        "metrics": ["plugins/vendi.py:vendi_score"],
     },
     "anomaly": {
         "n": 100,

@@ -24,6 +24,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the server of process
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)  # none of ours: each stage has its own
 SECONDS = 120
+CODE = ("src", "stages", "plugins")
+"""Folders that a run needs beside params.yaml."""
 
 
 @dataclass(frozen=True)

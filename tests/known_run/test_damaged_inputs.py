@@ -9,7 +9,7 @@ import sys
 import pytest
 from known import make_params
 from one_process import become_stage
-from stages_alone import PROCESSES, ROOT, SECONDS, expand, link, load_pipeline
+from stages_alone import CODE, PROCESSES, ROOT, SECONDS, expand, link, load_pipeline
 
 READERS = (".npz", ".json", ".csv")
 KINDS = list(dict.fromkeys(stage.kind for stage in expand(load_pipeline(), make_params(ROOT))))
@@ -19,7 +19,7 @@ WITHOUT_NUMBERS = ("params", "download", "preprocess", "perceptual_classifier")
 
 def folder_of_stage(run, stage, folder):
     """A folder with all that the stage declares; what other stages have made is a copy."""
-    for name, target in {"src": ROOT, "stages": ROOT, "params.yaml": run.root}.items():
+    for name, target in {**dict.fromkeys(CODE, ROOT), "params.yaml": run.root}.items():
         link(folder / name, target / name)
     for dep in (dep for dep in stage.deps if dep.startswith(("data/", "metrics/"))):
         source = run.root / dep

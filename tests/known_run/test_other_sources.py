@@ -25,7 +25,7 @@ def run_pipeline(root, choices, like=CHOICES, code=stages_alone.ROOT):
     folder = root / "run"
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(tree))
-    for name in ("src", "stages", "plugins"):
+    for name in stages_alone.CODE:
         stages_alone.link(folder / name, code / name)
     for stage in stages_alone.expand(stages_alone.load_pipeline(), tree):
         stages_alone.run_command(stage, folder, None)

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from known import make_params
 from stages_alone import (
+    CODE,
     ROOT,
     Stage,
     digests,
@@ -153,7 +154,7 @@ def test_a_stage_writes_what_it_declares_and_nothing_else(run, kind):
 
 
 def test_stages_alone_make_the_bytes_of_a_whole_run(run, tmp_path):
-    for name, target in {"src": ROOT, "stages": ROOT, "params.yaml": run.root}.items():
+    for name, target in {**dict.fromkeys(CODE, ROOT), "params.yaml": run.root}.items():
         link(tmp_path / name, target / name)
     for stage in run.stages:
         run_command(stage, tmp_path, None)

@@ -142,9 +142,9 @@ def test_a_broken_file_is_one_line_before_anything_is_trained(old, new, line):
 @pytest.mark.parametrize(
     "class_path, line",
     [
-        (3, r"must be plugins/<file>.py:<class> or <package>.<module>:<class>, got 3"),
-        ("plugins/mine.py", "must be plugins/<file>.py:<class> or"),
-        ("plugins/mine.py:a b", "must be plugins/<file>.py:<class> or"),
+        (3, r"must be plugins/<file>.py:<name> or <package>.<module>:<name>, got 3"),
+        ("plugins/mine.py", "must be plugins/<file>.py:<name> or"),
+        ("plugins/mine.py:a b", "must be plugins/<file>.py:<name> or"),
         ("plugins/other.py:Model", "plugins/other.py: there is no such file"),
         ("plugins/../secret.py:Model", r"plugins/../secret.py: must lie in plugins/"),
         ("/tmp/mine.py:Model", r"/tmp/mine.py: must lie in plugins/, on which stages depend"),
@@ -212,6 +212,6 @@ def test_a_model_of_ours_that_was_moved_has_the_same_weights(name):
     assert all(torch.equal(first[key], second[key]) for key in first | second)
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "plugins").glob("*.py")), ids=lambda f: f.stem)
-def test_the_shipped_examples_are_models(file):
-    check(file.read_text(), mine={"class_path": "plugins/mine.py:Model", "lr": 0.0002})
+def test_the_shipped_example_is_a_model():
+    code = (ROOT / "plugins" / "lsgan.py").read_text()
+    check(code, mine={"class_path": "plugins/mine.py:Model", "lr": 0.0002})

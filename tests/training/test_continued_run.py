@@ -4,7 +4,7 @@ import fabricated
 import numpy as np
 import pytest
 import torch
-from toy_game import Game, batches, save_data, train
+from toy_game import Game, batches, build_game, save_data, train
 
 from genbench.networks import checkpoint
 from genbench.networks.classifier import Classifier, extract_features
@@ -80,7 +80,7 @@ def test_a_checkpoint_is_of_all_choices_of_a_training_but_how_it_is_run(monkeypa
         {"zoo": {"gan": {"lr": 0.1}}},
     )
     with monkeypatch.context() as patch:
-        patch.setattr(run.registry, "build", lambda lr=0, **args: args.pop("name") and Game(**args))
+        patch.setattr(run.registry, "build", lambda lr=0, **args: build_game(**args))
         others = [key(monkeypatch, **change) for change in changes]
     assert len({first, *others}) == 1 + len(changes)
     evaluate = fabricated.TREE["evaluate"] | {"n": 17}

@@ -101,3 +101,8 @@ def train(on_log=lambda row: None, **choices):
 
 def batches(trained):
     return [levels_of(x) for _, x, _ in trained.model.calls["losses"]]
+
+
+def build_game(name, class_path=None, code=None, **args):
+    """As `registry.build` builds a model."""
+    return Game(**args)

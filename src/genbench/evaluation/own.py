@@ -1,6 +1,5 @@
 """Metrics and an extractor of the user's own, named by `evaluate` in params.yaml."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from ..params.schema import Evaluate
 from ..utils import files
-from ..utils.own_code import COPIES, OwnCode
+from ..utils.own_code import COPIES, OwnCode, copy
 from .results import OWN_PREFIX
 
 FOLDER = COPIES / "evaluate"
@@ -25,7 +24,7 @@ def copy_code(params: Evaluate, folder: Path) -> None:
     folder.mkdir()
     codes = _codes(params)
     for name, code in codes.items():
-        shutil.copyfile(code.source(), folder / f"{name}.py")
+        copy(code.source(), folder / f"{name}.py")
     paths = {name: f"{code.module}:{code.name}" for name, code in codes.items()}
     files.save_json(folder / "own.json", paths)
 

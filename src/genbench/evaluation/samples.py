@@ -153,7 +153,7 @@ def evaluate_samples(
     by_set = [measured.metrics]
     for other in other_sets:
         outputs = extractor.extract(other)
-        by_set.append(feature_metrics(real.features, *outputs, params, seed, False).metrics)
+        by_set.append(feature_metrics(real.features, *outputs, params, seed, False, own).metrics)
     if classifier is not extractor:
         features, logits = classifier.extract(x)
     predictions = logits.argmax(1)
@@ -199,4 +199,5 @@ def _values_by_metric(by_set: list[dict[str, Estimate]]) -> dict[str, list[Numbe
     """The values of several sets of samples, by metric; {} for one set."""
     if len(by_set) == 1:
         return {}
-    return {key: [metrics[key].value for metrics in by_set] for key in by_set[0]}
+    shared = [key for key in by_set[0] if all(key in metrics for metrics in by_set)]
+    return {key: [metrics[key].value for metrics in by_set] for key in shared}

@@ -111,6 +111,8 @@ class Params(Block):
         """The flattened choices that one model's results on one dataset depend on."""
         elsewhere = {"seeds", "datasets", "models", "sweep", "report", "tracking", "device"}
         tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
+        if not self.evaluate.metrics:  # runs of before it was a key are the same
+            del tree["evaluate"]["metrics"]
         tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
         return {"dataset": dataset, "model_name": model, **_flat(tree)}
 

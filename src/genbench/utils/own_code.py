@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from .errors import InputError
+from .files import atomic_write
 from .provenance import sha256
 
 FOLDER = "plugins"
@@ -100,6 +101,12 @@ class OwnCode(NamedTuple):
     def error(self, problem: str) -> InputError:
         """A line with the key and the module."""
         return InputError(f"{self.key}: {self.module}: {problem}")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file of code; what fails is said of `target`."""
+    with atomic_write(target) as new:
+        new.write_bytes(source.read_bytes())
 
 
 def load_file(path: Path, name: str) -> ModuleType:

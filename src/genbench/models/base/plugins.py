@@ -1,7 +1,6 @@
 """Models of the user's own: classes that params.yaml names by `zoo.<name>.class_path`."""
 
 import inspect
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import torch
 
 from ...utils import files
 from ...utils.errors import InputError
-from ...utils.own_code import COPIES, OwnCode
+from ...utils.own_code import COPIES, OwnCode, copy
 from ...utils.provenance import sha256
 from .interface import GenerativeModel
 
@@ -30,7 +29,7 @@ def copy_code(class_paths: Mapping[str, str | None], folder: Path) -> None:
     for name, class_path in class_paths.items():
         ours = Path(__file__).parents[1] / f"{name}.py"
         file = own_code(name, class_path).source() if class_path else ours
-        shutil.copyfile(file, folder / f"{name}.py")
+        copy(file, folder / f"{name}.py")
 
 
 def load_class(name: str, class_path: str, code: Path) -> type[GenerativeModel]:
