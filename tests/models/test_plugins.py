@@ -197,7 +197,9 @@ def test_weights_are_loaded_with_the_code_that_they_were_trained_with_and_no_oth
     z, y = torch.randn(3, 16), torch.zeros(3, dtype=torch.long)
     assert torch.equal(registry.load_model(weights).decode(z, y), model.eval().decode(z, y))
     check(PLAIN + "# another\n")
-    with pytest.raises(InputError, match=r"^data/models: plugins/mine.py:Model is not the code"):
+    with pytest.raises(
+        InputError, match=r"^plugins/mine.py:Model is not the code that the weights of mine"
+    ):
         registry.load_model(weights)
 
 

@@ -74,8 +74,9 @@ def recorded(folder: Path, code: Path | None = None) -> str | None:
     code = code or COPIES / f"{trained['name']}.py"
     if not code.exists() or sha256(code) != trained["sha256"]:
         raise InputError(
-            f"{folder}: {trained['class_path']} is not the code that it was trained with, whose"
-            f" SHA-256 begins with {trained['sha256'][:8]}; `dvc repro` trains it anew"
+            f"{trained['class_path']} is not the code that the weights of {trained['name']} were"
+            f" trained with, whose SHA-256 begins with {trained['sha256'][:8]}; `dvc repro` trains"
+            " them anew"
         )
     return trained["class_path"]
 
@@ -90,27 +91,33 @@ def try_out(name: str, class_path: str, model: GenerativeModel, shape, classes: 
     own = own_code(name, class_path)
     x = torch.rand(N_IMAGES, *shape) * 2 - 1
     y = torch.arange(N_IMAGES) % classes
+
+    def check(what: str, got: torch.Tensor, wanted: tuple[int, ...]) -> None:
+        if got.shape != torch.Size(wanted):
+            expected = f"must have the shape {tuple(wanted)}, got {tuple(got.shape)}"
+            raise own.error(f"{what} {expected}")
+        if not got.isfinite().all():
+            raise own.error(f"{what} is not finite")
+
     with own.one_line(f"{name}.py"):
         z = torch.randn(N_IMAGES, model.latent_dim)
-        for parameters in model.players().values():
-            model.optimizer(parameters)
-        losses = {f"the loss of {p}": model.loss(p, x, y)["loss"] for p in model.players()}
-        model.eval()
         with torch.no_grad():
-            images, codes = model.decode(z, y), model.encode(x, y)
-            scores = {f"the score {key}": value for key, value in model.scores(x, y).items()}
-            features = model.features(x, y)
-    returned: list[tuple[str, torch.Tensor, tuple[int, ...]]]
-    returned = [(what, loss, ()) for what, loss in losses.items()]
-    returned += [("what decode returns", images, x.shape)]
-    returned += [] if codes is None else [("what encode returns", codes, z.shape)]
-    returned += [(what, values, (N_IMAGES,)) for what, values in scores.items()]
-    returned += [("what features returns", features, (N_IMAGES, features[0].numel()))]
-    for what, value, wanted in returned:
-        if value.shape != torch.Size(wanted):
-            expected = f"must have the shape {tuple(wanted)}, got {tuple(value.shape)}"
-            raise own.error(f"{what} {expected}")
-        if not value.isfinite().all():
-            raise own.error(f"{what} is not finite")
+            images = model.decode(z, y)
+    check("what decode returns", images, x.shape)
     if images.abs().max() > 1:
         raise own.error("what decode returns must lie in [-1, 1]")
+    with own.one_line(f"{name}.py"):
+        for parameters in model.players().values():
+            model.optimizer(parameters)
+        losses = {player: model.loss(player, x, y)["loss"] for player in model.players()}
+        model.eval()
+        with torch.no_grad():
+            codes, scores = model.encode(x, y), model.scores(x, y)
+            features = model.features(x, y)
+    for player, loss in losses.items():
+        check(f"the loss of {player}", loss, ())
+    if codes is not None:
+        check("what encode returns", codes, z.shape)
+    for score, values in scores.items():
+        check(f"the score {score}", values, (N_IMAGES,))
+    check("what features returns", features, (N_IMAGES, features[0].numel()))
