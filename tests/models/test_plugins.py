@@ -157,6 +157,11 @@ def test_a_class_path_that_leads_nowhere_says_so(class_path, line):
         check(mine={"class_path": class_path})
 
 
+def test_a_model_may_have_a_keyword_called_samples():
+    code = PLAIN.replace("lr=0.1", "lr=0.1, samples=3")
+    check(code, mine={"class_path": "plugins/mine.py:Model", "samples": 5})
+
+
 def test_a_name_that_is_none_of_pythons_is_refused():
     zoo = {"my-model": {"class_path": "plugins/mine.py:Model"}}
     with pytest.raises(InputError, match=r"^params.yaml: zoo.my-model: must be a name of letters"):

@@ -105,7 +105,8 @@ class Params(Block):
     def imported(self, model: str) -> Imported | None:
         """Where images that were made elsewhere are; None for a model that is trained."""
         block = self.zoo.get(model, {})
-        return Imported.model_validate(block) if "samples" in block else None
+        is_imported = "samples" in block and "class_path" not in block
+        return Imported.model_validate(block) if is_imported else None
 
     def of_run(self, dataset: str, model: str) -> dict[str, object]:
         """The flattened choices that one model's results on one dataset depend on."""

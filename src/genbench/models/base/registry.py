@@ -155,7 +155,7 @@ def _used(params) -> set[str]:
 
 def _imported(params) -> set[str]:
     """Names of those whose images were made elsewhere."""
-    return {name for name, args in params.zoo.items() if "samples" in args}
+    return {n for n, args in params.zoo.items() if "samples" in args} - _own(params).keys()
 
 
 def _own(params) -> dict[str, str]:
