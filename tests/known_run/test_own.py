@@ -71,6 +71,7 @@ def folder(tmp_path_factory):
         "other": {"samples": {"mnist": str(root / "digits.npz")}},
     }
     choices = {"datasets": ["digits"], "models": ["vae", *zoo], "zoo": zoo, "seeds": [1]}
+    choices["tracking"] = {"enabled": True, "experiment": "own", "live_after": 1000}
     choices["evaluate"] = CHOICES["evaluate"] | {"metrics": ["plugins/frechet.py:frechet"]}
     return run_pipeline(root, choices, code=root / "code")
 
@@ -122,6 +123,21 @@ def test_our_own_distance_as_an_own_metric_is_the_frechet_distance_everywhere(fo
     assert {"floor", "ceiling", "classical-gmm", "vae", "plain", "real"} <= rows.keys()
     assert all(row["own_frechet_classifier"] == row["fid_classifier"] for row in measured)
     assert "frechet" in (folder / "reports" / "index.html").read_text()
+
+
+def test_mlflow_has_a_run_of_images_made_elsewhere_and_the_model_of_ones_own(folder):
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    (experiment,) = [e for e in client.search_experiments() if e.name == "own"]
+    runs = {run.info.run_name: run.data for run in client.search_runs([experiment.experiment_id])}
+    measured = load(folder, "metrics", "summary.json")["digits"]["real"]
+    assert runs["digits-real"].metrics["fid_classifier"] == pytest.approx(
+        measured["fid_classifier"]
+    )
+    assert runs["digits-real"].tags["genbench.source"] == "images made elsewhere"
+    assert "genbench.model" in runs["digits-plain"].tags
+    assert "genbench.model" not in runs["digits-real"].tags
 
 
 def test_images_made_elsewhere_have_no_other_trainings(folder):

@@ -51,6 +51,7 @@ def test_a_model_of_ones_own_is_loaded_elsewhere_by_the_code_that_is_stored_with
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "genbench.models.lsgan", None)  # forgets it in the end
     plugins.COPIES.mkdir(parents=True)
     shutil.copy(ROOT / "plugins" / "lsgan.py", plugins.COPIES / "lsgan.py")
     class_path = "plugins/lsgan.py:Model"

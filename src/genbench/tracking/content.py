@@ -16,7 +16,7 @@ from ..results.failures import Failure, find_failure
 from ..results.model import replicate
 from ..results.points import SweepPoint, TrialResults
 from ..training.results import SUMMARY, WEIGHTS, Training, TrainingSummary
-from ..utils import lock_file, provenance
+from ..utils import imported, lock_file, provenance
 from ..utils.failure import load as failure_of
 from . import details as table
 from .code import CODE_TAG, digest_code
@@ -96,8 +96,9 @@ class RunContent:
         if self.status == "KILLED":
             return provenance.digest([self.tags[FAILED_TAG], self.images])
         history = provenance.sha256(self.training.folder / "history.csv")
-        weights = self.tags.get(WEIGHTS_TAG) or self.tags[FAILED_TAG]
-        return provenance.digest([weights, history])
+        made = self.training.folder / imported.FILE
+        weights = provenance.sha256(made) if made.exists() else self.tags.get(WEIGHTS_TAG)
+        return provenance.digest([weights or self.tags[FAILED_TAG], history])
 
     @property
     def content_digest(self) -> str:
@@ -155,8 +156,9 @@ def _of_dataset(
 
 
 def _is_trained(folder: Path) -> bool:
-    """Whether a training has ended, well or not."""
+    """Whether a training has ended, well or not, or there is none: images were made elsewhere."""
     has_ended = (folder / WEIGHTS).exists() or failure_of(folder) is not None
+    has_ended = has_ended or imported.load(folder) is not None
     return has_ended and all((folder / name).exists() for name in ("history.csv", SUMMARY))
 
 
@@ -200,7 +202,7 @@ def _model(params: Params, dataset: str, model: str, data: Path, details: Path) 
         processed=data / "processed" / f"{dataset}.npz",
         artifacts=_training_files(result.training)
         | {name: _readable(folder) for name, folder in folders.items()},
-        store_model=FAILED_TAG not in tags,
+        store_model=WEIGHTS_TAG in tags,
         status="FAILED" if FAILED_TAG in tags else "FINISHED",
     )
 
@@ -241,6 +243,8 @@ def _facts(training: Training) -> tuple[dict[str, float], dict[str, str]]:
     if reason := failure_of(training.folder):
         failed = f"after {training.summary.images:,} images: {reason}"
         return {}, alarms | {FAILED_TAG: failed}
+    if imported.load(training.folder):
+        return {}, {"genbench.source": "images made elsewhere"}
     facts = provenance.load(training.weights)
     tags = {key: str(value) for key, value in facts.items() if key not in FACTS}
     tags["genbench.restored"] = "false" if facts else "true"
