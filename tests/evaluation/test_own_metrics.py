@@ -40,10 +40,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "data" / "code").mkdir(parents=True)
-    before = dict(sys.modules)
     yield tmp_path
-    sys.modules.clear()
-    sys.modules.update(before)
+    for name in [name for name in sys.modules if name.startswith("genbench.evaluation.own_code")]:
+        del sys.modules[name]
 
 
 def choices(metrics=("plugins/mine.py:frechet",), extractor="classifier"):
