@@ -36,6 +36,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.get("about:blank")
         self.driver.get(path.as_uri() + fragment)
+        # on a busy machine the driver may return while the page is still read
+        self.wait("return location.protocol === 'file:' && document.readyState === 'complete'")
 
     def run(self, code, *values):
         """What the code returns in the page."""

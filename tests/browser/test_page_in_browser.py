@@ -53,8 +53,7 @@ def test_every_chapter_draws_its_charts_and_loads_its_pictures_without_an_error(
     charts = f"{SEEN}.filter(e => e.querySelector('script')).length"
     wanted = browser.run(f"return {charts}", "figure.chart")
     scroll(browser)
-    drawn = f"return {SEEN}.length === arguments[1]"
-    browser.wait(drawn, "figure.chart .live .marks", wanted, seconds=90)  # 71 charts of sweeps
+    browser.wait(f"return {SEEN}.length === arguments[1]", "figure.chart .live .marks", wanted)
     browser.wait(LOADED, "main img")
     assert browser.errors() == []
     assert wanted > 0 or chapter in ("samples", "classes")
