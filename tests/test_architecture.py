@@ -88,7 +88,8 @@ MAY_IMPORT = {
     "results": BASICS | {"intervals"} | RECORDS,
     "report": BASICS | {"auroc", "results"} | RECORDS,
     "tracking": BASICS | {"networks", "models/base", "results"} | RECORDS,
-    "api": BASICS | {"networks", "models/base", "evaluation", "anomaly", "latent", "tracking"},
+    "api": BASICS
+    | {"data", "networks", "models/base", "evaluation", "anomaly", "latent", "tracking"},
 }
 """For each package of genbench those that it may import, besides itself."""
 

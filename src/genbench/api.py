@@ -12,6 +12,7 @@ import torch
 
 from . import params
 from .anomaly.scores import Scorer
+from .data.imported import MIN_IMAGES
 from .evaluation.own import FOLDER
 from .evaluation.results import Quality
 from .evaluation.samples import Inputs, evaluate_arrays
@@ -87,11 +88,11 @@ class Model:
         ------
         InputError : for a model without an encoder, and for images of another shape.
         """
-        return self._encode(self._images(images), label)[0]
+        return self._encode(images, label)[0]
 
     def reconstruct(self, images: np.ndarray, label: Label = None) -> np.ndarray:
         """Decode the codes of images (N, C, H, W) uint8: their reconstructions, of that shape."""
-        return sampling.decode(self.model, *self._encode(self._images(images), label))
+        return sampling.decode(self.model, *self._encode(images, label))
 
     def interpolate(
         self,
@@ -120,17 +121,10 @@ class Model:
 
         They are those of the stage `anomaly`, the main one first; see `anomaly.scores.Scorer`.
         """
-        x = self._images(images)
+        x = _checked(images, self.image_shape)
         if self._scorer is None:
             self._scorer = Scorer(self.model, *self._train)
         return self._scorer(x)
-
-    def _images(self, images: np.ndarray) -> np.ndarray:
-        x = np.asarray(images)
-        if x.dtype != np.uint8 or x.shape[1:] != self.image_shape:
-            shape = ", ".join(map(str, self.image_shape))
-            raise InputError(f"images must be (N, {shape}) uint8, got {x.shape} {x.dtype}")
-        return x
 
     def _labels(self, label: int | str, n: int) -> np.ndarray:
         known = {name: k for k, name in enumerate(self.classes)}
@@ -141,11 +135,13 @@ class Model:
         return np.full(n, number)
 
     @torch.no_grad()
-    def _encode(self, x: np.ndarray, label: Label) -> tuple[np.ndarray, np.ndarray]:
+    def _encode(self, images: np.ndarray, label: Label) -> tuple[np.ndarray, np.ndarray]:
         """The codes of images, and the labels that they were encoded and are decoded with."""
+        x = _checked(images, self.image_shape)
+        labels = np.zeros(len(x), np.int64)
         if label is not None:
             labels = self._labels(label, len(x))
-        else:
+        elif self.model.conditional:
             shares = sampling.log_class_shares(self._train[1])
             parts = sampling.in_batches(
                 self.model, lambda batch: marginal_scores(self.model, batch, shares)[1], x
@@ -208,7 +204,6 @@ def evaluate(images: np.ndarray, dataset: str, folder: str | Path = ".", device=
     Quality : `metrics` has each number with its interval, by the keys of the report's tables
     """
     root = Path(folder)
-    x = np.asarray(images)
     inputs = Inputs(
         dataset,
         _processed(root / "data", dataset),
@@ -216,10 +211,17 @@ def evaluate(images: np.ndarray, dataset: str, folder: str | Path = ".", device=
         root / "metrics" / "details" / "reference" / dataset,
         root / FOLDER,
     )
-    shape = files.load_npz(inputs.data, "test_x")[0].shape[1:]
-    if x.dtype != np.uint8 or x.shape[1:] != shape or len(x) < 10:
-        wanted = ", ".join(map(str, shape))
-        raise InputError(f"images must be (N, {wanted}) uint8, N >= 10, got {x.shape} {x.dtype}")
+    x = _checked(images, files.load_npz(inputs.data, "test_x")[0].shape[1:])
+    if len(x) < MIN_IMAGES:
+        raise InputError(f"images must be N >= {MIN_IMAGES}, got {x.shape}")
     choices = params.load(root / "params.yaml")
     arrays = {"x": x, "source": "an array"}
     return evaluate_arrays(arrays, inputs, choices, select_device(device)).quality
+
+
+def _checked(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    x = np.asarray(images)
+    if x.dtype != np.uint8 or x.shape[1:] != shape:
+        wanted = ", ".join(map(str, shape))
+        raise InputError(f"images must be (N, {wanted}) uint8, got {x.shape} {x.dtype}")
+    return x
