@@ -51,6 +51,10 @@ class Browser:
             time.sleep(0.05)
         return value
 
+    def draw(self):
+        """Draw what the window shows; of itself an idle browser without a screen may never do so."""
+        self.driver.get_screenshot_as_png()
+
     def errors(self):
         """What the console has complained of since the last call."""
         return [line["message"] for line in self.driver.get_log("browser")]

@@ -36,9 +36,7 @@ def scroll(browser):
     height = browser.run("return document.documentElement.scrollHeight")
     for y in range(0, height, 500):
         browser.run("scrollTo(0, arguments[0])", y)
-        browser.run(
-            "return new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
-        )
+        browser.draw()
 
 
 def shown_models(browser):
