@@ -206,6 +206,7 @@ def _training(folder, model, random, i, picture):
         ema=True,
         final={name: value for name, value in history[-1].items() if name != "images"},
         alarms=ALARMS.get(model, []),
+        likelihood="bernoulli" if model == "vae" else None,
     )
     save_training(folder, summary, history)
     for seen in (0, 20000, 40000, 60000):

@@ -52,7 +52,7 @@ class Browser:
         return value
 
     def draw(self):
-        """Draw what the window shows; of itself an idle browser without a screen may never do so."""
+        """Draw what the window shows: of itself an idle browser without a screen may not."""
         self.driver.get_screenshot_as_png()
 
     def errors(self):

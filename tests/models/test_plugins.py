@@ -139,6 +139,13 @@ def test_a_broken_file_is_one_line_before_anything_is_trained(old, new, line):
     assert "\n" not in str(error.value)
 
 
+def test_a_bound_without_a_kind_of_likelihood_is_refused():
+    bound = "    def scores(self, x, y):\n        return {'negative_elbo': x.flatten(1).sum(1)}\n"
+    with pytest.raises(InputError, match="negative_elbo must declare its likelihood_kind$"):
+        check(PLAIN + bound)
+    check(PLAIN + bound + "    likelihood_kind = 'density'\n")
+
+
 @pytest.mark.parametrize(
     "class_path, line",
     [

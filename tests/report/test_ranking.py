@@ -25,6 +25,33 @@ def ranking(results, **choices):
     return table
 
 
+def with_bounds(results, **kinds):
+    """The results of models with an equal negative ELBO, each of a kind of likelihood."""
+    models = []
+    for model in results.models:
+        kind, value = kinds.get(model.model, (None, None))
+        summary = model.training.summary.model_copy(update={"likelihood": kind})
+        bound = {} if kind is None else {"negative_elbo": variants.sure(value, 0.1)}
+        trained = replace(model, training=replace(model.training, summary=summary))
+        models.append(variants.with_metrics(trained, **bound))
+    return replace(results, models=models)
+
+
+def test_bounds_of_two_kinds_of_likelihood_stand_in_two_columns_each_with_its_best(results):
+    kinds = {"vae": ("density", -50.0), "gan": ("discrete", 90.0), "wgan": ("discrete", 80.0)}
+    chapter = ranking_chapter(with_bounds(results, **kinds), fabricated.params(), NoPictures())
+    table = chapter["others"]
+    best = {}
+    for i, metric in enumerate(table.metrics):
+        if metric.key.startswith("negative_elbo"):
+            best[metric.label] = [line.row.name for line in table.rows if line.cells[i].best]
+    assert best == {"negative ELBO (density)": [], "negative ELBO (discrete)": ["wgan"]}
+    one = {model: ("density", value) for model, (_, value) in kinds.items()}
+    chapter = ranking_chapter(with_bounds(results, **one), fabricated.params(), NoPictures())
+    labels = [metric.label for metric in chapter["others"].metrics]
+    assert labels.count("negative ELBO") == 1
+
+
 def test_classical_generators_stand_by_distance_between_real_images_and_noise(results):
     references = [line.row for line in ranking(results).references]
     assert [(row.name, row.detail) for row in references] == [

@@ -48,6 +48,7 @@ def logistic_nll(mean: Tensor, x: Tensor, log_scale: Tensor) -> Tensor:
 
 
 LikelihoodKind = Literal["auto", "bernoulli", "gaussian", "logistic"]
+LikelihoodMeaning = Literal["discrete", "density", "bernoulli"]
 INITIAL_LOG_SCALE = -1.0
 """Log of the initial scale of a Gaussian or logistic likelihood, in units of [-1, 1]."""
 
@@ -72,6 +73,13 @@ class Likelihood(nn.Module):
         self.pixels = math.prod(image_shape)
         if self.kind != "bernoulli":
             self.log_scale = nn.Parameter(torch.full((), INITIAL_LOG_SCALE))
+
+    @property
+    def meaning(self) -> LikelihoodMeaning:
+        """What its nats are of: see `GenerativeModel.likelihood_kind`."""
+        if self.kind == "bernoulli":
+            return "bernoulli"
+        return "density" if self.kind == "gaussian" else "discrete"
 
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
         """-log p(x | z) in nats per image, (N,)."""

@@ -7,7 +7,7 @@ from ..results import curve_metrics, detail_metrics, latent_metrics, metrics
 from ..results.metric import Metric
 
 CHAPTERS: dict[str, Iterable[Metric]] = {
-    "Generated images": (*metrics.QUALITY, *metrics.SAMPLES, *metrics.DETECTION),
+    "Generated images": (*metrics.QUALITY, *metrics.SAMPLES, metrics.BOUND, *metrics.DETECTION),
     "Latent spaces": (*latent_metrics.LATENT, *latent_metrics.FACTORS, *latent_metrics.EMBEDDING),
     "Detection": (
         *detail_metrics.DETECTION,

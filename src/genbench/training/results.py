@@ -21,6 +21,7 @@ class TrainingSummary(Record):
     flops : floating-point operations per image seen, counted
     final : the last value of every curve, by "<player>/<part>", "val" being the validation images
     alarms : what went wrong, a line each
+    likelihood : the model's `likelihood_kind`
     """
 
     images: int
@@ -29,6 +30,7 @@ class TrainingSummary(Record):
     ema: bool
     final: dict[str, Number]
     alarms: list[str]
+    likelihood: str | None = None
 
 
 class ClassifierSummary(Record):

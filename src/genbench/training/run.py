@@ -89,6 +89,7 @@ class TrainedModel:
             ema=self.ema,
             final={k: v for k, v in last.items() if not k.startswith("alarm/")},
             alarms=health.summarize(self.history, self.model.latent_dim),
+            likelihood=self.model.likelihood_kind,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ...networks.likelihoods import LikelihoodMeaning
 from ...networks.optimizers import Adam, RMSprop
 from ...utils.distances import sqrt
 
@@ -61,6 +62,16 @@ class GenerativeModel(nn.Module, ABC):
     """
     training_images = 0
     """How many images it is trained on, set before a training."""
+
+    @property
+    def likelihood_kind(self) -> LikelihoodMeaning | None:
+        """What `negative_elbo` bounds; None without one. Nats of two kinds do not compare.
+
+        discrete : -log of the probability of the 256 levels of pixels
+        density : -log of a density over pixels in [-1, 1], below 0 where it is narrow
+        bernoulli : the cross-entropy of gray pixels taken for probabilities of white
+        """
+        return None
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor | None:
         """Images to latent codes (N, latent_dim); None without an encoder."""

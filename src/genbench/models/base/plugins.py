@@ -120,4 +120,6 @@ def try_out(name: str, class_path: str, model: GenerativeModel, shape, classes: 
         check("what encode returns", codes, z.shape)
     for score, values in scores.items():
         check(f"the score {score}", values, (N_IMAGES,))
+    if "negative_elbo" in scores and model.likelihood_kind is None:
+        raise own.error("a model with the score negative_elbo must declare its likelihood_kind")
     check("what features returns", features, (N_IMAGES, features[0].numel()))

@@ -6,7 +6,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from ...networks.likelihoods import Likelihood, LikelihoodKind
+from ...networks.likelihoods import Likelihood, LikelihoodKind, LikelihoodMeaning
 from ...networks.losses import kl_to_standard_normal
 from .interface import GenerativeModel
 
@@ -51,6 +51,10 @@ class VAE(GenerativeModel):
         self.kl_warmup_images = kl_warmup_images
         self.likelihood = Likelihood(likelihood, image_shape)
         self.register_buffer("images_seen", torch.zeros((), dtype=torch.long))
+
+    @property
+    def likelihood_kind(self) -> LikelihoodMeaning:
+        return self.likelihood.meaning
 
     @property
     def averaged(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from ...results.detail_metrics import FLOPS, PARAMETERS
 from ...results.latent_metrics import KNN_ACCURACY
 from ...results.metric import Metric, rate
 from ...results.metrics import (
+    BOUND,
     CORRUPTION_AUROC,
     DEFECT_AUROC,
     OOD_AUROC,
@@ -181,14 +182,28 @@ def _other_metrics(results: DatasetResults) -> Table:
         }
         values: dict[str, Estimate | Number | None] = {
             **_values(result, SAMPLES),
+            f"{BOUND.key} {result.training.summary.likelihood}": result.mean(BOUND),
             "parameters": result.training.summary.parameters or None,
         }
         values |= {key: detection.auroc for key, detection in aurocs.items() if detection}
         if result.embedding:
             values["knn_accuracy"] = result.embedding.knn_accuracy
         rows.append(Row(result.model, values))
-    metrics = [*SAMPLES, CORRUPTION_AUROC, *of_ood, DEFECT_AUROC, KNN_ACCURACY, PARAMETERS]
+    kinds = {result.training.summary.likelihood for result in results.models}
+    bounds = _bounds(sorted(kind for kind in kinds if kind))
+    metrics = [*SAMPLES, *bounds, CORRUPTION_AUROC, *of_ood, DEFECT_AUROC, KNN_ACCURACY, PARAMETERS]
     return make_table(metrics, rows, first="model")
+
+
+def _bounds(kinds: list[str]) -> list[Metric]:
+    """A column for each kind of likelihood, whose bounds compare within it only."""
+    return [
+        BOUND._replace(
+            key=f"{BOUND.key} {kind}",
+            label=f"{BOUND.label} ({kind})" if len(kinds) > 1 else BOUND.label,
+        )
+        for kind in kinds
+    ]
 
 
 def samples_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict:
