@@ -5,6 +5,7 @@ from pathlib import Path
 from genbench.anomaly import results
 from genbench.anomaly.baselines import make_baseline_scorer
 from genbench.anomaly.detection import detection_results, detection_sets
+from genbench.anomaly.localization import localize, mean_image_maps
 from genbench.anomaly.results import SetScores
 from genbench.networks.classifier import extract_features, load_classifier
 from genbench.params import load as load_params
@@ -18,10 +19,14 @@ def main(dataset: str, data: Path, classifier: Path, out: Path) -> None:
     scorer = make_baseline_scorer(train_x, lambda x: extract_features(network, x)[1])
     sets = detection_sets(params, dataset, data)
     scores = [SetScores(images.kind, images.name, scorer(images.x)) for images in sets]
+    found = detection_results(scores, params.anomaly.quantile)
+    localizations = localize(sets, mean_image_maps(train_x))
 
     with files.atomic_write(out) as folder:
         results.save_scores(folder / results.SCORES, scores)
-        detection_results(scores, params.anomaly.quantile).save(folder / results.METRICS_FILE)
+        found.model_copy(update={"localizations": localizations}).save(
+            folder / results.METRICS_FILE
+        )
 
 
 if __name__ == "__main__":

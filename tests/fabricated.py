@@ -154,6 +154,8 @@ def _dataset(data, details, dataset, random, n):
     reference.save(details / "reference" / dataset / "metrics.json")
     _controls(details / "controls" / dataset, random, channels, side, k)
     trivial = measured.detections(("png_size",), {"corruption": 0.6, "ood": 0.7}, OOD)
+    maps = [measured.localization(0.71)]
+    trivial = trivial.model_copy(update={"localizations": maps})
     folder = details / "baselines" / dataset
     trivial.save(folder / "metrics.json")
     save_scores(folder / "scores.npz", _scores(("png_size",), random))
@@ -193,6 +195,8 @@ def _model(data, details, dataset, model, random, i, large):
     folder = details / "anomaly" / dataset / model
     picture(folder / EXTREMES, 4, 22)
     _detection(folder, model, random, i)
+    if vae:
+        picture(folder / "maps.png", 4, 22)
 
 
 def _training(folder, model, random, i, picture):
@@ -231,7 +235,9 @@ def _detection(folder, model, random, i):
     sign = 1 if i else -0.4
     save_scores(folder / "scores.npz", _scores(names, random, sign))
     auroc = {"corruption": 0.8 if i else 0.31, "ood": 0.9 - i / 20 if i else 0.2}
-    measured.detections(names, auroc, OOD).save(folder / "metrics.json")
+    found = measured.detections(names, auroc, OOD)
+    maps = [measured.localization(0.93)] if model == "vae" else []
+    found.model_copy(update={"localizations": maps}).save(folder / "metrics.json")
 
 
 def _scores(names, random, sign=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genbench.anomaly.results import Decisions, Detection, DetectionResults, Shift
+from genbench.anomaly.results import Decisions, Detection, DetectionResults, Localization, Shift
 from genbench.evaluation.results import Controls, Quality
 from genbench.intervals import N_PAIRS, T_95
 from genbench.latent.results import ClassError, EmbeddingMetrics, Embeddings, LatentResults
@@ -140,6 +140,12 @@ def detections(scores, auroc, ood):
     ]
     rows = [_detection(kind, name, score, v) for kind, name, v in sets for score in scores]
     return DetectionResults(main_score=scores[0], detections=rows)
+
+
+def localization(auroc, name="occlusion", kind="corruption"):
+    """How well a map shows where an anomaly is."""
+    estimate = Estimate(value=auroc, low=auroc - 0.01, high=auroc + 0.02)
+    return Localization(kind=kind, name=name, n=300, auroc=estimate)
 
 
 def _detection(kind, name, score, auroc, p=0.0):

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from genbench.auroc import auroc, candidates, paired_test
+from genbench.auroc import auroc, candidates, paired_test, pixel_auroc
 
 PHI = NormalDist()
 N_IMAGES = 120
@@ -216,3 +216,36 @@ def test_of_a_single_anomalous_image_nothing_is_known_for_sure():
     estimate = auroc(inside, one)
     assert estimate.value == (inside < 0.3).mean() and (estimate.low, estimate.high) == (0, 1)
     assert paired_test((inside, one), (-inside, one))[1] == 1
+
+
+def test_pixels_of_images_with_equal_masks_are_versions_of_the_images():
+    rng = np.random.default_rng(0)
+    scores_in, scores_out = of_versions(0.8, rng, n=50, k=3)
+    maps = np.concatenate([scores_in[:, None], scores_out.T], 1)[:, None]
+    masks = np.broadcast_to([False, True, True, True], maps.shape)
+    found, expected = pixel_auroc(maps, masks), auroc(scores_in, scores_out)
+    assert found.model_dump() == pytest.approx(expected.model_dump())
+
+
+def pixels(rng, n=60, side=6):
+    """Maps and masks, some of them empty; half of the variance is that of the image."""
+    masks = (rng.random((n, side, side)) < 0.3) & (rng.random((n, 1, 1)) < 0.7)
+    noise = rng.normal(size=(n, 1, 1)) + rng.normal(size=(n, side, side))
+    return noise / 2**0.5 + shift(0.8) * masks, masks
+
+
+def test_the_area_of_pixels_is_scikit_learns_and_its_interval_holds_the_truth():
+    rng = np.random.default_rng(0)
+    maps, masks = pixels(rng)
+    expected = roc_auc_score(masks.ravel(), maps.ravel())
+    assert pixel_auroc(maps, masks).value == pytest.approx(expected)
+    found = [pixel_auroc(*pixels(rng)) for _ in range(400)]
+    assert 0.92 <= np.mean([each.low <= 0.8 <= each.high for each in found]) <= 0.98
+
+
+def test_a_random_map_has_one_half_and_the_mask_itself_one():
+    _, masks = pixels(np.random.default_rng(0))
+    random = np.random.default_rng(1).random(masks.shape)
+    found = pixel_auroc(random, masks)
+    assert found.low < 0.5 < found.high and abs(found.value - 0.5) < 0.05
+    assert pixel_auroc(masks.astype(float), masks).value == 1

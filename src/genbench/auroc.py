@@ -33,9 +33,39 @@ def auroc(scores_in: np.ndarray, scores_out: np.ndarray) -> Estimate:
     Source: the standard error is that of DeLong et al. 1988, Biometrics 44:837, for versions that
     of Obuchowski 1997, Biometrics 53:567; n in n trials: Clopper & Pearson 1934, Biometrika 26:404.
     """
-    value, error = _mean_and_error(_influences(scores_in, scores_out))
+    n_pairs = max(1, min(len(scores_in), scores_out.size) // scores_out.ndim)
+    return _estimate(*_mean_and_error(_influences(scores_in, scores_out)), n_pairs)
+
+
+def pixel_auroc(maps: np.ndarray, masks: np.ndarray) -> Estimate:
+    """Area under the ROC curve of all pixels of images: those in the masks should be higher.
+
+    The independent ones are the images, not their pixels, as in `auroc` of versions.
+
+    Parameters
+    ----------
+    maps : (N, H, W), a number for each pixel, the same scale for all images
+    masks : (N, H, W) bool, True for some pixels and False for others
+
+    Source: Bergmann et al. 2019, CVPR; the standard error is that of Obuchowski 1997.
+    """
+    above, below = maps[masks], maps[~masks]
+    parts = _share_below(above, below), 1 - _share_below(below, above)
+    value = float(parts[0].mean(dtype=float))
+    influence = np.zeros(len(maps))
+    for part, selected in zip(parts, (masks, ~masks), strict=True):
+        image = np.nonzero(selected)[0]
+        influence += np.bincount(image, part - value, len(maps)) / len(part)
+    n_pairs = int(min(masks.any((1, 2)).sum(), (~masks).any((1, 2)).sum()))
+    error = math.inf
+    if len(maps) > 1:
+        error = math.sqrt(influence @ influence * len(maps) / (len(maps) - 1))
+    return _estimate(value, error, max(1, n_pairs // 2))
+
+
+def _estimate(value: float, error: float, n_pairs: int) -> Estimate:
+    """An area with its interval; n_pairs : of images, no two of which share one."""
     if value in (0, 1):
-        n_pairs = max(1, min(len(scores_in), scores_out.size) // scores_out.ndim)
         reach = (ALPHA / 2) ** (1 / n_pairs)
         return Estimate(value=value, low=value * reach, high=1 - (1 - value) * reach)
     logit = math.log(value / (1 - value))

@@ -59,7 +59,7 @@ def test_models_are_trained_on_the_one_class_and_other_folders_of_test_are_defec
     tmp_path, monkeypatch, capsys, wrapper
 ):
     folder = paint(tmp_path / "mine" / wrapper, LAYOUT)
-    paint(folder, {"ground_truth/crack": 4, "ground_truth/bent wire": 3})
+    paint(folder, {"ground_truth/broken": 7})
     (folder / "license.txt").write_text("CC BY-NC-SA 4.0")
     out = run_stages(tmp_path / "mine", monkeypatch)
     arrays = files.load_arrays(out)
@@ -74,6 +74,46 @@ def test_models_are_trained_on_the_one_class_and_other_folders_of_test_are_defec
     notes = [line for line in capsys.readouterr().out.splitlines() if "ignored" in line]
     (note,) = notes
     assert note.endswith(": 1 of suffix .txt; 7 images of ground_truth/")
+
+
+@pytest.mark.parametrize("suffix", ["_mask", ""])
+def test_a_mask_belongs_to_the_image_of_its_name_and_has_every_pixel_that_is_touched(
+    tmp_path, monkeypatch, suffix
+):
+    folder = paint(tmp_path / "mine", LAYOUT)
+    (folder / "ground_truth" / "crack").mkdir(parents=True)
+    for i in range(4):
+        mask = Image.new("L", (72, 72))
+        mask.putpixel((9 * i + 4, 4), 255)  # the fewest pixels, of the 81 that become one
+        mask.save(folder / "ground_truth" / "crack" / f"{i:03}{suffix}.png")
+    arrays = files.load_arrays(run_stages(folder, monkeypatch))
+    masks = arrays["defect_crack_mask"]
+    assert masks.shape == (4, 8, 8) and masks.dtype == bool
+    for image, mask in zip(arrays["defect_crack_x"], masks, strict=True):
+        i = int(image[0, 0, 0]) - LEVELS["test/crack"]
+        rows, columns = np.nonzero(mask)
+        assert 0 in rows and i in columns
+        assert rows.max() <= 1 and abs(columns - i).max() <= 1  # the filter is two pixels wide
+
+
+def test_a_defect_with_an_image_without_a_mask_has_none_and_it_is_said(
+    tmp_path, monkeypatch, capsys
+):
+    folder = paint(tmp_path / "mine", LAYOUT)
+    paint(folder, {"ground_truth/crack": 3, "ground_truth/bent wire": 4})
+    arrays = files.load_arrays(run_stages(folder, monkeypatch))
+    assert "defect_crack_mask" not in arrays and arrays["defect_bent wire_mask"].all()
+    out = capsys.readouterr().out
+    assert "ground_truth/ has no masks of some images (1 of crack): where these are" in out
+    assert "ignored 1 images of ground_truth/" in out  # of no image
+
+
+def test_a_mask_that_cannot_be_read_is_named(tmp_path):
+    folder = paint(tmp_path / "mine", LAYOUT)
+    paint(folder, {"ground_truth/crack": 4})
+    (folder / "ground_truth" / "crack" / "002.png").write_bytes(b"no image")
+    with pytest.raises(InputError, match="ground_truth/crack/002.png: "):
+        image_folders.check(folder, needs_train=True)
 
 
 def test_a_dataset_without_defects_has_no_arrays_of_them(tmp_path, monkeypatch, capsys):
@@ -151,7 +191,7 @@ def test_as_images_of_another_dataset_they_are_the_normal_test_images(tmp_path, 
 
 
 def test_images_of_defects_keep_their_folders_name_wherever_they_are_shuffled_to(tmp_path):
-    x, y = image_folders.load(paint(tmp_path / "mine", LAYOUT), 8, 1)[0][DEFECTS]
+    x, y, _ = image_folders.load(paint(tmp_path / "mine", LAYOUT), 8, 1)[0][DEFECTS]
     assert [name == "crack" for name in y] == [150 <= level < 154 for level in x[:, 0, 0, 0]]
 
 

@@ -36,7 +36,7 @@ CHOICES = {
     },
     "anomaly": {
         "n": 100,
-        "corruptions": {"blur": 1, "inversion": 1.0},
+        "corruptions": {"blur": 1, "occlusion": 0.5, "inversion": 1.0},
         "iterative": {
             "scores": ["importance_weighted", "likelihood_regret", "latent_inversion"],
             "n": 8,

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genbench.anomaly.baselines import make_baseline_scorer
 from genbench.anomaly.corruptions import corrupt
+from genbench.anomaly.detection import detection_sets
 from genbench.anomaly.iterative import iterative_scores
 from genbench.anomaly.results import DetectionResults, load_scores
 from genbench.anomaly.scores import Scorer
@@ -31,12 +32,20 @@ def detector_of(run, name):
     return Scorer(load_model(run.root / "data" / "models" / DATASET / name / "weights.pt"), *train)
 
 
+def detector_sets(run):
+    """What detectors are tried on, with the masks that are known."""
+    path = run.root / "data" / "processed" / f"{DATASET}.npz"
+    return detection_sets(run.params, DATASET, path)
+
+
 def image_sets(run):
     """The images of every set, by kind and name."""
     test = run.processed["test_x"]
     sets = {("val", "val"): run.processed["val_x"], ("test", "test"): test}
-    for name, severity in (("blur", 1), ("inversion", 1.0)):
-        sets["corruption", name] = corrupt(test, name, severity, np.random.default_rng())
+    occluded = next(part for part in detector_sets(run) if part.name == "occlusion").x
+    for name in ("blur", "occlusion", "inversion"):
+        x = occluded if name == "occlusion" else corrupt(test, name, 1, np.random.default_rng())
+        sets["corruption", name] = x
     return sets | {("ood", name): run.processed[f"ood_{name}_x"] for name in (OTHER, "noise")}
 
 
@@ -138,3 +147,31 @@ def test_the_figure_has_the_lowest_and_highest_scores_of_each_set(run, name):
         for row, ends in ((2 * i, order), (2 * i + 1, order[::-1])):
             n = min(22, len(x))
             assert np.array_equal(tiles[row][: n // 2], x[ends[: n // 2], 0])
+
+
+@pytest.mark.parametrize("name", [VAE, "baselines"])
+def test_a_map_of_errors_shows_where_the_square_is(run, name):
+    (occluded,) = (part for part in detector_sets(run) if part.name == "occlusion")
+    assert (occluded.x.transpose(0, 2, 3, 1)[occluded.mask] == 128).all()
+    x = occluded.x / 127.5 - 1
+    if name == "baselines":
+        path = run.details("baselines", "metrics.json")
+        made = run.processed["train_x"].mean(0) / 127.5 - 1
+    else:
+        path = run.details("anomaly", name, "metrics.json")
+        model = load_model(run.root / "data" / "models" / DATASET / name / "weights.pt")
+        x = torch.from_numpy(x).float()
+        y = torch.zeros(len(x), dtype=torch.long)
+        with torch.no_grad():
+            made = model.decode(model.encode(x, y), y)
+    errors = np.asarray(((x - made) ** 2).mean(1))
+    (found,) = DetectionResults.load(path).localizations
+    assert (found.kind, found.name, found.n) == ("corruption", "occlusion", len(x))
+    expected = roc_auc_score(occluded.mask.ravel(), errors.ravel())
+    assert found.auroc.value == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_model_without_an_encoder_has_no_maps(run):
+    folder = run.details("anomaly", GAN)
+    assert DetectionResults.load(folder / "metrics.json").localizations == []
+    assert not (folder / "maps.png").exists()

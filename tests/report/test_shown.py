@@ -625,6 +625,7 @@ SOURCES = {
     "grid.png": "data/samples/{dataset}/{model}/grid.png",
     "nearest.png": "metrics/details/evaluate/{dataset}/{model}/nearest.png",
     "extremes.png": "metrics/details/anomaly/{dataset}/{model}/extremes.png",
+    "maps.png": "metrics/details/anomaly/{dataset}/{model}/maps.png",
 }
 
 

@@ -1,12 +1,19 @@
-"""Scores the images that every detector is tried on by one model."""
+"""Scores the images that every detector is tried on by one model, and maps their errors."""
 
 from pathlib import Path
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from ..models.base.interface import GenerativeModel
+from ..models.base.marginal import log_class_shares, marginal_scores
+from ..models.base.sampling import in_batches
 from ..params import Params
 from ..utils import files
 from .detection import detection_sets
 from .iterative import iterative_scores
+from .localization import Maps
 from .results import ImageSet, SetScores
 from .scores import Scorer
 
@@ -19,7 +26,24 @@ def score_sets(
     choices = params.anomaly.iterative
     sets = detection_sets(params, dataset, processed)
     scores = []
-    for kind, name, x in sets:
-        slow = iterative_scores(model, x[: choices.n], scorer.log_shares, choices)
-        scores.append(SetScores(kind, name, scorer(x) | slow))
+    for part in sets:
+        slow = iterative_scores(model, part.x[: choices.n], scorer.log_shares, choices)
+        scores.append(SetScores(part.kind, part.name, scorer(part.x) | slow))
     return sets, scores
+
+
+@torch.no_grad()
+def error_maps(model: GenerativeModel, x: np.ndarray, y: np.ndarray) -> Maps | None:
+    """The model's map of errors, which is told no image's class; None for a model without.
+
+    x : images (N, C, H, W) uint8 to try it on; y : training labels (N,), for the classes' shares
+    """
+    log_shares = log_class_shares(y)
+
+    @torch.no_grad()
+    def map_errors(images: Tensor) -> Tensor | None:
+        return model.error_map(images, marginal_scores(model, images, log_shares)[1])
+
+    if in_batches(model, map_errors, x[:1])[0] is None:
+        return None
+    return lambda x: torch.cat(in_batches(model, map_errors, x)).cpu().numpy()

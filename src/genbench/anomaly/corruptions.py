@@ -29,6 +29,11 @@ def corrupt(x: np.ndarray, kind: str, severity: float, rng: np.random.Generator)
     return out if out.dtype == np.uint8 else out.round().clip(0, 255).astype(np.uint8)
 
 
+def occlusion_mask(x: np.ndarray, severity: float, rng: np.random.Generator) -> np.ndarray:
+    """The pixels (N, H, W) bool that `corrupt` by occlusion covers, with the same draws."""
+    return _occlusion(np.zeros_like(x[:, :1]), severity, rng)[:, 0] > 0
+
+
 def _noise(x, severity, rng):
     return x + rng.normal(0, severity, x.shape)
 

@@ -1,5 +1,6 @@
 """Detection of corrupted, foreign and defective images by scores; larger is more anomalous."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from ..auroc import auroc
 from ..params import Params
 from ..utils import files, seeds
 from ..utils.images import grid
-from .corruptions import corrupt
+from .corruptions import corrupt, occlusion_mask
 from .metrics import average_precision, confusion_counts, effect_size, fpr95
 from .results import AnomalyKind, Detection, DetectionResults, ImageSet, SetScores
 
@@ -20,7 +21,7 @@ def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageS
     """The images that every detector is tried on, at most `params.anomaly.n` in each set.
 
     Validation images, test images, each corruption of the same test images, each OOD dataset,
-    each defect of anomaly data.
+    each defect of anomaly data. The masks of occlusion are known, and those of defects may be.
     """
     rng = seeds.rng(params.data_seed, "anomaly", dataset)
     n = params.anomaly.n
@@ -30,13 +31,21 @@ def detection_sets(params: Params, dataset: str, processed: Path) -> list[ImageS
         sets.append(ImageSet(part, part, x[rng.permutation(len(x))[:n]]))
     test = sets[-1]
     for name, severity in params.anomaly.severities.items():
-        sets.append(ImageSet("corruption", name, corrupt(test.x, name, severity, rng)))
+        draws = copy.deepcopy(rng)
+        x = corrupt(test.x, name, severity, rng)
+        mask = occlusion_mask(x, severity, draws) if name == "occlusion" else None
+        sets.append(ImageSet("corruption", name, x, mask))
     for name in files.ood_names(processed):
         (x,) = files.load_npz(processed, f"ood_{name}_x")
         sets.append(ImageSet("ood", name, x[rng.permutation(len(x))[:n]]))
+    there = files.array_names(processed)
     for name in files.defect_names(processed):
         (x,) = files.load_npz(processed, f"defect_{name}_x")
-        sets.append(ImageSet("defect", name, x[rng.permutation(len(x))[:n]]))
+        some = rng.permutation(len(x))[:n]
+        mask = None
+        if f"defect_{name}_mask" in there:
+            mask = files.load_npz(processed, f"defect_{name}_mask")[0][some]
+        sets.append(ImageSet("defect", name, x[some], mask))
     return sets
 
 

@@ -17,6 +17,7 @@ POOLED: dict[str, Kind] = {"corruptions": "corruption", "defects": "defect"}
 METRICS_FILE = "metrics.json"
 SCORES = "scores.npz"
 EXTREMES = "extremes.png"
+MAPS = "maps.png"
 
 
 class Decisions(Record):
@@ -63,11 +64,28 @@ class Detection(Record):
     shift: Shift | None = None
 
 
+class Localization(Record):
+    """How well a map of each image shows where the anomaly is.
+
+    kind, name : as of a `Detection`
+    n : images; auroc : of their pixels, those of the anomaly against all others
+    """
+
+    kind: AnomalyKind
+    name: str
+    n: int
+    auroc: Estimate
+
+
 class DetectionResults(Record):
-    """All detections of one model, or of the baselines; `main_score` is the model's own choice."""
+    """All detections of one model, or of the baselines; `main_score` is the model's own choice.
+
+    localizations : of the sets whose masks are known, by the map of errors
+    """
 
     main_score: str | None = None
     detections: list[Detection]
+    localizations: list[Localization] = []
 
     def by_score(self, kind: str, name: str | None = None) -> dict[str, Detection]:
         """The detections of one set, by score, the main score first."""
@@ -84,11 +102,15 @@ class DetectionResults(Record):
 
 
 class ImageSet(NamedTuple):
-    """Images that detectors are tried on, (N, C, H, W) uint8; no detector is told their classes."""
+    """Images that detectors are tried on, (N, C, H, W) uint8; no detector is told their classes.
+
+    mask : (N, H, W) bool, the pixels of the anomaly; None where nobody knows
+    """
 
     kind: Kind
     name: str
     x: np.ndarray
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ import numpy as np
 DEFECTS = "defects"
 """The split of the images of test/ whose class train/ lacks; nothing is trained on them."""
 MASKS = "ground_truth"
-"""The folder beside train/ that says where in an image the defect is. It is not read."""
+"""The folder beside train/ that says where in an image the defect is.
+
+Of test/crack/1.png it holds crack/1_mask.png, or crack/1.png; white is the defect.
+"""
 
 Labels = dict[str, tuple[str, str]]
 """{image: (split, class)}"""
@@ -43,10 +46,20 @@ def is_mask(parts: list[str]) -> bool:
     return [part.casefold() for part in parts[:1]] == [MASKS]
 
 
-def defect_arrays(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+def defect_arrays(
+    x: np.ndarray, y: np.ndarray, masks: dict[int, np.ndarray]
+) -> dict[str, np.ndarray]:
     """The arrays of a processed dataset that hold its defects, by name.
 
+    Masks are kept of those defects of which every image has one.
+
     x, y : of the split `DEFECTS`: images (N, C, H, W) uint8, names of defects (N,) str
+    masks : (H, W) bool, by the number of the image
     """
     names = np.unique(y)
-    return {"defect_names": names} | {f"defect_{name}_x": x[y == name] for name in names}
+    arrays = {"defect_names": names} | {f"defect_{name}_x": x[y == name] for name in names}
+    for name in names:
+        rows = np.nonzero(y == name)[0].tolist()
+        if masks.keys() >= set(rows):
+            arrays[f"defect_{name}_mask"] = np.stack([masks[row] for row in rows])
+    return arrays

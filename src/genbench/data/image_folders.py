@@ -31,7 +31,8 @@ def load(path: Path, size: int, channels: int):
     splits : {split: (x (N, channels, size, size) uint8, y (N,) int64)}; "train" where the
         folders name none. Images are sorted by name and then shuffled, always in the same way:
         sorted alone, the first n of a split would be one class. `DEFECTS` is among them if train/
-        has one class and test/ others too; its y has the names of these, (N,) str.
+        has one class and test/ others too; its y has the names of these, (N,) str, and beside it
+        are masks (size, size) bool, by the number of the image.
     classes : sorted names of the class folders; one name, `ONE_CLASS`, where there are none
 
     Raises
@@ -52,7 +53,28 @@ def load(path: Path, size: int, channels: int):
             for name in bits:
                 data = contents.files[name]()
                 places[name][:] = decoding.decode(data, size, channels, largest)
+        if DEFECTS in splits:
+            splits[DEFECTS] += (_masks(path, contents, labels, rows, size),)
     return splits, classes
+
+
+def _masks(path: Path, contents: archives.Contents, labels, rows, size: int):
+    """Masks (size, size) bool of images of defects, by their row; True if a part of a pixel is."""
+    row_of = {
+        (label, Path(name).stem): rows[name][1]
+        for name, (split, label) in labels.items()
+        if split == DEFECTS
+    }
+    masks = {}
+    places = {}
+    for name in (name for name in contents.files if _is_image(name) and name not in labels):
+        defect, file = name.split("/")[-2:]
+        row = row_of.get((defect, Path(file).stem.removesuffix("_mask")))
+        if row is not None:
+            masks[row] = places[name] = np.zeros((1, size, size), np.uint8)
+    if places:
+        _decode(path, contents, places)
+    return {row: mask[0] > 0 for row, mask in masks.items()}
 
 
 def _decode(
@@ -93,9 +115,16 @@ def check(path: Path, *, needs_train: bool) -> None:
     splits, classes = load(path, size=8, channels=1)
     if needs_train and "train" not in splits:
         raise InputError(f"{path}: train/ is missing; it holds {', '.join(splits)} only")
+    masks = {}
     if DEFECTS in splits:
-        names = ", ".join(sorted(set(splits[DEFECTS][1])))
+        _, y, masks = splits[DEFECTS]
+        names = ", ".join(sorted(set(y)))
         print(f"{path}: defects, as train/ holds {classes[0]} alone: {names}")
+        lacking = Counter(name for row, name in enumerate(y.tolist()) if row not in masks)
+        if masks and lacking:
+            counts = ", ".join(f"{n} of {name}" for name, n in sorted(lacking.items()))
+            unknown = "where these are is not measured"
+            print(f"{path}: {MASKS}/ has no masks of some images ({counts}): {unknown}")
     with archives.open_archive(path) as contents:
         labels, _ = _assign_images(path, contents)
         others = [name for name in contents.files if name not in labels]
@@ -104,7 +133,7 @@ def check(path: Path, *, needs_train: bool) -> None:
     )
     counts = ", ".join(f"{n} of suffix {suffix}" for suffix, n in sorted(suffixes.items()))
     ignored = [f"files other than {ALLOWED_SUFFIXES}: {counts}"] if suffixes else []
-    if n_masks := len(others) - suffixes.total():
+    if n_masks := len(others) - suffixes.total() - len(masks):
         ignored.append(f"{n_masks} images of {MASKS}/")
     if ignored:
         print(f"{path}: ignored {'; '.join(ignored)}")

@@ -40,16 +40,17 @@ class Model(GenerativeModel):
         self.field = UNet(image_shape, width)
 
     def errors(self, x: Tensor, noise: Tensor, time: Tensor) -> Tensor:
-        """Squared errors (N,) of the field at a time (N,) between noise and images, over pixels.
+        """Squared errors (N, C, H, W) of the field at a time (N,) between noise and images.
 
         Source: Lipman et al. 2023, equation 23, with sigma_min 0.
         """
         between = torch.lerp(noise, x, time[:, None, None, None])
-        return (self.field(between, time) - (x - noise)).square().flatten(1).sum(1)
+        return (self.field(between, time) - (x - noise)).square()
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         time = torch.rand(len(x), device=x.device)
-        return {"loss": self.errors(x, torch.randn_like(x), time).mean()}
+        errors = self.errors(x, torch.randn_like(x), time)
+        return {"loss": errors.flatten(1).sum(1).mean()}
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         return self.flow(z.view(-1, *self.image_shape), 0, 1, self.steps).clamp(-1, 1)
@@ -73,13 +74,21 @@ class Model(GenerativeModel):
 
         Summed over pixels, and the mean over N_SCORED times with noise that all images share.
         """
+        return {"flow_error": self.mean_errors(x).flatten(1).sum(1)}
+
+    def mean_errors(self, x: Tensor) -> Tensor:
+        """Squared errors (N, C, H, W) as of `errors`, the mean over times."""
         random = torch.Generator().manual_seed(0)
         noise = torch.randn(N_SCORED, *self.image_shape, generator=random).to(x.device)
-        total = torch.zeros(len(x), device=x.device)
+        total = torch.zeros_like(x)
         for i, each in enumerate(noise):
             time = torch.full((len(x),), (i + 0.5) / N_SCORED, device=x.device)
             total = total + self.errors(x, each.expand_as(x), time) / N_SCORED
-        return {"flow_error": total}
+        return total
+
+    def error_map(self, x: Tensor, y: Tensor) -> Tensor:
+        """The field's error: decode(encode(x)) is x, as the flow goes back the way it came."""
+        return self.mean_errors(x).mean(1)
 
     def features(self, x: Tensor, y: Tensor) -> Tensor:
         """The field's innermost state at the end of the flow."""

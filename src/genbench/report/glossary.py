@@ -11,6 +11,7 @@ CHAPTERS: dict[str, Iterable[Metric]] = {
     "Latent spaces": (*latent_metrics.LATENT, *latent_metrics.FACTORS, *latent_metrics.EMBEDDING),
     "Detection": (
         *detail_metrics.DETECTION,
+        detail_metrics.PIXEL_AUROC,
         *detail_metrics.DECISIONS,
         *detail_metrics.SHIFT,
     ),
@@ -44,6 +45,7 @@ SOURCES: dict[str, str | None] = {
     "copying_z": "Meehan et al. 2020, arXiv:2004.05675",
     "duplicates": "birthday paradox: Arora et al. 2018, arXiv:1706.08224",
     "negative_elbo": VAE,
+    "pixel_auroc": "Bergmann et al. 2019, MVTec AD, CVPR; Obuchowski 1997, Biometrics 53:567",
     "path_length": PATHS,
     "path_length_median": PATHS,
     "ssim": "Wang et al. 2004, IEEE TIP 13:600",

@@ -9,6 +9,13 @@ AUROC = rate(
     " interval over images (DeLong).",
     chance=0.5,
 )
+PIXEL_AUROC = rate(
+    "pixel_auroc",
+    "pixel AUROC",
+    "Chance that a pixel of the anomaly has a larger error than a normal pixel: 1 perfect, 0.5"
+    " guessing. Small: 95% interval over images.",
+    chance=0.5,
+)
 DETECTION = (
     AUROC,
     rate("aupr", "AP", "Average precision, the anomalous images being the positives."),

@@ -77,6 +77,14 @@ class GenerativeModel(nn.Module, ABC):
         """Images to latent codes (N, latent_dim); None without an encoder."""
         return None
 
+    def error_map(self, x: Tensor, y: Tensor) -> Tensor | None:
+        """How anomalous each pixel is, (N, H, W) at or above 0; None if the model cannot say.
+
+        Here the squared error of decode(encode(x)), the mean over channels.
+        """
+        codes = self.encode(x, y)
+        return None if codes is None else (self.decode(codes, y) - x).square().mean(1)
+
     def negative_elbo(self, x: Tensor, y: Tensor) -> Tensor | None:
         """Upper bound of -log p(x), (N,) in nats per image. None for a model without a bound."""
         return None

@@ -4,9 +4,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...anomaly.results import EXTREMES, METRICS_FILE, Decisions, Detection, DetectionResults
+from ...anomaly.results import (
+    EXTREMES,
+    MAPS,
+    METRICS_FILE,
+    Decisions,
+    Detection,
+    DetectionResults,
+    Localization,
+)
 from ...params import Params
-from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, SHIFT
+from ...results.detail_metrics import AUROC, DECISIONS, DETECTION, PIXEL_AUROC, SHIFT
 from ...results.model import ModelResults
 from ...results.run import DatasetResults
 from ...utils.record import Estimate, Number
@@ -87,21 +95,44 @@ def _corruptions(results: DatasetResults, params: Params, gallery: Gallery) -> d
             "ood_datasets": results.ood_datasets,
             "defects": list(results.processed.n_defects),
         },
-        "extremes": [
-            Aspect(
-                "",
-                "",
-                {
-                    result.model: [
-                        gallery.copy(
-                            result.paths["anomaly"] / EXTREMES, f"{result.model}/extremes.png"
-                        )
-                    ]
-                    for result in scored
-                },
-            )
-        ],
+        "extremes": [_pictures(scored, EXTREMES, gallery)],
+        "localizations": _localizations(results),
+        "maps": [_pictures([r for r in scored if r.detection.localizations], MAPS, gallery)],
     }
+
+
+def _pictures(scored: list[ModelResults], name: str, gallery: Gallery) -> Aspect:
+    """A picture of the stage `anomaly` of each model."""
+    return Aspect(
+        "",
+        "",
+        {
+            result.model: [gallery.copy(result.paths["anomaly"] / name, f"{result.model}/{name}")]
+            for result in scored
+        },
+    )
+
+
+def _localizations(results: DatasetResults) -> Table:
+    """Pixel AUROC of the maps of errors by set, below that of the mean training image."""
+
+    def row(name: str, detections: DetectionResults) -> Row:
+        found = detections.localizations
+        return Row(name, {f"{each.kind} {each.name}": each.auroc for each in found})
+
+    def label(each: Localization) -> str:
+        name = "all defects" if each.kind == "defects" else spaced(each.name)
+        return f"{name} ({each.n:,})"
+
+    return make_table(
+        [
+            PIXEL_AUROC._replace(key=f"{each.kind} {each.name}", label=label(each))
+            for each in results.baselines.localizations
+        ],
+        [row(result.model, result.detection) for result in results.ranked()],
+        first="model",
+        references=[row("distance from the mean training image", results.baselines)],
+    )
 
 
 def ood_chapter(results: DatasetResults, params: Params, gallery: Gallery) -> dict | None:
