@@ -356,6 +356,20 @@ def test_aurocs_by_corruption_are_those_of_the_main_score(shown):
                 assert cell["value"] == d["auroc"]["value"]
 
 
+def test_maps_of_errors_have_their_pixel_auroc_and_the_baselines(shown):
+    (baseline,) = shown.record("baselines")["localizations"]
+    column = f"occlusion ({baseline['n']:,})"
+    ((_, rows, _),) = shown.find(column)
+    assert rows.keys() == {"distance from the mean training image", *fabricated.MODELS}
+    for name, record in (
+        ("distance from the mean training image", shown.record("baselines")),
+        ("vae", shown.record("anomaly", "vae")),
+    ):
+        (found,) = record["localizations"]
+        assert rows[name][column]["value"] == found["auroc"]["value"]
+    assert rows["gan"][column]["value"] is None
+
+
 def test_latent_spaces_have_their_numbers(shown):
     ((_, rows, _),) = shown.find("path length", "median path")
     for model in fabricated.MODELS:

@@ -123,6 +123,14 @@ def test_details_in_mlflow_have_every_defect_and_every_score(shown):
             assert rows[f"{kind}/{name}/{score}", "tp"] == detection.decisions.tp
 
 
+def test_details_in_mlflow_have_the_pixel_auroc(results):
+    (vae,) = (result for result in results.models if result.model == "vae")
+    rows = {(row.group, row.metric): row for row in model_rows(vae, None)}
+    (found,) = vae.detection.localizations
+    row = rows["corruption/occlusion/pixels", "auroc"]
+    assert (row.value, row.low, row.high) == tuple(found.auroc.model_dump().values())
+
+
 def test_a_report_without_defects_does_not_mention_them(results, tmp_path):
     save_report(fabricated.params(datasets=["digits"]), [results], tmp_path)
     assert "defect" not in Page(tmp_path / "index.html").text

@@ -11,8 +11,8 @@ from .results import ImageSet, Localization
 
 Maps = Callable[[np.ndarray], np.ndarray]
 """Images (N, C, H, W) uint8 to maps (N, H, W), at or above 0, larger is more anomalous."""
-WHITE_QUANTILE = 0.99
-"""Of the errors that a picture shows: white, so that single pixels do not darken all others."""
+WHITE_QUANTILE = 0.999
+"""Of the errors of intact test images: larger ones are white in a picture."""
 
 
 def mean_image_maps(train: np.ndarray) -> Maps:
@@ -52,12 +52,12 @@ def _localization(kind, name: str, pairs: list[tuple[np.ndarray, np.ndarray]]) -
 def maps_figure(sets: list[ImageSet], maps: Maps) -> np.ndarray:
     """A picture with two rows per set but for validation images: images, and their maps below.
 
-    All maps share one scale from black, no error, to white; each of its own would find anomalies
-    in every image.
+    All maps share one scale from black, no error, to white, which few pixels of test images reach;
+    each of its own would find anomalies in every image.
     """
     shown = [part.x[np.resize(np.arange(len(part.x)), N_COLUMNS)] for part in sets[1:]]
     errors = [maps(x) for x in shown]
-    white = np.quantile(np.concatenate(errors), WHITE_QUANTILE) or 1.0
+    white = np.quantile(errors[0], WHITE_QUANTILE) or 1.0
     rows = []
     for x, values in zip(shown, errors, strict=True):
         gray = (255 * (values / white).clip(0, 1)).round().astype(np.uint8)[:, None]

@@ -50,6 +50,8 @@ def _detection_rows(results: DetectionResults) -> list[Row]:
     rows: list[Row] = []
     for detection in results.detections:
         rows += _rows(f"{detection.kind}/{detection.name}/{detection.score}", detection)
+    for each in results.localizations:
+        rows += _rows(f"{each.kind}/{each.name}/pixels", each)
     return rows
 
 
