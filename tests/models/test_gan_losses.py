@@ -13,14 +13,15 @@ from genbench.models.base import registry
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
 PLAIN = ["conv_gan", "dcgan", "gan"]
 HINGE = ["cgan", "sngan"]
-WASSERSTEIN = ["wgan", "wgan_gp"]
+WASSERSTEIN = ["f_anogan", "wgan", "wgan_gp"]
+PENALIZED = ["f_anogan", "wgan_gp"]
 GANS = [*PLAIN, *HINGE, *WASSERSTEIN]
 SHAPE = (3, 9, 9)
 PENALTY = 3.0
 
 
 def build(name):
-    args = {"latent_dim": 5, "width": 4} | ({"penalty": PENALTY} if name == "wgan_gp" else {})
+    args = {"latent_dim": 5, "width": 4} | ({"penalty": PENALTY} if name in PENALIZED else {})
     return registry.build(name, SHAPE, 6, **SHIPPED.build_args(name) | args)
 
 
@@ -63,7 +64,7 @@ def test_the_losses_of_both_players_are_those_of_the_paper_on_the_logits_of_the_
     fake = model.decode(torch.randn(6, 5), y).detach()
     logits = [model.logits(images, y).detach().double().numpy() for images in (x, fake)]
     want = discriminator_loss(name, *logits)
-    if name == "wgan_gp":
+    if name in PENALIZED:
         want["penalty"] = gradient_penalty(model.critic, x, fake)
         want["loss"] += PENALTY * want["penalty"]
     torch.manual_seed(7)
@@ -83,7 +84,8 @@ def test_the_score_is_the_negative_logit_and_the_features_make_the_logit(name):
     model, (x, y) = randomized(build(name)), batch()
     logits = model.logits(x, y)
     player = "critic" if name in WASSERSTEIN else "discriminator"
-    assert model.scores(x, y).keys() == {player}
+    own = {"f_anogan", "reconstruction_error"} if name == "f_anogan" else set()
+    assert model.scores(x, y).keys() == {player} | own
     torch.testing.assert_close(model.scores(x, y)[player], -logits)
     spread = model.diagnose(x, y)["real_logit_std"].item()
     assert spread == pytest.approx(np.std(logits.numpy(), ddof=1), rel=1e-4)

@@ -21,7 +21,8 @@ from genbench.networks.vae_networks import (
 
 SHIPPED = params.load(Path(__file__).parents[2] / "params.yaml")
 SHAPE = (3, 9, 9)
-GANS = ["cgan", "conv_gan", "dcgan", "gan", "sngan", "wgan", "wgan_gp"]
+GANS = ["cgan", "conv_gan", "dcgan", "f_anogan", "gan", "sngan", "wgan", "wgan_gp"]
+WASSERSTEIN = ["f_anogan", "wgan", "wgan_gp"]
 VAES = ["beta_tc_vae", "beta_vae", "cvae", "flow_vae", "hvae", "res_vae", "vae"]
 
 
@@ -34,6 +35,7 @@ def build(name, shape=SHAPE, **changes):
 # optimizers: betas of GANs by Radford et al. 2016 section 4, of WGAN-GP by Gulrajani et al. 2017
 # algorithm 1, RMSprop by Arjovsky et al. 2017 algorithm 1, torch's betas for VAEs
 BETAS = dict.fromkeys(GANS, (0.5, 0.999)) | {"wgan_gp": (0.0, 0.9), "wgan": None}
+BETAS |= {"f_anogan": BETAS["wgan_gp"]}
 BETAS |= dict.fromkeys(VAES, (0.9, 0.999))
 
 
@@ -55,9 +57,9 @@ def test_every_player_has_the_optimizer_of_its_paper_with_the_learning_rate_of_p
 def test_a_discriminator_takes_as_many_steps_as_asked_for_before_its_generator(name):
     (key,) = [k for k in SHIPPED.zoo[name] if k in ("n_critic", "d_steps_per_g_step")] or [None]
     model = build(name, **{key: 3} if key else {})
-    first = {"wgan": "critic", "wgan_gp": "critic"}.get(name, "discriminator")
+    first = "critic" if name in WASSERSTEIN else "discriminator"
     want = (first,) * (3 if key else 1) + ("generator",) if name in GANS else ("model",)
-    assert model.update_order == want
+    assert model.update_order == want + ("encoder",) * (name == "f_anogan")
 
 
 def adversarial(norm, player="discriminator"):
@@ -69,6 +71,7 @@ NETWORKS = {
     "dcgan": adversarial("batch"),
     "wgan": adversarial("batch", "critic"),
     "wgan_gp": adversarial(None, "critic"),
+    "f_anogan": adversarial(None, "critic") | {"encoder": Encoder(SHAPE, 5, 4, norm="batch")},
     "sngan": adversarial("spectral"),
     "cgan": {
         "generator": Decoder(5, SHAPE, 4, classes=6),
@@ -162,6 +165,8 @@ def test_all_that_samples_come_from_is_averaged_and_of_a_vae_all_that_it_is(name
     outputs = model.decode(torch.randn(4, model.latent_dim), y).sum()
     if "generator" not in model.averaged:  # encoder and decoder must fit each other
         outputs = outputs + sum(score.sum() for score in model.scores(x, y).values())
+    if (codes := model.encode(x, y)) is not None:
+        outputs = outputs + codes.sum()
     gradients = torch.autograd.grad(outputs, list(model.parameters()), allow_unused=True)
     used = {
         key.split(".")[0]

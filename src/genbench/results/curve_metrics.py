@@ -61,6 +61,24 @@ PARTS = (
         note="Mean of (|gradient of the critic| - 1) squared, between real and generated images.",
     ),
     Metric(
+        "pixel_error",
+        "pixel error",
+        "lower",
+        "Mean squared error of decode(encode(x)), over pixels.",
+    ),
+    Metric(
+        "feature_error",
+        "feature error",
+        "lower",
+        "The same in the features of the critic.",
+    ),
+    Metric(
+        "cycle_error",
+        "cycle error",
+        "lower",
+        "The pixel error of generated images: whether the encoder finds their latents.",
+    ),
+    Metric(
         "gradient_norm", "gradient norm", note="Of the gradient by all weights that are updated."
     ),
     rate(

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ...networks import losses
+from ...networks.conv import Decoder, Encoder
 from ...networks.optimizers import Adam, RMSprop
 from .interface import GenerativeModel
 
@@ -16,7 +17,7 @@ class GAN(GenerativeModel):
 
     discriminator_name = "discriminator"
     """Name of the player, and of the network, that tells real from generated images."""
-    averaged = ("generator",)
+    averaged: tuple[str, ...] = ("generator",)
     separate_batches = False
     """Whether real and generated images pass the discriminator in batches of their own.
 
@@ -126,3 +127,32 @@ class WassersteinGAN(GAN):
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         distance = real.mean() - fake.mean()
         return {"loss": -distance, "earth_movers_distance": distance}
+
+
+class GradientPenaltyGAN(WassersteinGAN):
+    """A Wasserstein GAN whose critic is held to gradients of norm 1 between real and fake images.
+
+    Source: Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
+    """
+
+    def __init__(
+        self, image_shape, *, latent_dim: int, width: int, lr: float, penalty: float, n_critic: int
+    ):
+        super().__init__(latent_dim=latent_dim, lr=lr, discriminator_steps=n_critic)
+        self.penalty = penalty
+        self.generator = Decoder(latent_dim, image_shape, width)
+        # no batch norm: the penalty is per image (section 4)
+        self.critic = Encoder(image_shape, 1, width, norm=None)
+
+    def optimizer(self, parameters: list[nn.Parameter]) -> Adam:
+        return Adam(parameters, self.lr, betas=(0.0, 0.9))
+
+    def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        if player == "generator":
+            return super().loss(player, x, y)
+        with torch.no_grad():
+            fake = self.generate_like(x, y)
+        with torch.enable_grad():  # the penalty is a gradient, in validation too
+            penalty = losses.gradient_penalty(self.critic, x, fake)
+        out = self.discriminator_loss(*self.discriminate(x, fake, y))
+        return out | {"loss": out["loss"] + self.penalty * penalty, "penalty": penalty}
