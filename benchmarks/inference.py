@@ -23,7 +23,6 @@ from inference_auroc import rows as auroc_rows
 from torch import Tensor
 
 from genbench import intervals
-from genbench.evaluation.fid import fid_from_features
 from genbench.evaluation.memorization import copying
 from genbench.evaluation.prdc import nearest_neighbor
 from genbench.evaluation.quality import RealFeatures, feature_metrics
@@ -31,6 +30,7 @@ from genbench.evaluation.results import Protocol, Quality
 from genbench.params.schema import Evaluate
 from genbench.results.places import p_of_difference
 from genbench.results.trainings import LEVEL, holm
+from genbench.utils.frechet import fid_from_features
 from genbench.utils.record import Estimate
 
 PARAMS = Evaluate(

@@ -1,4 +1,4 @@
-"""Hand the classifier to models whose loss compares its features; the others get a placeholder."""
+"""Hand the classifier to trainings that compare its features; the others get a placeholder."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def main(classifier: Path, out: Path) -> None:
     with files.atomic_write(out) as folder:
         folder.mkdir()
         for model in {*choices.models, *choices.sweep.models}:
-            is_used = choices.zoo.get(model, {}).get("perceptual")
+            is_used = choices.zoo.get(model, {}).get("perceptual") or choices.train.select == "best"
             content = (classifier / "weights.pt").read_bytes() if is_used else b"not used\n"
             (folder / f"{model}.pt").write_bytes(content)
 

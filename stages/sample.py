@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from genbench import params
+from genbench import params  # before NumPy is loaded: it says how
+
+# isort: split
+import numpy as np
+
 from genbench.data.imported import load_images
 from genbench.models.base import registry, sampling
 from genbench.utils import cli, devices, failure, files, images, imported, paths, seeds
@@ -21,7 +25,10 @@ def main(dataset: str, training: Path, data: Path, out: Path, code: Path | None 
         n = choices.evaluate.n * choices.evaluate.sample_sets
         seed = seeds.derive_seed(choices.seed, "sample", dataset)
         samples = sampling.generate(model, arrays, n, seed)
-        samples["ema"] = files.load_json(training / "summary.json")["ema"]
+        summary = files.load_json(training / "summary.json")
+        samples["ema"] = summary["ema"]
+        if summary.get("selection"):
+            samples |= {"selected": np.array(True)}
     with files.atomic_write(out) as folder:
         files.save_npz(folder / "samples.npz", **samples)
         images.save_png(folder / "grid.png", sampling.sample_grid(samples["x"]))

@@ -52,6 +52,8 @@ TREE = {
     "model": {"latent_dim": 4, "width": 8},
     "train": {
         "images": 60000,
+        "augment": [],
+        "select": "last",
         "batch_size": 64,
         "ema_images": 1000,
         "log_points": 40,
@@ -62,7 +64,7 @@ TREE = {
         "deterministic": True,
     },
     "zoo": {},
-    "split": {"val": 0.1, "test": 0.25},
+    "split": {"val": 0.1, "test": 0.25, "train": None},
     "data": {name: {"ood": [OOD, "noise"]} for name in SIDES},
     "classifier": {
         "network": "auto",

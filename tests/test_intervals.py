@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from genbench import intervals
-from genbench.evaluation.fid import fid_from_features
 from genbench.evaluation.prdc import knn_radii, manifold_membership, near_duplicates
 from genbench.intervals import N_PAIRS, estimate, random_halves, standard_error
+from genbench.utils.frechet import fid_from_features
 from genbench.utils.record import Estimate
 
 

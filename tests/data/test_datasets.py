@@ -19,7 +19,7 @@ def make_params(seed=0, **blocks):
     """The part of params.yaml that is used here."""
     return SimpleNamespace(
         data_seed=seed,
-        split=schema.Split(val=0.1, test=0.25),
+        split=schema.Split(val=0.1, test=0.25, train=None),
         data={name: schema.Data(**block) for name, block in blocks.items()},
     )
 

@@ -43,7 +43,7 @@ def run_stages(folder, monkeypatch, held_out=None, dataset="bottle"):
     data = {"bottle": own, "cats": own | {"path": str(folder.parent / "cats"), "ood": ["bottle"]}}
     choices = SimpleNamespace(
         data_seed=0,
-        split=schema.Split(val=0.1, test=0.25),
+        split=schema.Split(val=0.1, test=0.25, train=None),
         data={name: schema.Data(**block) for name, block in data.items()},
         anomaly=SimpleNamespace(held_out_class=held_out),
     )

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from genbench.evaluation.fid import Moments, fid, fid_from_features, fid_infinity, frechet_distance
+from genbench.evaluation.fid import fid, fid_infinity
 from genbench.evaluation.quality import RealFeatures, feature_metrics
+from genbench.utils.frechet import Moments, fid_from_features, frechet_distance
 
 
 def cloud(n=600, d=5, seed=0, shift=0.0, scale=1.0):

@@ -141,3 +141,24 @@ def test_after_a_short_training_of_the_discriminator_generated_images_have_highe
     with torch.no_grad():
         real, fake = (model.scores(images, y)[player] for images in (x, model.generate_like(x, y)))
     assert fake.mean() > real.mean() + real.std()
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_augmentation_is_of_real_and_generated_images_for_both_players_in_training_alone(name):
+    model, (x, y) = build(name), batch()
+    fake = model.generate_like(x, y).detach()
+    shown = []
+    model.generate_like = lambda x, y: fake
+    model.logits = lambda x, y: shown.append(x) or (x * 0.1).flatten(1).sum(1)
+    model.augmentations = ["cutout"]
+    for training in (True, False):
+        shown.clear()
+        model.train(training)
+        for player in (model.discriminator_name, "generator"):
+            model.loss(player, x, y)
+        seen = torch.cat(shown)
+        assert len(seen) == 18  # real and generated ones, then generated ones
+        is_cut = (seen == 0).flatten(1).sum(1) >= 3 * 4
+        assert is_cut.all() if training else not is_cut.any()
+        if not training:
+            assert torch.equal(seen, torch.cat([x, fake, fake]))

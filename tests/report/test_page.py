@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from genbench.report import vega
 from genbench.report.chapters import training
 from genbench.report.page import save_report
 from genbench.results.run import collect
+from genbench.training.results import Selection
 from genbench.utils import files
 from genbench.utils.errors import InputError
 
@@ -265,3 +267,24 @@ def test_the_report_imports_nothing_slow():
     code = f"import sys, {modules}; print({slow} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_what_models_were_trained_on_and_which_weights_were_kept_is_said(results):
+    best = Selection(
+        images=40000, n=1000, val_fid=12.1, test_fid=14.0, last_val_fid=13.0, last_test_fid=14.5
+    )
+    first, *others = results.models
+    summary = first.training.summary.model_copy(update={"selection": best})
+    chosen = replace(first, training=replace(first.training, summary=summary))
+    results = replace(results, models=[chosen, *others])
+    choices = fabricated.params(split=fabricated.TREE["split"] | {"train": 5})
+
+    trainings = {result.model: result.training for result in results.models}
+    notes = training._notes(trainings, results, choices)
+    assert notes == [
+        f"Models were trained on 5 of the {results.classifier.n_train} training images; the"
+        " classifier and the references have them all.",
+        f"{first.model}: weights after 40,000 images, whose FID on validation images was the"
+        " lowest, 12.1 (the last weights: 13.0); on test images 14.0 (the last: 14.5). 1,000"
+        " generated images, in the classifier's features.",
+    ]

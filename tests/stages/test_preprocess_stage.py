@@ -31,7 +31,7 @@ def processed(folder, monkeypatch, copied):
         Image.new("L", (9, 9), level).save(folder / part / "a" / f"{i}.png")
     choices = SimpleNamespace(
         data_seed=0,
-        split=schema.Split(val=0.1, test=0.25),
+        split=schema.Split(val=0.1, test=0.25, train=None),
         data={"mine": schema.Data(path=str(folder), size=8, channels=1)},
         anomaly=SimpleNamespace(held_out_class=None),
     )

@@ -62,6 +62,8 @@ CHOICES = {
     "precision": "tf32",
     "deterministic": False,
     "checkpoint_every": 7,
+    "augment": ["color"],
+    "select": "best",
 }
 
 

@@ -1,5 +1,6 @@
 """Which images a training sees, what it shows, keeps and continues: read off a game that notes."""
 
+import fabricated
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,8 @@ from genbench.networks import checkpoint
 from genbench.training import run
 from genbench.training.results import load_training
 from genbench.utils import devices, failure, provenance
+from genbench.utils.errors import InputError
+from genbench.utils.subset import training_rows
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -21,6 +24,21 @@ def test_players_learn_from_training_images_each_from_a_batch_of_its_own():
         assert levels_of(x) == [10 * label for label in y.tolist()]
     labels = torch.cat([y for _, _, y in calls]).reshape(-1, N_TRAIN)
     assert all(sorted(epoch.tolist()) == list(range(N_TRAIN)) for epoch in labels)
+
+
+def test_a_part_of_the_training_images_is_all_that_a_model_sees():
+    split = fabricated.TREE["split"] | {"train": 4}
+    trained = train(split=split)
+    labels = {label for _, _, y in trained.model.calls["losses"] for label in y.tolist()}
+    assert labels == set(training_rows(np.arange(N_TRAIN), 4, "digits")) and len(labels) == 4
+    assert trained.model.training_images == 4
+    with pytest.raises(InputError, match="^split.train: digits has 10 training images, got 11$"):
+        train(split=split | {"train": 11})
+
+
+def test_a_gan_is_told_how_its_discriminator_sees_images(monkeypatch):
+    monkeypatch.setattr(run, "GAN", Game)
+    assert train(train={"augment": ["color"]}).model.augmentations == ["color"]
 
 
 def test_a_model_is_told_how_many_images_it_is_trained_on():

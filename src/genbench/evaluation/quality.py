@@ -12,8 +12,9 @@ from torch import Tensor
 from ..intervals import OF_DISTANCES, OF_NEIGHBORS, estimate, random_halves
 from ..params.schema import Evaluate
 from ..utils import files
+from ..utils.frechet import fid_from_features
 from ..utils.record import Estimate
-from .fid import fid, fid_from_features, fid_infinity
+from .fid import fid, fid_infinity
 from .inception_score import inception_score, inception_score_of_all_images
 from .kid import kid, kids_of_subsets
 from .own import Metric

@@ -29,6 +29,7 @@ class Samples:
 
     sets : one or more samples of images (N, C, H, W) uint8
     weights : averaged over training (EMA), or raw: the last ones; None without a network
+    checkpoint : whether they are those of the end, or of the lowest FID on validation images
     labels : (N,) that the first set was generated for; None for an unconditional model
     negative_elbo : (M,) nats of each test image; None for a model without a bound
     source : of images that were made elsewhere, in words
@@ -36,6 +37,7 @@ class Samples:
 
     sets: list[np.ndarray]
     weights: Literal["averaged", "raw"] | None = None
+    checkpoint: Literal["last", "best"] = "last"
     labels: np.ndarray | None = None
     negative_elbo: np.ndarray | None = None
     source: str | None = None
@@ -50,6 +52,7 @@ class Samples:
         return cls(
             sets=sets,
             weights="averaged" if arrays["ema"] else "raw",
+            checkpoint="best" if "selected" in arrays else "last",
             labels=arrays["labels"][: len(sets[0])] if "labels" in arrays else None,
             negative_elbo=arrays.get("test_negative_elbo"),
         )
@@ -177,7 +180,9 @@ def _generated_by(samples: Samples, n: int) -> dict[str, str | int]:
     """What the protocol says of the weights of a model, or of images made elsewhere."""
     if samples.source:
         return {"source": samples.source, "n": min(n, len(samples.sets[0]))}
-    return {} if samples.weights is None else {"weights": samples.weights, "checkpoint": "last"}
+    if samples.weights is None:
+        return {}
+    return {"weights": samples.weights, "checkpoint": samples.checkpoint}
 
 
 def _other_metrics(samples: Samples, predictions: Tensor, real: RealImages) -> dict[str, Estimate]:

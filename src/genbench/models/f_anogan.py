@@ -48,6 +48,13 @@ class Model(GradientPenaltyGAN):
     def encode(self, x: Tensor, y: Tensor) -> Tensor:
         return self.encoder(x)
 
+    def features(self, x: Tensor, y: Tensor) -> Tensor:
+        # layer by layer: several processes share calls of whole networks, and each sees its part
+        *layers, _ = self.critic.children()
+        for layer in layers:
+            x = layer(x)
+        return x
+
     def errors(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Mean squared errors of decode(encode(x)), (N,): of pixels, and of the critic's features.
 

@@ -42,6 +42,13 @@ BUILT_IN = {
 ONLY_OOD = ("cifar100", "photos", "noise")
 OOD_NAMES = (*BUILT_IN, *ONLY_OOD)
 NO_RESULT = {"checkpoint_every"}
+AS_BEFORE: tuple[tuple[str, object], ...] = (
+    ("evaluate.metrics", []),
+    ("train.augment", []),
+    ("train.select", "last"),
+    ("split.train", None),
+)
+"""Keys with values that change nothing: runs of before they were keys are the same."""
 """Keys of `train` that no result is meant to depend on."""
 
 
@@ -112,10 +119,9 @@ class Params(Block):
         """The flattened choices that one model's results on one dataset depend on."""
         elsewhere = {"seeds", "datasets", "models", "sweep", "report", "tracking", "device"}
         tree = self.model_dump(exclude={**dict.fromkeys(elsewhere, True), "train": NO_RESULT})
-        if not self.evaluate.metrics:  # runs of before it was a key are the same
-            del tree["evaluate"]["metrics"]
         tree |= {"zoo": {model: tree["zoo"].get(model, {})}, "data": tree["data"][dataset]}
-        return {"dataset": dataset, "model_name": model, **_flat(tree)}
+        rows = {"dataset": dataset, "model_name": model, **_flat(tree)}
+        return {key: value for key, value in rows.items() if (key, value) not in AS_BEFORE}
 
 
 def _flat(tree: dict, prefix: str = "") -> dict[str, object]:

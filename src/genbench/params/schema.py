@@ -53,6 +53,8 @@ class Train(Block):
     precision: Literal["float32", "tf32", "bfloat16"]
     deterministic: bool
     checkpoint_every: Seconds
+    augment: Annotated[list[Literal["color", "translation", "cutout"]], Distinct]
+    select: Literal["last", "best"]
 
 
 class Imported(Block):
@@ -65,6 +67,7 @@ class Imported(Block):
 class Split(Block):
     val: Share
     test: Share
+    train: Size | None
 
 
 class Data(Block):

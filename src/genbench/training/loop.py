@@ -19,20 +19,24 @@ class Schedule:
     log_points : rows of the history
     snapshots : how many, that of the untrained model included
     validations : how many rows of the history also have what the validation images show, at most
+    selections : how often the weights are scored, to keep the best
     """
 
     images: int
     log_points: int = 100
     snapshots: int = 0
     validations: int = 0
+    selections: int = 0
 
-    def iterations(self, n: int) -> tuple[set[int], set[int], set[int]]:
-        """After which of `n` iterations to log, to validate and to take a snapshot."""
+    def iterations(self, n: int) -> tuple[set[int], ...]:
+        """After which of `n` iterations to log, validate, score and take a snapshot."""
         log_at = _evenly_spaced(n, self.log_points)
         validate_at = []
         if self.validations:
             validate_at = log_at[::-1][:: -(-len(log_at) // self.validations)]
-        return set(log_at), set(validate_at), set(_evenly_spaced(n, self.snapshots - 1))
+        score_at = _evenly_spaced(n, self.selections) if self.selections else []
+        snapshot_at = _evenly_spaced(n, self.snapshots - 1)
+        return set(log_at), set(validate_at), set(score_at), set(snapshot_at)
 
 
 def train(
@@ -41,6 +45,7 @@ def train(
     *,
     name: str = "training",
     make_snapshot: Callable[[], np.ndarray] | None = None,
+    score: Callable[[], float] | None = None,
     on_log: Callable[[dict[str, float]], None] = lambda row: None,
     after_iteration: Callable[[TrainerState], None] = lambda trainer: None,
 ) -> None:
@@ -51,6 +56,7 @@ def train(
     trainer : a new training, or one that was interrupted, which is continued
     name : of the training, for those who read its progress
     make_snapshot : gives samples (N, C, H, W) uint8, always of the same latents; None for none
+    score : of the model as it is, lower is better; the best weights are `trainer.best`
     on_log : called with every row of the history, those from before an interruption included
     after_iteration : called after every iteration, when nothing is half done
 
@@ -59,7 +65,7 @@ def train(
     DivergenceError : naming player, part and images seen, when a logged value is not finite.
     """
     n = max(1, schedule.images // trainer.images_per_iteration)
-    log_at, validate_at, snapshot_at = schedule.iterations(n)
+    log_at, validate_at, score_at, snapshot_at = schedule.iterations(n)
     with Progress(name, schedule.images, done=trainer.images_seen) as progress:
         for n_rows in range(1, len(trainer.history) + 1):
             _report(trainer.history[:n_rows], trainer, progress, on_log)
@@ -71,6 +77,8 @@ def train(
                 row = trainer.record_metrics(validate=trainer.iterations in validate_at)
                 health.flag_row(row, trainer.iterations / n, trainer.latent_dim)
                 _report(trainer.history, trainer, progress, on_log)
+            if score and trainer.iterations in score_at:
+                trainer.keep_if_best(score)
             if make_snapshot and trainer.iterations in snapshot_at:
                 trainer.take_snapshot(make_snapshot)
             after_iteration(trainer)

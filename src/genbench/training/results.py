@@ -14,6 +14,21 @@ WEIGHTS = "weights.pt"
 SUMMARY = "summary.json"
 
 
+class Selection(Record):
+    """The weights that `train.select: best` kept, after so many `images`, beside the last ones.
+
+    FIDs of `n` generated images in the features of the dataset's classifier. That on validation
+    images is too low, as it was the lowest; those on test images are not.
+    """
+
+    images: int
+    n: int
+    val_fid: float
+    test_fid: float
+    last_val_fid: float
+    last_test_fid: float
+
+
 class TrainingSummary(Record):
     """The end of a training.
 
@@ -21,7 +36,7 @@ class TrainingSummary(Record):
     flops : floating-point operations per image seen, counted
     final : the last value of every curve, by "<player>/<part>", "val" being the validation images
     alarms : what went wrong, a line each
-    likelihood : the model's `likelihood_kind`
+    likelihood : the model's `likelihood_kind`; selection : None for the last weights
     """
 
     images: int
@@ -31,6 +46,7 @@ class TrainingSummary(Record):
     final: dict[str, Number]
     alarms: list[str]
     likelihood: str | None = None
+    selection: Selection | None = None
 
 
 class ClassifierSummary(Record):

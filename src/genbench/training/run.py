@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ import numpy as np
 import torch
 
 from ..models.base import plugins, registry, sampling
+from ..models.base.adversarial import GAN
 from ..models.base.interface import GenerativeModel
 from ..networks import checkpoint
 from ..networks.classifier import perceptual_features
 from ..params import Params
 from ..utils import devices, failure, files, images, provenance, seeds
+from ..utils.subset import training_rows
 from . import health, processes
 from .checkpointing import Checkpoint
 from .flops import flops_per_image
 from .loader import InMemoryLoader
 from .loop import Schedule, train
-from .results import WEIGHTS, TrainingSummary, save_training, snapshot_path
+from .results import WEIGHTS, Selection, TrainingSummary, save_training, snapshot_path
+from .selection import N_TIMES, make_judge, select_best
 from .state import DivergenceError, TrainerState
 
 log = logging.getLogger(__name__)
@@ -66,7 +70,8 @@ class TrainedModel:
     `provenance` (speed, memory, device) differs between two runs of the same parameters; the rest
     does not. `failed` says why the training stopped early; None if it did not. `snapshots` are
     (images seen, N_SNAPSHOT samples (N, C, H, W) uint8); `ema` says whether the weights are
-    averages; `code` is of a model of the user's own, see `plugins.facts`.
+    averages; `selection` what `train.select: best` kept; `code` is of a model of the user's own,
+    see `plugins.facts`.
     """
 
     model: GenerativeModel
@@ -77,6 +82,7 @@ class TrainedModel:
     images_seen: int
     provenance: dict[str, object]
     failed: str | None = None
+    selection: Selection | None = None
     code: dict[str, str] | None = None
 
     def summary(self) -> TrainingSummary:
@@ -90,6 +96,7 @@ class TrainedModel:
             final={k: v for k, v in last.items() if not k.startswith("alarm/")},
             alarms=health.summarize(self.history, self.model.latent_dim),
             likelihood=self.model.likelihood_kind,
+            selection=self.selection,
         )
 
 
@@ -133,7 +140,10 @@ def train_model(
     key = _checkpoint_key(spec, trainer, build_args, schedule)
     with Checkpoint(spec.name, key, every=choices.checkpoint_every) as saved:
         with processes.only_first_prints():
-            failed = _train(trainer, schedule, spec, build_args["classes"], saved, on_log)
+            judge, val, test = _selector(spec, trainer) if schedule.selections else (None,) * 3
+            score = judge and partial(judge, val)
+            failed = _train(trainer, schedule, spec, build_args["classes"], saved, on_log, score)
+            selection = select_best(trainer, judge, val, test) if judge and not failed else None
         yield TrainedModel(
             model=model,
             build_args=build_args,
@@ -143,11 +153,21 @@ def train_model(
             images_seen=trainer.images_seen,
             provenance={} if failed else _provenance(trainer, choices.precision),
             failed=failed,
+            selection=selection,
             code=plugins.facts(spec.model, class_path, spec.code) if class_path else None,
         )
 
 
-def _train(trainer, schedule, spec, n_classes: int, saved: Checkpoint, on_log) -> str | None:
+def _selector(spec: TrainingSpec, trainer: TrainerState) -> tuple:
+    """What judges weights, and the validation and test images by which it does."""
+    if spec.perceptual is None:
+        raise ValueError("train.select: best needs a classifier")
+    val, test, train_y = files.load_npz(spec.data, "val_x", "test_x", "train_y")
+    seed = seeds.derive_seed(spec.params.seed, "selection", spec.dataset)
+    return make_judge(trainer, spec.perceptual, train_y, seed), val, test
+
+
+def _train(trainer, schedule, spec, n_classes: int, saved: Checkpoint, on_log, score) -> str | None:
     """Train from the last checkpoint to the end; why that failed, None if it did not."""
     saved.resume(trainer)
     failed = _why_untrainable(trainer.model, n_classes)
@@ -158,6 +178,7 @@ def _train(trainer, schedule, spec, n_classes: int, saved: Checkpoint, on_log) -
                 schedule,
                 name=spec.name,
                 make_snapshot=_snapshot_maker(spec, trainer.model, n_classes),
+                score=score,
                 on_log=on_log if processes.is_first() else lambda row: None,
                 after_iteration=saved.maybe_save,
             )
@@ -181,6 +202,9 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
     seed = seeds.seed_everything(params.seed, "train", spec.dataset, spec.model, *spec.stream)
     names = ("train_x", "train_y", "val_x", "val_y", "classes")
     train_x, train_y, val_x, val_y, classes = files.load_npz(spec.data, *names)
+    if params.split.train is not None:
+        rows = training_rows(train_y, params.split.train, spec.dataset)
+        train_x, train_y = train_x[rows], train_y[rows]
     some = np.linspace(0, len(val_x) - 1, min(len(val_x), VALIDATION_IMAGES)).astype(int)
     arrays = (train_x, train_y, val_x[some], val_y[some])
     x, y, x_val, y_val = (torch.as_tensor(array).to(device) for array in arrays)
@@ -190,6 +214,8 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
         **build_args, class_path=params.class_path(spec.model), code=spec.code
     ).to(device)
     model.training_images = len(x)
+    if isinstance(model, GAN):
+        model.augmentations = params.train.augment
     if model.perceptual:
         if spec.perceptual is None:
             raise ValueError(f"{spec.model} has a perceptual loss and needs a classifier")
@@ -206,6 +232,7 @@ def _prepare(spec: TrainingSpec) -> tuple[TrainerState, Schedule, dict[str, Any]
         log_points=params.train.log_points,
         snapshots=spec.snapshots,
         validations=max(1, int(VALIDATION_SHARE * params.train.images / len(x_val))),
+        selections=N_TIMES if params.train.select == "best" else 0,
     )
     return trainer, schedule, build_args
 
@@ -217,7 +244,9 @@ def _checkpoint_key(
     return [
         build_args,
         provenance.sha256(spec.data),
-        trainer.model.perceptual and spec.perceptual and provenance.sha256(spec.perceptual),
+        (trainer.model.perceptual or schedule.selections)
+        and spec.perceptual
+        and provenance.sha256(spec.perceptual),
         spec.params.train.model_dump(exclude={"threads", "checkpoint_every"}),
         asdict(schedule),
         trainer.loader.seed,

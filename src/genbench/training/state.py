@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ class TrainerState:
     iterations : so far; in each, every player in `model.update_order` takes one step
     history : rows {"images": seen, "<player>/<part>": mean since the row before, ...}
     snapshots : (images seen, samples (N, C, H, W) uint8)
+    best : {"images", "score", "weights"} of the lowest score so far; None before the first
     seconds : spent in training so far, in all processes that took part
     """
 
@@ -69,6 +71,7 @@ class TrainerState:
         self.n_accumulated = 0
         self.history: list[dict[str, float]] = []
         self.snapshots: list[tuple[int, np.ndarray]] = []
+        self.best: dict[str, Any] | None = None
         self.seconds = 0.0
         self.started = time.monotonic()
 
@@ -153,9 +156,23 @@ class TrainerState:
 
     def take_snapshot(self, make_snapshot: Callable[[], np.ndarray]) -> None:
         """Add a snapshot, made with the averaged weights."""
+        with self.averaged_weights():
+            self.snapshots.append((self.images_seen, make_snapshot()))
+
+    def keep_if_best(self, score: Callable[[], float]) -> None:
+        """Keep the averaged weights if their score is the lowest so far."""
+        with self.averaged_weights():
+            value = score()
+            if self.best is None or value < self.best["score"]:
+                weights = {name: v.clone() for name, v in self.model.state_dict().items()}
+                self.best = {"images": self.images_seen, "score": value, "weights": weights}
+
+    @contextmanager
+    def averaged_weights(self):
+        """The model with its averaged weights, in eval mode."""
         self.ema.swap()
         with self.eval_mode():
-            self.snapshots.append((self.images_seen, make_snapshot()))
+            yield
         self.ema.swap()
 
     @contextmanager
@@ -184,6 +201,7 @@ class TrainerState:
             "metric_sums": self.metric_sums,
             "n_accumulated": self.n_accumulated,
             "history": self.history,
+            "best": self.best,
             "snapshots": [(seen, torch.from_numpy(x)) for seen, x in self.snapshots],
             "seconds": self.seconds + time.monotonic() - self.started,
         }
@@ -200,7 +218,7 @@ class TrainerState:
         sums = state["metric_sums"]
         self.metric_sums = {name: value.to(self.device) for name, value in sums.items()}
         self.snapshots = [(seen, x.numpy()) for seen, x in state["snapshots"]]
-        for name in ("iterations", "n_accumulated", "history", "seconds"):
+        for name in ("iterations", "n_accumulated", "history", "best", "seconds"):
             setattr(self, name, state[name])
         self.loader.seek(self.images_seen)
         seeds.restore_rng_state(state["random"], self.device)

@@ -1,9 +1,12 @@
 """What GANs share: a generator against a discriminator, and three pairs of losses."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ...networks import losses
+from ...networks.augment import augment
 from ...networks.conv import Decoder, Encoder
 from ...networks.optimizers import Adam, RMSprop
 from .interface import GenerativeModel
@@ -23,6 +26,8 @@ class GAN(GenerativeModel):
 
     With batch normalization they must: its statistics would mix the two.
     """
+    augmentations: Sequence[str] = ()
+    """Of all images in training, real and generated alike; set before one, see `augment`."""
     generator: nn.Module
 
     def __init__(self, *, latent_dim: int, lr: float, discriminator_steps: int = 1):
@@ -58,10 +63,15 @@ class GAN(GenerativeModel):
 
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         if player == "generator":
-            return {"loss": self.generator_loss(self.logits(self.generate_like(x, y), y))}
+            fake = self.augment(self.generate_like(x, y))
+            return {"loss": self.generator_loss(self.logits(fake, y))}
         with torch.no_grad():
-            fake = self.generate_like(x, y)
-        return self.discriminator_loss(*self.discriminate(x, fake, y))
+            fake = self.augment(self.generate_like(x, y))
+        return self.discriminator_loss(*self.discriminate(self.augment(x), fake, y))
+
+    def augment(self, x: Tensor) -> Tensor:
+        """Images as the discriminator sees them in training; all else sees them whole."""
+        return augment(x, self.augmentations) if self.training else x
 
     def generator_loss(self, fake: Tensor) -> Tensor:
         """What the generator minimizes, from the logits of its images."""
@@ -150,8 +160,9 @@ class GradientPenaltyGAN(WassersteinGAN):
     def loss(self, player: str, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         if player == "generator":
             return super().loss(player, x, y)
+        x = self.augment(x)
         with torch.no_grad():
-            fake = self.generate_like(x, y)
+            fake = self.augment(self.generate_like(x, y))
         with torch.enable_grad():  # the penalty is a gradient, in validation too
             penalty = losses.gradient_penalty(self.critic, x, fake)
         out = self.discriminator_loss(*self.discriminate(x, fake, y))

@@ -12,6 +12,7 @@ from ...results.run import DatasetResults
 from ...training.results import Curve, Training
 from .. import line_charts
 from ..findings.quality import warnings as describe_warnings
+from ..formatting import number
 from ..gallery import Aspect, Figure, Gallery, side_by_side
 from ..line_charts import Line
 from ..vega import COLORS
@@ -40,6 +41,7 @@ def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
     snapshots = {model: _snapshots(model, each, gallery) for model, each in trainings.items()}
     return {
         "warnings": warnings,
+        "notes": _notes(trainings, results, params),
         "aspects": [
             Aspect(
                 "Snapshots",
@@ -56,6 +58,27 @@ def training_chapter(results: DatasetResults, params: Params, gallery: Gallery) 
         ],
         "has_bands": any(others.values()),
     }
+
+
+def _notes(trainings: dict[str, Training], results: DatasetResults, params: Params) -> list[str]:
+    """On how many images models were trained, and which of their weights were kept."""
+    notes = []
+    if params.split.train is not None:
+        notes.append(
+            f"Models were trained on {params.split.train:,} of the"
+            f" {results.classifier.n_train:,} training images; the classifier and the references"
+            " have them all."
+        )
+    for model, training in trainings.items():
+        if best := training.summary.selection:
+            notes.append(
+                f"{model}: weights after {best.images:,} images, whose FID on validation images"
+                f" was the lowest, {number(best.val_fid)} (the last weights:"
+                f" {number(best.last_val_fid)}); on test images {number(best.test_fid)} (the last:"
+                f" {number(best.last_test_fid)}). {best.n:,} generated images, in the classifier's"
+                " features."
+            )
+    return notes
 
 
 def _snapshots(model: str, training: Training, gallery: Gallery) -> list[Figure]:
