@@ -3,8 +3,9 @@
 Three tables: the quality of every model, the AUROC of every score, and latent spaces.
 
     python benchmarks/results.py mnist
+    python benchmarks/results.py cifar10 cifar10-2m
 
-What is kept of each model outlives the workspace, so a table may be filled over several runs.
+The second word is the name under which they are kept, where it is not the dataset's. What is kept of each model outlives the workspace, so a table may be filled over several runs.
 """
 
 import shutil
@@ -123,10 +124,11 @@ def show(rows: list[list[str]]) -> None:
         print("|", " | ".join(cells), "|")
 
 
-def main(dataset: str) -> None:
+def main(dataset: str, name: str = "") -> None:
+    folder = KEPT / (name or dataset)
     for path in (DETAILS / "evaluate" / dataset).glob("*"):
-        keep(dataset, path.name, KEPT / dataset)
-    kept = KEPT / f"{dataset}.json"
+        keep(dataset, path.name, folder)
+    kept = folder.with_suffix(".json")
     if (path := DETAILS / "reference" / dataset / METRICS_FILE).exists():
         measured = Reference.load(path)
         numbers = {"protocol": measured.protocol.model_dump()}
@@ -136,7 +138,7 @@ def main(dataset: str) -> None:
         files.save_json(kept, numbers | {"detection": detection_table(baselines)})
     reference = files.load_json(kept)
     extractor = reference["protocol"]["extractor"]
-    models = {p.stem: files.load_json(p) for p in (KEPT / dataset).glob("*.json")}
+    models = {p.stem: files.load_json(p) for p in folder.glob("*.json")}
     ranked = sorted(models, key=lambda name: models[name][f"fid_{extractor}"])
     rows = [row(kind, reference[kind], extractor) for kind in ("floor", "ceiling")]
     rows += [row(f"`{name}`", models[name], extractor) for name in ranked]

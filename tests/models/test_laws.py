@@ -73,6 +73,8 @@ def test_images_codes_and_features_have_their_shapes_and_range(case):
     assert images.shape == x.shape and images.abs().max() <= 1
     codes = model.encode(x, y)
     assert codes is None or codes.shape == (4, model.latent_dim)
+    errors = model.error_map(x, y)
+    assert codes is None or (errors.shape == (4, *x.shape[2:]) and errors.min() >= 0)
     assert model.features(x, y).shape[:-1] == (4,)
 
 
