@@ -1,0 +1,92 @@
+// Anomaly: what an image scores, against test images and threshold, where it errs, what is near.
+
+import { imageInPython, loading, showCode } from "./code.js";
+import { corrupt, CORRUPTIONS } from "./corruptions.js";
+import { find, latest, make, option, short } from "./dom.js";
+import { drawHistogram } from "./histogram.js";
+import { decode, encode } from "./model.js";
+import { arrayAt, rowAt } from "./pack.js";
+import { picker } from "./picker.js";
+import { picture } from "./picture.js";
+import { allScores } from "./scores.js";
+
+export function anomalyPanel(state) {
+  const panel = find("#anomaly"), [kind, severity, chosen] = ["#corruption", "#severity", "#score"].map((id) => find(id));
+  const redraw = latest(draw);
+  const source = picker(state, "image", { changed: () => redraw() });
+  const [image, remade, map] = ["image", "reconstruction", "error"].map((name) => picture(name, 176));
+  const near = picture("nearest training images", 88), chart = picture("histogram of test images", 180);
+  find(".from", panel).append(source.root);
+  find(".pictures", panel).append(image.root, remade.root, map.root);
+  find(".near", panel).append(near.root);
+  find(".chart", panel).append(chart.root);
+
+  async function draw() {
+    const { a, dataset, pack } = state, { shape } = dataset, picked = source.value(), status = find(".status", panel);
+    find(".result", panel).hidden = !picked;
+    if (!picked) return;
+    const amount = Number(severity.value), gray = corrupt(picked.gray, shape, kind.value, amount);
+    image.show(gray, shape, amount ? `${picked.title}, ${kind.value} ${amount}` : picked.title);
+    const report = (share) => { status.textContent = share < 1 ? `Features of the training images: ${Math.round(100 * share)} % …` : ""; };
+    const scored = await allScores(pack, dataset, a, gray, report);
+    if (state.a !== a) return; // another model was chosen meanwhile
+    await drawError(a, gray, scored.label, shape);
+    table(a, scored.values);
+    near.show(scored.neighbors.map(({ place }) => rowAt(pack, dataset.train.x, place)), shape,
+      `nearest training images in the features of ${a.name}: ${scored.neighbors.map(({ place }) => dataset.train.numbers[place]).join(", ")}`, scored.neighbors.length);
+    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
+    showCode(panel, () => [
+      ...loading(dataset, a, state.run),
+      `image = ${amount || !picked.python ? imageInPython(gray, shape) : picked.python()}`,
+      "for name, score in model.scores(image[None]).items():", "    print(name, score[0])",
+    ]);
+  }
+
+  // Squared errors per pixel, the largest white; their sum over pixels in [-1, 1] in the caption.
+  async function drawError(a, gray, label, shape) {
+    find(".why", panel).textContent = a.graphs.encode ? "" : `${a.name} has no encoder, so there is no reconstruction and no error per pixel.`;
+    if (!a.graphs.encode) { remade.show(null); map.show(null); return; }
+    const back = await decode(a, await encode(a, gray, label), label), [channels, h, w] = shape, errors = new Float64Array(h * w);
+    for (let i = 0; i < gray.length; i++) errors[i % (h * w)] += ((gray[i] - back[i]) / 127.5) ** 2 / channels;
+    const most = Math.max(...errors) || 1;
+    remade.show(back, shape, `reconstruction by ${a.name}`);
+    map.show(errors.map((error) => (255 * error) / most), [1, h, w], `squared error per pixel; white: ${short(most)}`);
+  }
+
+  function table(a, values) {
+    const rows = a.scores.map(({ name, threshold, test }) => {
+      const known = arrayAt(state.pack, test), below = known.reduce((n, each) => n + (each < values[name]), 0) / known.length;
+      const over = values[name] > threshold;
+      return make("tr", {}, make("th", { scope: "row" }, name), make("td", { "data-value": String(values[name]) }, short(values[name])),
+        make("td", {}, short(threshold)), make("td", {}, `${(100 * below).toFixed(1)} %`),
+        make("td", { class: over ? "warning" : "" }, over ? "anomaly" : "normal"));
+    });
+    find("tbody", panel).replaceChildren(...rows);
+    const score = a.scores.find(({ name }) => name === chosen.value);
+    find(".chart", panel).hidden = !score;
+    if (!score) return;
+    chart.show([], [1, 1, 1], `${score.name} of this image, and of the test images (gray); ${100 * state.dataset.quantile} % of the validation images are below the threshold`, 1);
+    drawHistogram(chart.canvas, arrayAt(state.pack, score.test), score.threshold, values[score.name], short);
+  }
+
+  function setKind() {
+    const [most, step, unit] = CORRUPTIONS[kind.value], usual = state.dataset.severities[kind.value];
+    Object.assign(severity, { min: "0", max: String(most), step: String(step), value: "0" });
+    find(".unit", panel).textContent = `${unit}${usual === undefined ? "" : `; the pipeline takes ${usual}`}`;
+    tell();
+  }
+  const tell = () => { find("output", severity.parentElement).textContent = severity.value; };
+  kind.replaceChildren(...Object.keys(CORRUPTIONS).map((name) => option(name)));
+  kind.addEventListener("input", () => { setKind(); redraw(); });
+  severity.addEventListener("input", () => { tell(); redraw(); });
+  chosen.addEventListener("input", redraw);
+  function scoresOf(a) {
+    chosen.replaceChildren(...a.scores.map(({ name }) => option(name)));
+    const reasons = Object.entries(a.left_out).map(([name, reason]) => `${name}: ${reason}`);
+    find(".leftout", panel).textContent = reasons.length ? `Not in this page: ${reasons.join("; ")}.` : "";
+  }
+  return {
+    reset() { scoresOf(state.a); setKind(); source.reset(); },
+    update() { scoresOf(state.a); redraw(); },
+  };
+}

@@ -1,0 +1,39 @@
+"""Write reports/explorer.html, in which the models run in the browser (--run ID: those of a run)."""
+
+import logging
+from pathlib import Path
+
+from genbench import params
+from genbench.explorer import runtime
+from genbench.explorer.collect import add_pipeline, add_run
+from genbench.explorer.content import Content
+from genbench.explorer.page import save_page
+from genbench.tracking.upload import add_artifact
+from genbench.utils import cli
+
+MEGABYTE = 1e6
+
+
+def main(
+    data: Path = Path("data"),
+    details: Path = Path("metrics/details"),
+    out: Path = Path("reports/explorer.html"),
+    run: str | None = None,
+    dataset: str | None = None,
+    models: str | None = None,
+) -> None:
+    choices = params.load()
+    engine = runtime.install()
+    content = Content(choices)
+    if run is None:
+        add_pipeline(content, data, details, dataset, models and models.split(","))
+    else:
+        add_run(content, run, data)
+    save_page(content, engine, out, run)
+    if run is not None:
+        add_artifact(run, out)
+    logging.info("%s: %.1f MB", out, out.stat().st_size / MEGABYTE)
+
+
+if __name__ == "__main__":
+    cli.run(main)
