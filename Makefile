@@ -1,6 +1,6 @@
 # `make help` lists the targets. Everything lives in .venv; nothing is installed outside this folder.
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify track ui check test lint lock
+.PHONY: help setup repro verify track explore ui check test lint lock
 VENV := .venv
 READY := $(VENV)/.ready-to-move
 UV := $(VENV)/bin/python -m uv --no-config
@@ -35,6 +35,9 @@ verify: repro  ## run the pipeline, and compare each output with the commit's
 
 track: $(READY)  ## send every result in the workspace to MLflow
 	@python stages/track.py
+
+explore: $(READY)  ## write reports/explorer.html: models to touch (`make explore RUN=<id>`, DATASET=digits, MODELS=vae,gan)
+	@python stages/explore.py $(if $(RUN),--run $(RUN)) $(if $(DATASET),--dataset $(DATASET)) $(if $(MODELS),--models $(MODELS))
 
 ui: $(READY)  ## browse the runs in MLflow, on port 5000 (`make ui PORT=5001`: another)
 	@python stages/track.py --serve $(PORT)

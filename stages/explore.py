@@ -8,7 +8,7 @@ from genbench.explorer import runtime
 from genbench.explorer.collect import add_pipeline, add_run
 from genbench.explorer.content import Content
 from genbench.explorer.page import save_page
-from genbench.tracking.upload import add_artifact
+from genbench.tracking.upload import add_page
 from genbench.utils import cli
 
 MEGABYTE = 1e6
@@ -17,7 +17,7 @@ MEGABYTE = 1e6
 def main(
     data: Path = Path("data"),
     details: Path = Path("metrics/details"),
-    out: Path = Path("reports/explorer.html"),
+    reports: Path = Path("reports"),
     run: str | None = None,
     dataset: str | None = None,
     models: str | None = None,
@@ -29,9 +29,10 @@ def main(
         add_pipeline(content, data, details, dataset, models and models.split(","))
     else:
         add_run(content, run, data)
+    out = reports / (f"explorer-{run}.html" if run else "explorer.html")
     save_page(content, engine, out, run)
     if run is not None:
-        add_artifact(run, out)
+        add_page(run, out)
     logging.info("%s: %.1f MB", out, out.stat().st_size / MEGABYTE)
 
 

@@ -32,6 +32,7 @@ async function startPage() {
     const name = shown();
     for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
     for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash === `#${name}`);
+    second.parentElement.hidden = name !== "latents";
     if (stale.has(`${name} reset`)) panels[name].reset();
     if (stale.has(name)) panels[name].update();
     stale.delete(name);

@@ -16,14 +16,14 @@ export function anomalyPanel(state) {
   const source = picker(state, "image", { changed: () => redraw() });
   const [image, remade, map] = ["image", "reconstruction", "error"].map((name) => picture(name, 176));
   const near = picture("nearest training images", 88), chart = picture("histogram of test images", 180);
-  find(".from", panel).append(source.root);
+  find(".from", panel).prepend(source.root);
   find(".pictures", panel).append(image.root, remade.root, map.root);
   find(".near", panel).append(near.root);
   find(".chart", panel).append(chart.root);
 
   async function draw() {
     const { a, dataset, pack } = state, { shape } = dataset, picked = source.value(), status = find(".status", panel);
-    find(".result", panel).hidden = !picked;
+    for (const part of panel.querySelectorAll(".result")) part.hidden = !picked;
     if (!picked) return;
     const amount = Number(severity.value), gray = corrupt(picked.gray, shape, kind.value, amount);
     image.show(gray, shape, amount ? `${picked.title}, ${kind.value} ${amount}` : picked.title);

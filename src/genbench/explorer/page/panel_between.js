@@ -1,7 +1,7 @@
 // Between images: reconstructions of two, the path from one code to the other, other classes.
 
 import { latentsInPython, loading, quoted, showCode } from "./code.js";
-import { find, latest, option } from "./dom.js";
+import { find, latest, make, option } from "./dom.js";
 import { drawLatents, lerp, shifted, slerp } from "./latents.js";
 import { decode, encode } from "./model.js";
 import { arrayAt } from "./pack.js";
@@ -17,7 +17,7 @@ export function betweenPanel(state) {
   const pickers = ["start", "end"].map((title, i) => picker(state, title, { changed: () => redraw(), first: i, seeds: true }));
   const ends = pickers.map((_, i) => [picture(`${["start", "end"][i]}`, 112), picture("reconstruction", 112)]);
   const [strip, point, arithmetic] = [picture("path", 76), picture("point on the path", 192), picture("classes", 76)];
-  find(".ends", panel).append(...pickers.flatMap(({ root }, i) => [root, ...ends[i].map(({ root: figure }) => figure)]));
+  find(".ends", panel).append(...pickers.map(({ root }, i) => make("div", { class: "pictures" }, root, ...ends[i].map((each) => each.root))));
   find(".path", panel).append(strip.root, point.root);
   find(".arithmetic", panel).append(arithmetic.root);
 
