@@ -82,7 +82,7 @@ class Content:
             "graphs": {name: self.pack.file(graph) for name, graph in graphs.items()},
             "directions": {
                 "kind": kind,
-                "weights": [float(f"{weight:.4g}") for weight in weights],
+                "weights": [float(f"{weight:.4g}") for weight in np.nan_to_num(weights)],
                 "vectors": self.pack.array(vectors),
                 "latents": vectors.argmax(1).tolist() if kind == "KL" else None,
             },
@@ -108,6 +108,9 @@ class Content:
             left_out["nearest_neighbor"] = "not all training images fit into the page"
         for name in self.params.anomaly.iterative.scores:
             left_out[name] = "takes an optimization or many draws for every image"
+        for name, values in measured.test.items():
+            if not np.isfinite([*values, *measured.val[name]]).all():
+                left_out[name] = "is not a finite number for all images"
         nll = scorer.train_mean_nll
         shown = {name: values for name, values in measured.test.items() if name not in left_out}
         quantile = self.params.anomaly.quantile
@@ -122,7 +125,7 @@ class Content:
             ],
             "left_out": {k: v for k, v in left_out.items() if k in measured.test},
             "neighbors": N_NEIGHBORS,
-            "train_mean_nll": None if nll is None else float(nll),
+            "train_mean_nll": float(nll) if nll is not None and nll.isfinite() else None,
             "train_mean": self.pack.array(scorer.train_mean.numpy()),
             "precision": self.pack.array(scorer.precision.numpy()) if d <= MAX_SQUARE else None,
             "train_labels": _best_labels(model, scorer, arrays["train_x"], dataset),

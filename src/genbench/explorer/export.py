@@ -99,8 +99,12 @@ def traceable(model: GenerativeModel) -> GenerativeModel:
     model = copy.deepcopy(model).eval().requires_grad_(False)
     for module in list(model.modules()):
         if parametrize.is_parametrized(module):
-            for name in list(module.parametrizations):  # type: ignore[arg-type,union-attr]
-                parametrize.remove_parametrizations(module, name)
+            # torch's `remove_parametrizations` would change the class, which the original shares
+            values = {name: getattr(module, name) for name in module.parametrizations}
+            module.__class__ = type(module).__bases__[0]
+            del module.parametrizations
+            for name, value in values.items():
+                module.register_parameter(name, nn.Parameter(value, requires_grad=False))
         if type(module) is Linear:
             module.__class__ = nn.Linear
     return model

@@ -27,9 +27,9 @@ async function startPage() {
   const panels = { latents: latentsPanel(state), between: betweenPanel(state), anomaly: anomalyPanel(state), map: mapPanel(state) };
   const stale = new Set(); // panels that have not seen the last choice
 
-  const shown = () => (location.hash.slice(1) in panels ? location.hash.slice(1) : "latents");
+  let seen = "latents";
   function refresh() {
-    const name = shown();
+    const name = seen;
     for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
     for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash === `#${name}`);
     second.parentElement.hidden = name !== "latents";
@@ -66,7 +66,16 @@ async function startPage() {
   first.addEventListener("change", () => chooseModels(true));
   second.addEventListener("change", () => chooseModels(false));
   label.addEventListener("change", () => { state.label = Number(label.value); change(); });
-  addEventListener("hashchange", refresh);
+  // links change no address by themselves: inside MLflow's page they may not
+  for (const link of document.querySelectorAll("nav a")) link.addEventListener("click", (event) => {
+    event.preventDefault();
+    seen = link.hash.slice(1);
+    try { history.replaceState(null, "", link.hash); } catch { /* not in a page inside another */ }
+    refresh();
+  });
+  const follow = () => { if (location.hash.slice(1) in panels) seen = location.hash.slice(1); };
+  addEventListener("hashchange", () => { follow(); refresh(); });
+  follow();
   addEventListener("unhandledrejection", ({ reason }) => { status.textContent = `This failed: ${reason?.message ?? reason}`; });
   chooseDataset();
   document.body.dataset.started = String(Math.round(performance.now()));
