@@ -1,4 +1,4 @@
-"""Write reports/explorer.html, in which the models run in the browser (--run ID: those of a run)."""
+"""Write reports/explorer.html, in which models run in the browser (--run ID: that of a run)."""
 
 import logging
 from pathlib import Path

@@ -10,7 +10,7 @@ import torch
 from genbench import api
 from genbench.explorer.content import Content
 from genbench.explorer.measured import measure
-from genbench.latent.results import FEATURES, REAL, Embedding
+from genbench.latent.results import REAL, Embedding
 from genbench.models.base import registry
 from genbench.networks import checkpoint
 from genbench.params import Params

@@ -31,7 +31,12 @@ def test_an_image_is_that_of_the_model_within_one_gray_level(asked, loaded, name
 def test_scores_are_those_of_the_model_within_a_ten_thousandth(asked, loaded, name):
     model, answers = loaded(name)
     wanted = model.scores(images(asked, name))
-    (entry,) = (each for d in asked.data["datasets"] for each in d["models"] if f"{d['name']}/{each['name']}" == name)
+    (entry,) = (
+        each
+        for d in asked.data["datasets"]
+        for each in d["models"]
+        if f"{d['name']}/{each['name']}" == name
+    )
     left_out = {"complexity"} & wanted.keys()
     assert entry["left_out"].keys() == left_out
     assert [score["name"] for score in entry["scores"]] == [s for s in wanted if s not in left_out]
@@ -55,7 +60,9 @@ def test_codes_are_those_of_the_model(asked, loaded, name):
 @pytest.mark.parametrize("name", ["gray/vae", "gray/gan", "color/cvae"])
 def test_the_nearest_training_images_are_those_in_the_features_of_the_model(asked, loaded, name):
     model, answers = loaded(name)
-    x, y = files.load_npz(asked.folder / "data" / "processed" / f"{name.split('/')[0]}.npz", "train_x", "train_y")
+    x, y = files.load_npz(
+        asked.folder / "data" / "processed" / f"{name.split('/')[0]}.npz", "train_x", "train_y"
+    )
     scorer = Scorer(model.model, x, y)
     _, features = scorer._score_and_embed(images(asked, name))
     far = (features[:, None].double() - scorer.train_features.double()).norm(dim=2)
@@ -68,7 +75,9 @@ def test_corruptions_are_those_of_the_pipeline(asked):
             return np.ones(size)
 
     x = images(asked, "gray/vae")
-    for (kind, severity), got in zip(explorable.CORRUPTIONS, asked.answers["corruptions"], strict=True):
+    for (kind, severity), got in zip(
+        explorable.CORRUPTIONS, asked.answers["corruptions"], strict=True
+    ):
         wanted = corrupt(x, kind, severity, Clockwise()).astype(int)
         assert np.abs(np.array(got).reshape(x.shape) - wanted).max() <= 1, kind
 

@@ -44,7 +44,9 @@ def _add_dataset(
     content: Content, results: DatasetResults, data: Path, models: Sequence[str]
 ) -> None:
     sources: list[Source] = []
-    missing = [f"{each.name} is left out: {each}." for each in results.failures if each.name in models]
+    missing = [
+        f"{each.name} is left out: {each}." for each in results.failures if each.name in models
+    ]
     for result in results.ranked():
         if result.model not in models:
             continue

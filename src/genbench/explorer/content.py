@@ -4,27 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..anomaly.baselines import MAX_REFERENCE_IMAGES
-from ..anomaly.scores import N_NEIGHBORS, Scorer
+from ..anomaly.scores import Scorer
 from ..api import Model
 from ..evaluation.results import SAMPLES
 from ..latent.results import REAL
-from ..models.base.marginal import marginal_scores
-from ..models.base.sampling import in_batches
 from ..params import Params
 from ..report.vega import assign_colors
-from ..results.run import DatasetResults
 from ..utils import files
-from .export import LABEL, NotExportable, Weights, export
+from .export import NotExportable, Weights, export
+from .graphs import LABEL
 from .measured import Measured, leading_directions
 from .pack import Pack
+from .scoring import scores_of
 
 MAX_BYTES = 4_000_000
 """Of the test images, and of the training images, in the page."""
-MAX_SQUARE = 512
-"""Features whose covariance is in the page."""
 MAX_EXAMPLES = 24
 """Images of each foreign dataset and of each defect."""
 
@@ -88,47 +84,7 @@ class Content:
             },
             "class_means": None if codes is None else self.pack.array(codes),
             "map": _map(self.pack, model, measured, samples, dataset),
-            **self._scores(model, measured, scorer, arrays, dataset),
-        }
-
-    def _scores(
-        self,
-        model: Model,
-        measured: Measured,
-        scorer: Scorer,
-        arrays: dict[str, np.ndarray],
-        dataset: dict,
-    ) -> dict:
-        """The scores that the page can compute, what it needs for them, and why some are left out."""
-        d = scorer.train_features.shape[1]
-        left_out = {"complexity": "needs the size of a PNG as Pillow writes it"}
-        if d > MAX_SQUARE:
-            left_out["mahalanobis"] = f"the covariance of {d:,} features would be too large"
-        if len(dataset["train"]["labels"]) < min(len(arrays["train_y"]), MAX_REFERENCE_IMAGES):
-            left_out["nearest_neighbor"] = "not all training images fit into the page"
-        for name in self.params.anomaly.iterative.scores:
-            left_out[name] = "takes an optimization or many draws for every image"
-        for name, values in measured.test.items():
-            if not np.isfinite([*values, *measured.val[name]]).all():
-                left_out[name] = "is not a finite number for all images"
-        nll = scorer.train_mean_nll
-        shown = {name: values for name, values in measured.test.items() if name not in left_out}
-        quantile = self.params.anomaly.quantile
-        return {
-            "scores": [
-                {
-                    "name": name,
-                    "threshold": float(np.quantile(measured.val[name], quantile)),
-                    "test": self.pack.array(values),
-                }
-                for name, values in shown.items()
-            ],
-            "left_out": {k: v for k, v in left_out.items() if k in measured.test},
-            "neighbors": N_NEIGHBORS,
-            "train_mean_nll": float(nll) if nll is not None and nll.isfinite() else None,
-            "train_mean": self.pack.array(scorer.train_mean.numpy()),
-            "precision": self.pack.array(scorer.precision.numpy()) if d <= MAX_SQUARE else None,
-            "train_labels": _best_labels(model, scorer, arrays["train_x"], dataset),
+            **scores_of(self.pack, model, measured, scorer, arrays, dataset, self.params),
         }
 
 
@@ -168,19 +124,6 @@ def _part(pack: Pack, arrays: dict[str, np.ndarray], part: str, most: int) -> di
     }
 
 
-def _best_labels(model: Model, scorer: Scorer, train: np.ndarray, dataset: dict) -> list[int]:
-    """The labels that suit the page's training images best: their features depend on them."""
-    chosen = dataset["train"]["numbers"]
-    if not model.model.conditional:
-        return [0] * len(chosen)
-
-    def labels(x: torch.Tensor) -> torch.Tensor:
-        return marginal_scores(model.model, x, scorer.log_shares)[1]
-
-    with torch.no_grad():
-        return torch.cat(in_batches(model.model, labels, train[chosen])).tolist()
-
-
 def _class_means(measured: Measured, classes: int) -> np.ndarray:
     """Mean codes (K, latent_dim) of the test images of each class; NaN for one without images."""
     assert measured.codes is not None and measured.codes_y is not None
@@ -212,9 +155,7 @@ def _map(
         numbers = embedding.images[mine]
         latents = {"z": pack.array(z[numbers]), LABEL: y[numbers].tolist()}
     own = np.cumsum(mine)
-    images = [
-        int(-own[i]) if mine[i] else places[int(embedding.images[i])] for i in shown
-    ]
+    images = [int(-own[i]) if mine[i] else places[int(embedding.images[i])] for i in shown]
     return {
         "of": "codes" if embedding.name == model.name else "features",
         "points": pack.array(embedding.points[shown].astype(np.float32)),

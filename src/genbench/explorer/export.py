@@ -1,24 +1,22 @@
 """Trained models as ONNX graphs of one image each, whose weights lie together in one place.
 
-TorchScript's tracer writes a graph in 0.1 s, `torch.export` in 5; what a trace cannot hold, a branch
-on values, is found by running the graph on other inputs.
+TorchScript's tracer writes a graph in 0.1 s, `torch.export` in 5. What a trace cannot hold, a
+branch on values, is found by running the graph on other inputs.
 """
 
-import copy
 import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from ..models.base.interface import GenerativeModel
-from ..models.base.marginal import marginal_scores
-from ..networks.linear import Linear
+from ..utils.errors import InputError
+from .graphs import Graph, examples_of, make_graphs, traceable
 
 OPSET = 17
 SHARED = 1024
@@ -27,19 +25,10 @@ LOCATION = "weights"
 """Name of that place in the graphs."""
 TOLERANCE = 1e-3
 """Of a graph's values: a branch that the trace does not hold makes more, rounding less."""
-LABEL = "label"
 
 
 class NotExportable(ValueError):
     """A model that cannot be a graph; the message says why."""
-
-
-class Graph(NamedTuple):
-    """What a graph computes, and of what."""
-
-    function: Callable[..., tuple[Tensor, ...]]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
 
 
 class Weights:
@@ -79,9 +68,10 @@ def export(
     ------
     NotExportable : for operations that ONNX lacks and for branches on values.
     """
+    if find_spec("onnx") is None:
+        raise InputError("the explorer needs the Python package onnx: `make setup` installs it")
     model = traceable(model)
-    random = np.random.default_rng(0)
-    examples = [_example(model, shape, len(log_shares), random) for _ in range(2)]
+    examples = examples_of(model, shape, len(log_shares))
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the tracer: a batch's size becomes 1
@@ -94,55 +84,6 @@ def export(
         raise NotExportable(f"{type(error).__name__}: {''.join(line)}") from error
 
 
-def traceable(model: GenerativeModel) -> GenerativeModel:
-    """A copy in plain operations: without weight normalizations, linear layers of torch alone."""
-    model = copy.deepcopy(model).eval().requires_grad_(False)
-    for module in list(model.modules()):
-        if parametrize.is_parametrized(module):
-            # torch's `remove_parametrizations` would change the class, which the original shares
-            values = {name: getattr(module, name) for name in module.parametrizations}
-            module.__class__ = type(module).__bases__[0]
-            del module.parametrizations
-            for name, value in values.items():
-                module.register_parameter(name, nn.Parameter(value, requires_grad=False))
-        if type(module) is Linear:
-            module.__class__ = nn.Linear
-    return model
-
-
-def make_graphs(
-    model: GenerativeModel, log_shares: Tensor, example: dict[str, Tensor]
-) -> dict[str, Graph]:
-    """What `export` exports of a model."""
-
-    def scores(x: Tensor) -> tuple[Tensor, ...]:
-        values, label = marginal_scores(model, x, log_shares)
-        return *values.values(), label
-
-    def features(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-        return (model.features(x, y).flatten(1),)
-
-    x, y = example["x"], example["y"]
-    names = tuple(marginal_scores(model, x, log_shares)[0])
-    graphs = {
-        "decode": Graph(lambda z, y: (model.decode(z, y),), ("z", "y"), ("image",)),
-        "scores": Graph(scores, ("x",), (*names, LABEL)),
-        "features": Graph(features, ("x", "y"), ("features",)),
-    }
-    if model.encode(x, y) is not None:
-        graphs["encode"] = Graph(lambda x, y: (model.encode(x, y),), ("x", "y"), ("code",))
-    return graphs
-
-
-def _example(model, shape, classes: int, random: np.random.Generator) -> dict[str, Tensor]:
-    gray = torch.from_numpy(random.integers(0, 256, (1, *shape)))
-    return {
-        "z": torch.from_numpy(random.standard_normal((1, model.latent_dim)).astype(np.float32)),
-        "x": gray.float().div(127.5).sub(1),
-        "y": torch.from_numpy(random.integers(0, classes, 1)),
-    }
-
-
 class _Function(nn.Module):
     def __init__(self, function: Callable):
         super().__init__()
@@ -150,9 +91,10 @@ class _Function(nn.Module):
 
     def forward(self, *args: Tensor) -> tuple[Tensor, ...]:
         # an input that is not used would be left out
-        unused = sum(arg.flatten()[0] * 0 for arg in args)
         first, *others = self.function(*args)
-        return (first + unused.to(first.dtype), *others)
+        for arg in args:
+            first = first + (arg.flatten()[0] * 0).to(first.dtype)
+        return (first, *others)
 
 
 def _export(graph: Graph, examples: list[dict[str, Tensor]], weights: Weights) -> bytes:
@@ -164,7 +106,7 @@ def _export(graph: Graph, examples: list[dict[str, Tensor]], weights: Weights) -
         torch.onnx.export(
             _Function(graph.function),
             first,
-            file,
+            file,  # type: ignore[arg-type]  # torch does not say that it takes one
             dynamo=False,
             opset_version=OPSET,
             input_names=list(graph.inputs),

@@ -29,7 +29,7 @@ class Measured:
     kl_per_latent : nats, mean over test images; None where latents have none
     val, test : scores of these images by name, each (N,), the main score first
     codes, codes_y : (N, latent_dim) and labels (N,) of the test images; None without an encoder
-    map : the t-SNE embedding of its codes or, without an encoder, of features; None if there is none
+    map : the t-SNE embedding of its codes or, without an encoder, of features; None without any
     """
 
     kl_per_latent: list[float] | None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from ..report.page import template_environment
+from ..report.page import TEMPLATES, template_environment
 from ..utils.files import atomic_write
 from .content import Content
 from .pack import zipped
@@ -23,7 +23,7 @@ def save_page(content: Content, runtime: Path, path: Path, run: str | None = Non
     """
     data, pack = content.finish()
     environment = template_environment()
-    environment.loader = jinja2.ChoiceLoader([environment.loader, jinja2.FileSystemLoader(PAGE)])
+    environment.loader = jinja2.FileSystemLoader([PAGE, TEMPLATES])
     module = (runtime / "dist" / MODULE).read_text(encoding="utf-8")
     text = environment.get_template("explorer.html").render(
         data=data | {"run": run},

@@ -1,4 +1,4 @@
-"""onnxruntime-web, which runs the graphs in the page: pinned, installed by npm when first needed."""
+"""onnxruntime-web, which runs the graphs in the page: pinned, and installed when first needed."""
 
 import shutil
 import subprocess
