@@ -18,11 +18,11 @@ const number = (value) => String(Math.round(value * 1000) / 1000);
 export function latentsInPython(z) {
   const plain = z.length <= 64 && z.every((value) => Math.fround(Math.round(value * 1000) / 1000) === value);
   if (plain) return `np.array([[${Array.from(z, number).join(", ")}]], "float32")`;
-  return `np.frombuffer(__import__("base64").b64decode("${base64(z)}"), "float32").reshape(1, -1)`;
+  return `np.frombuffer(__import__("base64").b64decode("${base64(z)}"), "float32").reshape(1, -1).copy()`;
 }
 
 export const imageInPython = (gray, shape) =>
-  `np.frombuffer(__import__("base64").b64decode("${base64(gray)}"), "uint8").reshape(${shape.join(", ")})`;
+  `np.frombuffer(__import__("base64").b64decode("${base64(gray)}"), "uint8").reshape(${shape.join(", ")}).copy()`;
 
 export const testImageInPython = (dataset, number) => `np.load("data/processed/${dataset.name}.npz")["test_x"][${number}]`;
 

@@ -77,9 +77,9 @@ export function anomalyPanel(state) {
   }
   const tell = () => { find("output", severity.parentElement).textContent = severity.value; };
   kind.replaceChildren(...Object.keys(CORRUPTIONS).map((name) => option(name)));
-  kind.addEventListener("input", () => { setKind(); redraw(); });
+  kind.addEventListener("change", () => { setKind(); redraw(); });
   severity.addEventListener("input", () => { tell(); redraw(); });
-  chosen.addEventListener("input", redraw);
+  chosen.addEventListener("change", redraw);
   function scoresOf(a) {
     chosen.replaceChildren(...a.scores.map(({ name }) => option(name)));
     const reasons = Object.entries(a.left_out).map(([name, reason]) => `${name}: ${reason}`);

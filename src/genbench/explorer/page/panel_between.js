@@ -77,7 +77,8 @@ export function betweenPanel(state) {
     arithmetic.show(images, shape, `${start.title} as ${names.join(", ")}`, Math.min(10, images.length));
   }
 
-  for (const input of [path, t, own]) input.addEventListener("input", () => redraw());
+  t.addEventListener("input", redraw);
+  for (const select of [path, own]) select.addEventListener("change", redraw);
   return {
     reset() {
       own.replaceChildren(...state.dataset.classes.map((name, k) => option(k, name)));

@@ -5,8 +5,8 @@ import { fitted } from "./upload.js";
 
 const SIZE = 224;
 
-// `changed` is called after every stroke; gray() is the drawing in the shape of the dataset's images.
-export function pencil(changed) {
+// `changed` is called after every stroke; gray() is the drawing in `shape()` of the dataset's images.
+export function pencil(shape, changed) {
   const canvas = make("canvas", {
     width: SIZE, height: SIZE, class: "pencil", tabindex: "0", role: "application",
     "aria-label": "drawing: draw with the pointer, or move with the arrow keys and draw with Shift and an arrow key",
@@ -19,10 +19,11 @@ export function pencil(changed) {
   function wipe() {
     context.fillStyle = "#000";
     context.fillRect(0, 0, SIZE, SIZE);
+    at = [SIZE / 2, SIZE / 2];
   }
   function line(to, draws) {
     if (draws) {
-      Object.assign(context, { strokeStyle: color.value, lineWidth: SIZE / 11, lineCap: "round" });
+      Object.assign(context, { strokeStyle: color.value, lineWidth: SIZE * Math.max(1 / 11, 1.4 / shape()[2]), lineCap: "round" });
       context.beginPath();
       context.moveTo(...at);
       context.lineTo(...to);
@@ -51,5 +52,5 @@ export function pencil(changed) {
   clear.addEventListener("click", () => { wipe(); changed(); });
   wipe();
   const root = make("div", { class: "drawing" }, canvas, make("div", {}, clear, make("label", {}, "pencil ", color)));
-  return { root, gray: (shape) => fitted(canvas, SIZE, SIZE, shape) };
+  return { root, gray: () => fitted(canvas, SIZE, SIZE, shape()) };
 }

@@ -15,7 +15,7 @@ export function picker(state, title, { changed, first = 0, seeds = false }) {
   const number = make("input", { id: `${id}-number`, type: "number", min: "0", step: "1", value: String(first) });
   const file = make("input", { id: `${id}-file`, type: "file", accept: "image/*" });
   const note = make("p", { class: "note", role: "status" });
-  const drawing = pencil(() => changed());
+  const drawing = pencil(() => state.dataset.shape, () => changed());
   const numbered = make("label", {}, make("span", {}, "number "), number);
   const field = make("label", {}, "picture ", file);
   const root = make("fieldset", { class: "picker" }, make("legend", {}, title),
@@ -68,7 +68,7 @@ export function picker(state, title, { changed, first = 0, seeds = false }) {
     const { dataset, pack } = state, [kind, index] = source.value.split(":"), { shape, classes } = dataset;
     const own = (gray, text) => ({ gray, title: text, python: () => imageInPython(gray, shape) });
     if (kind === "seed") return { seed: Math.trunc(Number(number.value)) || 0, title: `seed ${number.value}` };
-    if (kind === "drawing") return own(drawing.gray(shape), "drawing");
+    if (kind === "drawing") return own(drawing.gray(), "drawing");
     if (kind === "file") return upload && own(upload.gray, "own picture");
     if (kind === "other") {
       const { name, x } = dataset.others[index];

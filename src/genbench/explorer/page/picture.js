@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 
 export function paint(canvas, gray, [channels, height, width]) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d"), data = context.createImageData(width, height), size = height * width;
+  const context = canvas.getContext("2d", { willReadFrequently: true }), data = context.createImageData(width, height), size = height * width;
   for (let i = 0; i < size; i++) {
     for (let c = 0; c < 3; c++) data.data[4 * i + c] = gray[(channels === 3 ? c * size : 0) + i];
     data.data[4 * i + 3] = 255;
@@ -16,9 +16,10 @@ export function paint(canvas, gray, [channels, height, width]) {
 export function paintGrid(canvas, images, shape, columns) {
   const [, height, width] = shape, rows = Math.ceil(images.length / columns), tile = document.createElement("canvas");
   Object.assign(canvas, { width: columns * (width + 2) - 2, height: Math.max(1, rows * (height + 2) - 2) });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   images.forEach((gray, i) => {
     paint(tile, gray, shape);
-    canvas.getContext("2d").drawImage(tile, (i % columns) * (width + 2), Math.floor(i / columns) * (height + 2));
+    context.drawImage(tile, (i % columns) * (width + 2), Math.floor(i / columns) * (height + 2));
   });
 }
 

@@ -15,13 +15,13 @@ export async function readPicture(file, shape) {
   const kind = FORMATS.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte));
   if (!kind) throw bad("is no picture that can be used: PNG, JPEG, GIF, WebP or BMP.");
   const image = new Image(), address = URL.createObjectURL(file);
+  const unreadable = () => { throw bad(`begins as a ${kind[0]}, but cannot be read: it is damaged, or too large for this browser.`); };
   try {
-    await new Promise((done, fail) => Object.assign(image, { onload: done, onerror: fail, src: address }))
-      .catch(() => { throw bad(`begins as a ${kind[0]}, but its content is damaged.`); });
+    await new Promise((done, fail) => Object.assign(image, { onload: done, onerror: fail, src: address })).catch(unreadable);
     const { naturalWidth: width, naturalHeight: height } = image;
     if (!width || !height) throw bad("has no pixels.");
     if (width * height > MAX_PIXELS) throw bad(`has ${width} x ${height} pixels; at most 40 million are read.`);
-    await image.decode().catch(() => { throw bad(`begins as a ${kind[0]}, but its content is damaged.`); });
+    await image.decode().catch(unreadable);
     const same = width === shape[2] && height === shape[1];
     const note = same ? `${width} x ${height} pixels` : `${width} x ${height} pixels, resized and cropped to ${shape[2]} x ${shape[1]}`;
     return { gray: fitted(image, width, height, shape), note };
