@@ -34,7 +34,7 @@ CANVAS = """
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Models as the pipeline leaves them and their page, in a folder with a name that needs care."""
+    """Models as the pipeline leaves them and their page, in a folder whose name needs care."""
     folder = tmp_path_factory.mktemp("explorer") / "100 % ü#"
     try:
         engine = runtime.install()

@@ -156,7 +156,7 @@ def _exact_logarithms() -> Iterator[None]:
         off = g.op("Mul", g.op("Sub", one, target), x)
         return g.op("Add", off, g.op("Softplus", g.op("Neg", x)))
 
-    operations = {
+    operations: dict[str, Callable] = {
         "aten::log_sigmoid": log_sigmoid,
         "aten::binary_cross_entropy_with_logits": cross_entropy,  # of each element, unweighted
     }
