@@ -361,20 +361,18 @@ def test_nobody_is_kept_out_of_any_panel(opened, axe, dark):
 
 def test_a_thousand_moves_of_a_slider_leak_no_memory(opened):
     move = """
-      const slider = document.querySelector("#latents .sliders input"), done = arguments[1];
-      const panel = document.querySelector("#latents");
+      const [moves, done] = arguments, panel = document.querySelector("#latents");
+      const slider = panel.querySelector(".sliders input"), later = r => queueMicrotask(r);
       (async () => {
-        for (let i = 0; i < arguments[0]; i++) {
+        for (let i = 0; i < moves; i++) {
           const before = Number(panel.dataset.drawn);
           slider.value = String(((i % 60) - 30) / 10);
           slider.dispatchEvent(new Event("input"));
-          while (Number(panel.dataset.drawn) === before) await new Promise((next) => queueMicrotask(next));
+          while (Number(panel.dataset.drawn) === before) await new Promise(later);
         }
         done();
       })();
-    """.replace("arguments[0]", "moves").replace(
-        "const slider", "const moves = arguments[0], slider"
-    )
+    """
 
     def used(moves):
         opened.browser.driver.execute_async_script(move, moves)
