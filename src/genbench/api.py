@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from . import params
+from .anomaly.by_model import error_maps
 from .anomaly.scores import Scorer
 from .data.imported import MIN_IMAGES
 from .evaluation.own import FOLDER
@@ -125,6 +126,21 @@ class Model:
         if self._scorer is None:
             self._scorer = Scorer(self.model, *self._train)
         return self._scorer(x)
+
+    def error_map(self, images: np.ndarray) -> np.ndarray:
+        """How anomalous each pixel of images (N, C, H, W) uint8 is, (N, H, W) at or above 0.
+
+        As the stage `anomaly` maps it: `GenerativeModel.error_map`, told no image's class.
+
+        Raises
+        ------
+        InputError : for a model that cannot say, such as a GAN without an encoder.
+        """
+        x = _checked(images, self.image_shape)
+        maps = error_maps(self.model, x, self._train[1])
+        if maps is None:
+            raise InputError(f"{self.name} has no map of errors")
+        return maps(x)
 
     def _labels(self, label: int | str, n: int) -> np.ndarray:
         known = {name: k for k, name in enumerate(self.classes)}

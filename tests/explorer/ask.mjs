@@ -8,7 +8,7 @@ const [page, runtime, folder] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${page}/${name}.js`));
 const json = (name) => JSON.parse(readFileSync(`${folder}/${name}.json`));
 const ort = await import(pathToFileURL(`${runtime}/dist/ort.wasm.bundle.min.mjs`));
-const { startEngine } = await load("runtime"), { decode, encode } = await load("model");
+const { startEngine } = await load("runtime"), { decode, encode, errorMap } = await load("model");
 const { allScores } = await load("scores"), { corrupt } = await load("corruptions"), { rowAt } = await load("pack");
 const { slerp, shifted, drawLatents } = await load("latents");
 
@@ -17,12 +17,13 @@ startEngine(ort, readFileSync(`${runtime}/dist/ort-wasm-simd-threaded.wasm`), pa
 const answers = { models: {} };
 for (const dataset of data.datasets) {
   for (const model of dataset.models) {
-    const { z, images } = questions[model.latent_dim] ?? questions.all, answer = { decode: [], encode: [], scores: [], neighbors: [] };
+    const { z, images } = questions[model.latent_dim] ?? questions.all, answer = { decode: [], encode: [], errors: [], scores: [], neighbors: [] };
     for (const [i, latent] of z.entries()) answer.decode.push([...(await decode(model, Float32Array.from(latent), i % dataset.classes.length))]);
     for (const i of images) {
       const gray = rowAt(pack, dataset.test.x, i), { values, label, neighbors } = await allScores(pack, dataset, model, gray);
       answer.scores.push(values);
       answer.neighbors.push(neighbors.map(({ place }) => place));
+      if (model.graphs.errors) answer.errors.push([...(await errorMap(model, gray, label))]);
       if (model.graphs.encode) answer.encode.push([...(await encode(model, gray, label))]);
     }
     answers.models[`${dataset.name}/${model.name}`] = answer;

@@ -57,6 +57,18 @@ def test_codes_are_those_of_the_model(asked, loaded, name):
     np.testing.assert_allclose(answers["encode"], model.encode(images(asked, name)), atol=1e-4)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_maps_of_errors_are_those_of_the_model(asked, loaded, name):
+    model, answers = loaded(name)
+    if not answers["errors"]:
+        with pytest.raises(ValueError, match="has no map of errors"):
+            model.error_map(images(asked, name))
+        return
+    wanted = model.error_map(images(asked, name))
+    got = np.array(answers["errors"]).reshape(wanted.shape)
+    np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["gray/vae", "gray/gan", "color/cvae"])
 def test_the_nearest_training_images_are_those_in_the_features_of_the_model(asked, loaded, name):
     model, answers = loaded(name)

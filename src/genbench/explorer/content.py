@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..anomaly.baselines import MAX_REFERENCE_IMAGES
+from ..anomaly.localization import WHITE_QUANTILE
 from ..anomaly.scores import Scorer
 from ..api import Model
 from ..evaluation.results import SAMPLES
@@ -21,6 +22,8 @@ from .scoring import scores_of
 
 MAX_BYTES = 4_000_000
 """Of the test images, and of the training images, in the page."""
+MAX_MAPPED = 200
+"""Test images behind the scale of maps of errors."""
 MAX_EXAMPLES = 24
 """Images of each foreign dataset and of each defect."""
 
@@ -83,9 +86,15 @@ class Content:
                 "latents": vectors.argmax(1).tolist() if kind == "KL" else None,
             },
             "class_means": None if codes is None else self.pack.array(codes),
+            "error_white": _white(model, arrays["test_x"]) if "errors" in graphs else None,
             "map": _map(self.pack, model, measured, samples, dataset),
             **scores_of(self.pack, model, measured, scorer, arrays, dataset, self.params),
         }
+
+
+def _white(model: Model, x: np.ndarray) -> float:
+    """The error that few pixels of test images exceed, as in the pictures of the stage."""
+    return float(np.quantile(model.error_map(x[:MAX_MAPPED]), WHITE_QUANTILE)) or 1.0
 
 
 def _dataset(

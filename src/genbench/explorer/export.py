@@ -57,6 +57,7 @@ def export(
     scores : x to the model's scores, each (1,), and the label that suits x best; as
         `marginal_scores`
     features : x and y to features (1, D)
+    errors : x and y to the map of errors (1, H, W), of a model that has one
 
     Parameters
     ----------

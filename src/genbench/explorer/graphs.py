@@ -56,6 +56,11 @@ def make_graphs(
     def features(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         return (model.features(x, y).flatten(1),)
 
+    def errors(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        values = model.error_map(x, y)
+        assert values is not None
+        return (values,)
+
     def encode(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         code = model.encode(x, y)
         assert code is not None
@@ -68,6 +73,8 @@ def make_graphs(
         "scores": Graph(scores, ("x",), (*names, LABEL)),
         "features": Graph(features, ("x", "y"), ("features",)),
     }
+    if model.error_map(x, y) is not None:
+        graphs["errors"] = Graph(errors, ("x", "y"), ("errors",))
     if model.encode(x, y) is not None:
         graphs["encode"] = Graph(encode, ("x", "y"), ("code",))
     return graphs

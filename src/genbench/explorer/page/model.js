@@ -24,6 +24,10 @@ export async function features(model, gray, label) {
   return (await runGraph(model.graphs.features, { x: toFloat(gray), y: label })).features;
 }
 
+export async function errorMap(model, gray, label) {
+  return (await runGraph(model.graphs.errors, { x: toFloat(gray), y: label })).errors;
+}
+
 // The label to encode with: the one that is asked for, or that which suits the image best.
 export async function labelFor(model, gray, asked) {
   if (!model.conditional) return 0;

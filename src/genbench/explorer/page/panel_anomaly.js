@@ -4,7 +4,7 @@ import { imageInPython, loading, showCode } from "./code.js";
 import { corrupt, CORRUPTIONS } from "./corruptions.js";
 import { find, latest, make, option, short } from "./dom.js";
 import { drawHistogram } from "./histogram.js";
-import { decode, encode } from "./model.js";
+import { decode, encode, errorMap } from "./model.js";
 import { arrayAt, rowAt } from "./pack.js";
 import { picker } from "./picker.js";
 import { picture } from "./picture.js";
@@ -42,15 +42,16 @@ export function anomalyPanel(state) {
     ]);
   }
 
-  // Squared errors per pixel, the largest white; their sum over pixels in [-1, 1] in the caption.
+  // On the scale of the model's errors in test images: one of its own would find errors in every image.
   async function drawError(a, gray, label, shape) {
-    find(".why", panel).textContent = a.graphs.encode ? "" : `${a.name} has no encoder, so there is no reconstruction and no error per pixel.`;
-    if (!a.graphs.encode) { remade.show(null); map.show(null); return; }
-    const back = await decode(a, await encode(a, gray, label), label), [channels, h, w] = shape, errors = new Float64Array(h * w);
-    for (let i = 0; i < gray.length; i++) errors[i % (h * w)] += ((gray[i] - back[i]) / 127.5) ** 2 / channels;
-    const most = Math.max(...errors) || 1;
-    remade.show(back, shape, `reconstruction by ${a.name}`);
-    map.show(errors.map((error) => (255 * error) / most), [1, h, w], `squared error per pixel; white: ${short(most)}`);
+    const lacking = [["encode", "encoder, so there is no reconstruction"], ["errors", "map of errors"]].filter(([name]) => !a.graphs[name]);
+    find(".why", panel).textContent = lacking.length ? `${a.name} has no ${lacking.map(([, what]) => what).join(", and no ")}.` : "";
+    if (a.graphs.encode) remade.show(await decode(a, await encode(a, gray, label), label), shape, `reconstruction by ${a.name}`);
+    else remade.show(null);
+    if (!a.graphs.errors) { map.show(null); return; }
+    const white = a.error_white, errors = await errorMap(a, gray, label);
+    map.show(Array.from(errors, (error) => Math.min(255, (255 * error) / white)), [1, ...shape.slice(1)],
+      `error of each pixel; white: above ${short(white)}, as one in 1,000 pixels of test images`);
   }
 
   function table(a, values) {
