@@ -6,11 +6,15 @@ import subprocess
 import time
 from pathlib import Path
 
+import explorable
 import fabricated
 import pytest
 
+from genbench.explorer import page as explorer_page
+from genbench.explorer import runtime
 from genbench.report.page import save_report
 from genbench.results.run import collect
+from genbench.utils.errors import InputError
 
 os.environ["SE_AVOID_STATS"] = "true"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -112,3 +116,20 @@ def page(tmp_path_factory):
     choices = fabricated.params()
     save_report(choices, collect(choices, *fabricated.tree(root)), root / "reports")
     return root / "reports" / "index.html"
+
+
+@pytest.fixture(scope="session")
+def explorer(tmp_path_factory):
+    """Models as the pipeline leaves them and explorer.html, in a folder whose name needs care."""
+    folder = tmp_path_factory.mktemp("explorer") / "100 % ü#"
+    models = {
+        "gray": ((1, 8, 8), ("vae", "gan", "cvae", "flow_matching")),
+        "color": ((3, 10, 10), ("res_vae",)),
+    }
+    try:
+        engine = runtime.install()
+    except InputError as error:
+        pytest.skip(str(error))
+    content = explorable.content(folder, models)
+    explorer_page.save_page(content, engine, folder / "explorer.html")
+    return folder

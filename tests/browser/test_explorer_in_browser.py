@@ -15,33 +15,14 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 import genbench
-from genbench.explorer import page as explorer
-from genbench.explorer import runtime
 from genbench.utils import files
-from genbench.utils.errors import InputError
 
-MODELS = {
-    "gray": ((1, 8, 8), ("vae", "gan", "cvae", "flow_matching")),
-    "color": ((3, 10, 10), ("res_vae",)),
-}
 PANELS = ("latents", "between", "anomaly", "map")
 CANVAS = """
   const canvas = document.querySelector(arguments[0]), {width, height} = canvas;
   const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
   return [height, width, [...data].filter((_, i) => i % 4 === 0)];
 """
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Models as the pipeline leaves them and their page, in a folder whose name needs care."""
-    folder = tmp_path_factory.mktemp("explorer") / "100 % ü#"
-    try:
-        engine = runtime.install()
-    except InputError as error:
-        pytest.skip(str(error))
-    explorer.save_page(explorable.content(folder, MODELS), engine, folder / "explorer.html")
-    return folder
 
 
 class Explorer:
@@ -102,11 +83,11 @@ class Explorer:
 
 
 @pytest.fixture
-def opened(browser, folder):
-    if browser.driver.current_url.split("#")[0] != (folder / "explorer.html").as_uri():
-        browser.open(folder / "explorer.html")
+def opened(browser, explorer):
+    if browser.driver.current_url.split("#")[0] != (explorer / "explorer.html").as_uri():
+        browser.open(explorer / "explorer.html")
         browser.wait("return document.body.dataset.started")
-    page = Explorer(browser, folder)
+    page = Explorer(browser, explorer)
     page.browser.errors()
     if Select(page.find("#dataset")).first_selected_option.text != "gray":
         page.choose("#dataset", "gray")
@@ -388,8 +369,8 @@ def test_a_thousand_moves_of_a_slider_leak_no_memory(opened):
     assert later_nodes <= nodes
 
 
-def test_nothing_is_asked_of_any_other_place(folder):
-    text = (folder / "explorer.html").read_text(encoding="utf-8")
+def test_nothing_is_asked_of_any_other_place(explorer):
+    text = (explorer / "explorer.html").read_text(encoding="utf-8")
     assert "default-src 'none'" in text and "connect-src data: blob:" in text
     assert "Copyright (c) Microsoft Corporation" in text
     wasm = text.split('id="wasm">')[1].split("<")[0]
