@@ -32,8 +32,9 @@ export function anomalyPanel(state) {
     if (state.a !== a) return; // another model was chosen meanwhile
     await drawError(a, gray, scored.label, shape);
     table(a, scored.values);
-    near.show(scored.neighbors.map(({ place }) => rowAt(pack, dataset.train.x, place)), shape,
-      `nearest training images in the features of ${a.name}: ${scored.neighbors.map(({ place }) => dataset.train.numbers[place]).join(", ")}`, scored.neighbors.length);
+    const places = scored.neighbors.map(({ place }) => place), numbers = places.map((place) => dataset.train.numbers[place]);
+    near.show(places.map((place) => rowAt(pack, dataset.train.x, place)), shape,
+      `nearest training images in the features of ${a.name}: ${numbers.join(", ")}`, places.length);
     panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
     showCode(panel, () => [
       ...loading(dataset, a, state.run),
@@ -66,7 +67,8 @@ export function anomalyPanel(state) {
     const score = a.scores.find(({ name }) => name === chosen.value);
     find(".chart", panel).hidden = !score;
     if (!score) return;
-    chart.show([], [1, 1, 1], `${score.name} of this image, and of the test images (gray); ${100 * state.dataset.quantile} % of the validation images are below the threshold`, 1);
+    const share = `${short(100 * state.dataset.quantile)} % of the validation images are below the threshold`;
+    chart.show([], [1, 1, 1], `${score.name} of this image, and of the test images (gray); ${share}`, 1);
     drawHistogram(chart.canvas, arrayAt(state.pack, score.test), score.threshold, values[score.name], short);
   }
 

@@ -64,7 +64,8 @@ export function latentsPanel(state) {
     more.hidden = weights.length <= FEW;
     more.textContent = all ? `the first ${FEW} only` : `all ${weights.length}`;
     rows = Array.from({ length: n }, (_, i) => {
-      const name = latents ? `latent ${latents[i]}` : `direction ${i + 1}`, amount = latents ? `KL ${short(weights[i])}` : `${(100 * weights[i]).toPrecision(2)} %`;
+      const name = latents ? `latent ${latents[i]}` : `direction ${i + 1}`;
+      const amount = latents ? `KL ${short(weights[i])}` : `${(100 * weights[i]).toPrecision(2)} %`;
       const input = make("input", { type: "range", min: String(-LIMIT), max: String(LIMIT), step: "0.01" });
       const output = make("output");
       input.addEventListener("input", () => {

@@ -32,10 +32,11 @@ export function mapPanel(state) {
     context.scale(ratio, ratio);
     const selected = new Set(inside), style = getComputedStyle(canvas);
     places.forEach(([x, y], i) => {
-      Object.assign(context, { fillStyle: colors[map.classes[i]], strokeStyle: colors[map.classes[i]], globalAlpha: selected.size && !selected.has(i) ? 0.25 : 0.9 });
+      const color = colors[map.classes[i]], globalAlpha = selected.size && !selected.has(i) ? 0.25 : 0.9;
+      Object.assign(context, { fillStyle: color, strokeStyle: color, globalAlpha });
       context.beginPath();
       if (map.images[i] < 0) { // generated: a cross
-        context.moveTo(x - 3, y - 3); context.lineTo(x + 3, y + 3); context.moveTo(x + 3, y - 3); context.lineTo(x - 3, y + 3);
+        for (const side of [-3, 3]) { context.moveTo(x - 3, y - side); context.lineTo(x + 3, y + side); }
         context.stroke();
       } else { context.arc(x, y, 3.2, 0, 7); context.fill(); }
     });
@@ -60,7 +61,8 @@ export function mapPanel(state) {
       real.show(null);
       made.show(gray, dataset.shape, `a sample of ${a.name}; the classifier's class: ${name}`);
       const z = rowAt(state.pack, map.z, -place - 1);
-      showCode(panel, () => [...loading(dataset, a, state.run), `z = ${latentsInPython(z)}`, `image = model.decode(z${a.conditional ? `, label=${map.label[-place - 1]}` : ""})[0]`]);
+      const own = a.conditional ? `, label=${map.label[-place - 1]}` : "";
+      showCode(panel, () => [...loading(dataset, a, state.run), `z = ${latentsInPython(z)}`, `image = model.decode(z${own})[0]`]);
     } else {
       real.show(gray, dataset.shape, `test image ${dataset.test.numbers[place]}, class ${name}`);
       const z = a.graphs.encode && (await encode(a, gray, label));
@@ -115,9 +117,8 @@ export function mapPanel(state) {
   function update() {
     const { a, dataset } = state, there = Boolean(a.map);
     find(".shown", panel).hidden = !there;
-    find(".why", panel).textContent = there
-      ? { codes: `The test images' codes under ${a.name}, by t-SNE; colors are classes.`, features: `${a.name} has no encoder: features of real images (dots) and of its samples (crosses), by t-SNE; colors are classes.` }[a.map.of]
-      : `There is no map of ${a.name} here: ${state.run ? "the page of one run has none; `make explore` makes that of the whole pipeline" : "the stage tsne made none"}.`;
+    find(".why", panel).textContent = there ? SENTENCES[a.map.of](a.name)
+      : `There is no map of ${a.name} here: ${state.run ? SENTENCES.run : "the stage tsne made none"}.`;
     [chosen, inside, line] = [null, [], []];
     for (const each of [real, made, many]) each.show(null);
     if (!there) return;
@@ -128,3 +129,9 @@ export function mapPanel(state) {
   }
   return { reset() {}, update };
 }
+
+const SENTENCES = {
+  codes: (name) => `The test images' codes under ${name}, by t-SNE; colors are classes.`,
+  features: (name) => `${name} has no encoder: features of real images (dots) and of its samples (crosses), by t-SNE; colors are classes.`,
+  run: "the page of one run has none; `make explore` makes that of the whole pipeline",
+};
