@@ -1,11 +1,13 @@
 """The explorer's numbers are those that the stages wrote, also of a run in MLflow."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from known import CLASSES, DATASET, GAN, VAE
 
+from genbench.explorer import runtime
 from genbench.explorer.collect import add_pipeline, add_run
 from genbench.explorer.content import Content
 from genbench.latent.results import load_embeddings
@@ -15,6 +17,7 @@ from genbench.utils.errors import InputError
 
 pytestmark = pytest.mark.slow
 DATA = Path("data")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -134,3 +137,17 @@ def test_a_run_in_mlflow_has_the_same_numbers_and_keeps_its_page(there, shown, t
 def test_an_unknown_name_is_one_line(there, choice, line):
     with pytest.raises(InputError, match=line):
         add_pipeline(Content(there.params), DATA, Path("metrics/details"), **choice)
+
+
+def test_the_script_writes_the_page_of_the_models_that_are_asked_for(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    try:
+        engine = runtime.install()
+    except InputError as error:
+        pytest.skip(str(error))
+    monkeypatch.chdir(run.root)
+    monkeypatch.setattr(runtime, "install", lambda: engine)
+    main = runpy.run_path(str(ROOT / "stages" / "explore.py"))["main"]
+    main(models=GAN, reports=tmp_path)
+    text = (tmp_path / "explorer.html").read_text(encoding="utf-8")
+    assert f'"name":"{GAN}"' in text and f'"name":"{VAE}"' not in text
