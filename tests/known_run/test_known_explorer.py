@@ -97,7 +97,7 @@ def test_maps_are_those_of_the_tsne_stage(there, shown):
 def test_images_and_names_are_those_of_the_dataset(there, shown):
     assert shown.dataset["classes"] == list(CLASSES) and shown.dataset["missing"] == []
     assert np.array_equal(shown.array(shown.dataset["test"]["x"]), there.processed["test_x"])
-    assert shown.dataset["severities"] == {"blur": 1, "inversion": 1.0}
+    assert shown.dataset["severities"] == {"blur": 1, "occlusion": 0.5, "inversion": 1.0}
 
 
 def test_a_run_in_mlflow_has_the_same_numbers_and_keeps_its_page(there, shown, tmp_path):
