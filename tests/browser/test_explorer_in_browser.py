@@ -317,6 +317,14 @@ def test_every_picture_is_saved_as_png(opened, tmp_path):
         assert (
             np.array(saved.convert("L"))[16::32, 16::32] == opened.gray("#latents figure canvas")
         ).all()
+    opened.go("map")
+    opened.find("#map button[aria-label='save map as PNG']").click()
+    while not (tmp_path / "map.png").exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    with Image.open(tmp_path / "map.png") as saved:
+        assert saved.size == (620, 460) and np.ptp(np.array(saved.convert("RGBA"))) > 100
+    opened.go("latents")
 
 
 def test_another_dataset_has_its_models_and_what_is_left_out_is_said(opened, monkeypatch):

@@ -4,13 +4,15 @@ import { latentsInPython, loading, quoted, testImageInPython, showCode } from ".
 import { find, latest, make } from "./dom.js";
 import { decode, encode } from "./model.js";
 import { arrayAt, rowAt } from "./pack.js";
-import { picture } from "./picture.js";
+import { picture, saveButton } from "./picture.js";
 
 const [WIDTH, HEIGHT, EDGE, MOST] = [620, 460, 12, 120];
 
 export function mapPanel(state) {
   const panel = find("#map"), canvas = find("canvas.map", panel), legend = find(".legend", panel), point = find("#point");
   const [real, made, many] = [picture("image", 160), picture("decoded", 160), picture("images inside the line", 240)];
+  canvas.dataset.plot = "map";
+  legend.after(saveButton(canvas, "map"));
   find(".pictures", panel).append(real.root, made.root);
   find(".lasso", panel).append(many.root);
   let places = [], chosen = null, inside = [], line = [];

@@ -36,13 +36,17 @@ function save(canvas, name) {
   });
 }
 
+export function saveButton(canvas, name) {
+  const button = make("button", { type: "button", class: "variant", "aria-label": `save ${name} as PNG` }, "PNG");
+  button.addEventListener("click", () => save(canvas, name.replace(/[^\w]+/g, "-")));
+  return button;
+}
+
 // A figure with one canvas, a caption and a button that saves it; `height` in CSS pixels.
 export function picture(name, height) {
   const canvas = make("canvas", { role: "img", "aria-label": name, style: `height:${height}px` });
   const caption = make("figcaption", {}, name);
-  const button = make("button", { type: "button", class: "variant", "aria-label": `save ${name} as PNG` }, "PNG");
-  button.addEventListener("click", () => save(canvas, name.replace(/[^\w]+/g, "-")));
-  const root = make("figure", { class: "made" }, canvas, make("div", {}, caption, button));
+  const root = make("figure", { class: "made" }, canvas, make("div", {}, caption, saveButton(canvas, name)));
   const show = (images, shape, text, columns) => {
     root.hidden = !images;
     if (!images) return;
