@@ -52,7 +52,7 @@ export function anomalyPanel(state) {
     if (!a.graphs.errors) { map.show(null); return; }
     const white = a.error_white, errors = await errorMap(a, gray, label);
     map.show(Array.from(errors, (error) => Math.min(255, (255 * error) / white)), [1, ...shape.slice(1)],
-      `error of each pixel; white: above ${short(white)}, as one in 1,000 pixels of test images`);
+      `error per pixel; white: ${short(white)}`);
   }
 
   function table(a, values) {
