@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from genbench.anomaly import results
-from genbench.anomaly.by_model import error_maps, score_sets
-from genbench.anomaly.detection import detection_results, lowest_and_highest_scoring
-from genbench.anomaly.localization import localize, maps_figure
+from genbench.anomaly.by_model import detect, error_maps
+from genbench.anomaly.detection import lowest_and_highest_scoring
+from genbench.anomaly.localization import maps_figure
 from genbench.models.base import registry
 from genbench.params import load as load_params
 from genbench.utils import cli, devices, failure, files, images, imported
@@ -17,11 +17,8 @@ def main(dataset: str, training: Path, data: Path, out: Path, code: Path | None 
     params = load_params()
     device = devices.select_device(params.device)
     model = registry.load_model(training / "weights.pt", device, code)
-    sets, scores = score_sets(model, params, dataset, data)
-    found = detection_results(scores, params.anomaly.quantile)
+    sets, scores, found = detect(model, params, dataset, data)
     maps = error_maps(model, sets[0].x, *files.load_npz(data, "train_y"))
-    if maps:
-        found = found.model_copy(update={"localizations": localize(sets, maps)})
     with files.atomic_write(out) as folder:
         results.save_scores(folder / results.SCORES, scores)
         images.save_png(folder / results.EXTREMES, lowest_and_highest_scoring(sets, scores))

@@ -25,8 +25,8 @@ LONG = ("test_pipeline.py", "test_other_machines.py", "test_damaged_inputs.py")
 
 
 def pytest_xdist_auto_num_workers():
-    """Two more than there are cores: many tests wait for what they have started."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are cores: many tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items):

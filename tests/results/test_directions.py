@@ -9,6 +9,7 @@ LOWER = {
     *("fid", "fid_infinity", "kid", "duplicates", "negative_elbo", "fpr95"),
     *("path_length", "path_length_median", "importance_weighted", "marginal_kl", "mmd"),
     *("reconstruction", "bits_per_dim", "perceptual"),
+    *("pixel_error", "feature_error", "cycle_error"),
 }
 HIGHER = {
     *("is", "precision", "recall", "density", "coverage", "classes_covered", "class_entropy"),
@@ -17,13 +18,14 @@ HIGHER = {
     *("psnr", "ssim", "mutual_information", "arithmetic_accuracy", "knn_accuracy"),
     *("knn_accuracy_map", "silhouette", "trustworthiness", "stability"),
     *("mig", "sap", "dci_disentanglement", "dci_completeness", "dci_informativeness"),
-    "factor_vae",
+    *("factor_vae", "pixel_auroc"),
 }
 """What is better of samples, detectors and latent spaces; of all others neither way."""
 TABLES = (
     *(metrics.QUALITY, metrics.SAMPLES, metrics.HEADLINES),
     *(latent_metrics.LATENT, latent_metrics.EMBEDDING, latent_metrics.FACTORS),
-    *(detail_metrics.DETECTION, detail_metrics.DECISIONS, detail_metrics.SHIFT),
+    *((detail_metrics.PIXEL_AUROC,), detail_metrics.DETECTION),
+    *(detail_metrics.DECISIONS, detail_metrics.SHIFT),
     *((detail_metrics.PARAMETERS, detail_metrics.FLOPS), curve_metrics.PARTS),
 )
 METRICS = list(dict.fromkeys(metric for table in TABLES for metric in table))
@@ -31,7 +33,7 @@ IN_FEATURES = {
     *("fid", "fid_infinity", "is", "kid", "precision", "recall", "density", "coverage"),
     "duplicates",
 }
-BELOW_CHANCE = {"auroc", "corruption_auroc", "ood_auroc", "defect_auroc"}
+BELOW_CHANCE = {"auroc", "pixel_auroc", "corruption_auroc", "ood_auroc", "defect_auroc"}
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: f"{metric.key}-{metric.label}")

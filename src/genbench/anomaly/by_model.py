@@ -11,10 +11,10 @@ from ..models.base.marginal import log_class_shares, marginal_scores
 from ..models.base.sampling import in_batches
 from ..params import Params
 from ..utils import files
-from .detection import detection_sets
+from .detection import detection_results, detection_sets
 from .iterative import iterative_scores
-from .localization import Maps
-from .results import ImageSet, SetScores
+from .localization import Maps, localize
+from .results import DetectionResults, ImageSet, SetScores
 from .scores import Scorer
 
 
@@ -30,6 +30,18 @@ def score_sets(
         slow = iterative_scores(model, part.x[: choices.n], scorer.log_shares, choices)
         scores.append(SetScores(part.kind, part.name, scorer(part.x) | slow))
     return sets, scores
+
+
+def detect(
+    model: GenerativeModel, params: Params, dataset: str, processed: Path
+) -> tuple[list[ImageSet], list[SetScores], DetectionResults]:
+    """The images of `detection_sets`, all scores of each, and what they and the maps detect."""
+    sets, scores = score_sets(model, params, dataset, processed)
+    results = detection_results(scores, params.anomaly.quantile)
+    maps = error_maps(model, sets[0].x, *files.load_npz(processed, "train_y"))
+    if maps:
+        results = results.model_copy(update={"localizations": localize(sets, maps)})
+    return sets, scores, results
 
 
 @torch.no_grad()

@@ -29,18 +29,18 @@ class Samples:
 
     sets : one or more samples of images (N, C, H, W) uint8
     weights : averaged over training (EMA), or raw: the last ones; None without a network
-    checkpoint : whether they are those of the end, or of the lowest FID on validation images
     labels : (N,) that the first set was generated for; None for an unconditional model
     negative_elbo : (M,) nats of each test image; None for a model without a bound
     source : of images that were made elsewhere, in words
+    checkpoint : weights of the end, or of the lowest FID on validation images
     """
 
     sets: list[np.ndarray]
     weights: Literal["averaged", "raw"] | None = None
-    checkpoint: Literal["last", "best"] = "last"
     labels: np.ndarray | None = None
     negative_elbo: np.ndarray | None = None
     source: str | None = None
+    checkpoint: Literal["last", "best"] = "last"
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any], n_sets: int, n: int) -> "Samples":

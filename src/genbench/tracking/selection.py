@@ -11,6 +11,7 @@ NOT_SHOWN = re.compile(
     r"alarm/.*"  # a tag says in words what they mark
     r"|.*/bits_per_dim"  # the negative ELBO in other units
     r"|model/negative_elbo"  # the sum of model/reconstruction and model/kl
+    r"|encoder/feature_error"  # of f_anogan: its loss less encoder/pixel_error
     r"|model/kl_layer_\d+"  # the validation images have them, too
     r"|val/kl_layer_([6-9]|\d\d+)"  # a deep hierarchy would fill the page
 )

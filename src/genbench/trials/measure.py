@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..anomaly.by_model import score_sets
-from ..anomaly.detection import detection_results
+from ..anomaly.by_model import detect
 from ..evaluation.results import FEATURES, Quality
 from ..evaluation.samples import Inputs, evaluate_arrays
 from ..latent import analysis
@@ -43,8 +42,7 @@ def measure_trial(
         measured["latent"] = analysis.analyze(space, network, real, params)
     if is_replicate:
         measured["embedding"] = _structure(space.codes, arrays["test_y"], dataset, params)
-        _, scores = score_sets(model, params, dataset, data)
-        measured["detection"] = detection_results(scores, params.anomaly.quantile)
+        *_, measured["detection"] = detect(model, params, dataset, data)
     return trial.model_copy(update=measured)
 
 
