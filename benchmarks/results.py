@@ -3,7 +3,7 @@
 Three tables: the quality of every model, the AUROC of every score, and latent spaces.
 
     python benchmarks/results.py mnist
-    python benchmarks/results.py cifar10 cifar10-2m
+    python benchmarks/results.py cifar10 cifar10-long
 
 The second word is the name under which they are kept, where it is not the dataset's. What is kept
 of each model outlives the workspace, so a table may be filled over several runs.
