@@ -63,6 +63,25 @@ def test_what_dvc_removes_or_waits_for_itself_is_left_to_it(locks):
         other.communicate(b"\n")
 
 
+def test_a_dvc_that_starts_at_this_moment_is_no_stranger(locks, monkeypatch):
+    class Starting:
+        answers = [[], [], ["python", "-m", "dvc", "repro"]]
+
+        def __init__(self, pid):
+            pass
+
+        def cmdline(self):
+            return self.answers.pop(0)
+
+        def name(self):
+            return "python"
+
+    monkeypatch.setattr(dvc_locks.psutil, "Process", Starting)
+    locks.write_text(held_by(1, mode="write"))
+    dvc_locks.check()
+    assert not Starting.answers
+
+
 @pytest.mark.slow
 def test_dvc_stops_at_these_locks_and_make_repro_says_so_first(tmp_path, stranger, monkeypatch):
     toy = Toy(tmp_path)

@@ -1,5 +1,6 @@
 """Finds what would keep DVC waiting: a file of its locks that is damaged, or names a stranger."""
 
+import time
 from pathlib import Path
 
 import psutil
@@ -9,6 +10,7 @@ from ..utils.errors import InputError
 
 LOCKS = Path(".dvc/tmp/rwlock")
 """Which process of DVC reads or writes what in this workspace; left behind by kill -9."""
+ATTEMPTS = 20
 REMOVE = f"remove it: `rm {LOCKS}`"
 
 
@@ -45,6 +47,10 @@ def _command(pid: int) -> list[str]:
     """The command line of a process, or its name; [] if there is none."""
     try:
         process = psutil.Process(pid)
-        return process.cmdline() or [process.name()]
+        for _ in range(ATTEMPTS):  # for a moment of its start it has none
+            if words := process.cmdline():
+                return words
+            time.sleep(0.01)
+        return [process.name()]
     except (psutil.Error, ValueError, OverflowError):
         return []
