@@ -4,6 +4,7 @@ Images are (N, C, H, W) uint8, latents (N, latent_dim) float32 from N(0, 1), a c
 its number.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,7 @@ from .evaluation.samples import Inputs, evaluate_arrays
 from .latent.geometry import lerp, slerp
 from .models.base import registry, sampling
 from .models.base.interface import GenerativeModel
-from .models.base.marginal import marginal_scores
+from .models.base.marginal import best_labels
 from .networks import checkpoint
 from .tracking.download import weights_of_run
 from .utils import files, seeds
@@ -154,15 +155,12 @@ class Model:
     def _encode(self, images: np.ndarray, label: Label) -> tuple[np.ndarray, np.ndarray]:
         """The codes of images, and the labels that they were encoded and are decoded with."""
         x = _checked(images, self.image_shape)
-        labels = np.zeros(len(x), np.int64)
         if label is not None:
             labels = self._labels(label, len(x))
-        elif self.model.conditional:
+        else:
             shares = sampling.log_class_shares(self._train[1])
-            parts = sampling.in_batches(
-                self.model, lambda batch: marginal_scores(self.model, batch, shares)[1], x
-            )
-            labels = torch.cat(parts).cpu().numpy()
+            best = partial(best_labels, self.model, log_shares=shares)
+            labels = torch.cat(sampling.in_batches(self.model, best, x)).cpu().numpy()
         codes = sampling.encode(self.model, x, labels)
         if codes is None:
             raise InputError(f"{self.name} has no encoder")

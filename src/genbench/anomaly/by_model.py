@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..models.base.interface import GenerativeModel
-from ..models.base.marginal import log_class_shares, marginal_scores
+from ..models.base.marginal import best_labels, log_class_shares
 from ..models.base.sampling import in_batches
 from ..params import Params
 from ..utils import files
@@ -54,7 +54,7 @@ def error_maps(model: GenerativeModel, x: np.ndarray, y: np.ndarray) -> Maps | N
 
     @torch.no_grad()
     def map_errors(images: Tensor) -> Tensor | None:
-        return model.error_map(images, marginal_scores(model, images, log_shares)[1])
+        return model.error_map(images, best_labels(model, images, log_shares))
 
     if in_batches(model, map_errors, x[:1])[0] is None:
         return None

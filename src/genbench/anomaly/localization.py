@@ -27,16 +27,18 @@ def localize(sets: list[ImageSet], maps: Maps) -> list[Localization]:
     Pixels of the anomaly are compared with all others of the same images; for defects with those
     of the test images as well.
     """
-    (test,) = (part for part in sets if part.kind == "test")
-    normal = maps(test.x), np.zeros((len(test.x), *test.x.shape[2:]), bool)
+    normal = []
+    if any(part.kind == "defect" and part.mask is not None for part in sets):
+        (test,) = (part for part in sets if part.kind == "test")
+        normal = [(maps(test.x), np.zeros((len(test.x), *test.x.shape[2:]), bool))]
     found = []
-    defects = [normal]
+    defects = normal.copy()
     for part in sets:
         if part.mask is not None:
             pairs = [(maps(part.x), part.mask)]
             if part.kind == "defect":
                 defects += pairs
-                pairs = [normal, *pairs]
+                pairs = [*normal, *pairs]
             if 0 < sum(int(mask.sum()) for _, mask in pairs) < sum(mask.size for _, mask in pairs):
                 found.append(_localization(part.kind, part.name, pairs))
     if any(mask.any() for _, mask in defects):

@@ -6,7 +6,7 @@ import torch
 from ..anomaly.baselines import MAX_REFERENCE_IMAGES
 from ..anomaly.scores import N_NEIGHBORS, Scorer
 from ..api import Model
-from ..models.base.marginal import marginal_scores
+from ..models.base.marginal import best_labels
 from ..models.base.sampling import in_batches
 from ..params import Params
 from .measured import Measured
@@ -61,11 +61,9 @@ def scores_of(
 def _best_labels(model: Model, scorer: Scorer, train: np.ndarray, dataset: dict) -> list[int]:
     """The labels that suit the page's training images best: their features depend on them."""
     chosen = dataset["train"]["numbers"]
-    if not model.model.conditional:
-        return [0] * len(chosen)
 
     def labels(x: torch.Tensor) -> torch.Tensor:
-        return marginal_scores(model.model, x, scorer.log_shares)[1]
+        return best_labels(model.model, x, scorer.log_shares)
 
     with torch.no_grad():
         return torch.cat(in_batches(model.model, labels, train[chosen])).tolist()

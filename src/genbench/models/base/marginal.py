@@ -62,3 +62,10 @@ def marginal_scores(
     if bound is not None:
         best["negative_elbo"] = marginal_bound(bound, log_shares)
     return best, labels
+
+
+def best_labels(model: GenerativeModel, x: Tensor, log_shares: Tensor) -> Tensor:
+    """The labels (N,) of `marginal_scores`; without classes nothing is scored for them."""
+    if model.conditional:
+        return marginal_scores(model, x, log_shares)[1]
+    return torch.zeros(len(x), dtype=torch.long, device=x.device)
