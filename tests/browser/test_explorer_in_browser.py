@@ -35,30 +35,28 @@ class Explorer:
     def find(self, selector):
         return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def drawn(self, panel):
-        return int(
-            self.browser.run(f"return document.querySelector('#{panel}').dataset.drawn ?? 0")
+    def settle(self, panel, times=0):
+        """Wait until the panel has been drawn so often and is idle; returns how often it was."""
+        (drawn,) = self.browser.wait(
+            "const {ariaBusy, dataset} = document.querySelector(arguments[0]);"
+            "const drawn = Number(dataset.drawn ?? 0);"
+            "return ariaBusy !== 'true' && drawn >= arguments[1] && [drawn]",
+            f"#{panel}",
+            times,
         )
+        return drawn
 
     def after(self, panel, act):
         """Do something, and wait until the panel has been drawn again."""
-        before = self.drawn(panel)
+        before = self.settle(panel)
         act()
-        self.browser.wait(f"return document.querySelector('#{panel}').dataset.drawn > {before}")
-        self.settle(panel)
-
-    def settle(self, panel):
-        """Wait until nothing is drawn any more."""
-        count = None
-        while count != (count := self.drawn(panel)):
-            time.sleep(0.15)
+        self.settle(panel, before + 1)
 
     def go(self, panel):
         self.find(f'nav a[href="#{panel}"]').click()
         assert self.find(f"#{panel}").is_displayed()
         if panel != "map":
-            self.browser.wait(f"return document.querySelector('#{panel}').dataset.drawn > 0")
-            self.settle(panel)
+            self.settle(panel, 1)
 
     def choose(self, selector, value):
         Select(self.find(selector)).select_by_value(value)

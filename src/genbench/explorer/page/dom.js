@@ -15,15 +15,16 @@ export function make(tag, attributes = {}, ...children) {
 
 export const option = (value, text = value) => make("option", { value: String(value) }, text);
 
-// One call at a time: while it runs, of all further calls only the last is made, after it.
-export function latest(work) {
-  let running = false, again = false;
+// One drawing of a panel at a time: while it runs, of all further calls only the last is made, after it.
+export function latest(panel, draw) {
+  let again = false;
   return async function call() {
-    if (running) { again = true; return; }
-    running = true;
+    if (panel.ariaBusy === "true") { again = true; return; }
+    panel.ariaBusy = "true";
     try {
-      do { again = false; await work(); } while (again);
-    } finally { running = false; }
+      do { again = false; await draw(); } while (again);
+    } finally { panel.ariaBusy = "false"; }
+    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
   };
 }
 

@@ -12,7 +12,7 @@ import { allScores } from "./scores.js";
 
 export function anomalyPanel(state) {
   const panel = find("#anomaly"), [kind, severity, chosen] = ["#corruption", "#severity", "#score"].map((id) => find(id));
-  const redraw = latest(draw);
+  const redraw = latest(panel, draw);
   const source = picker(state, "image", { changed: () => redraw() });
   const [image, remade, map] = ["image", "reconstruction", "error"].map((name) => picture(name, 176));
   const near = picture("nearest training images", 88), chart = picture("histogram of test images", 180);
@@ -35,7 +35,6 @@ export function anomalyPanel(state) {
     const places = scored.neighbors.map(({ place }) => place), numbers = places.map((place) => dataset.train.numbers[place]);
     near.show(places.map((place) => rowAt(pack, dataset.train.x, place)), shape,
       `nearest training images in the features of ${a.name}: ${numbers.join(", ")}`, places.length);
-    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
     showCode(panel, () => [
       ...loading(dataset, a, state.run),
       `image = ${amount || !picked.python ? imageInPython(gray, shape) : picked.python()}`,

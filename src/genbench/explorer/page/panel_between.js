@@ -13,7 +13,7 @@ const PATHS = { slerp, lerp };
 
 export function betweenPanel(state) {
   const panel = find("#between"), [path, t, own] = ["#path", "#t", "#own"].map((id) => find(id));
-  const redraw = latest(draw);
+  const redraw = latest(panel, draw);
   const pickers = ["start", "end"].map((title, i) => picker(state, title, { changed: () => redraw(), first: i, seeds: true }));
   const ends = pickers.map((_, i) => [picture(`${["start", "end"][i]}`, 112), picture("reconstruction", 112)]);
   const [strip, point, arithmetic] = [picture("path", 76), picture("point on the path", 192), picture("classes", 76)];
@@ -42,7 +42,6 @@ export function betweenPanel(state) {
       ? `${a.name} has no encoder: it makes images of latents, but finds no latents of an image. Choose “random latents” for both ends.` : "";
     await drawPath(codes, label);
     await drawClasses(codes[0], label);
-    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
   }
 
   async function drawPath([start, end], label) {

@@ -19,11 +19,10 @@ export function latentsPanel(state) {
   const directions = () => state.a.directions;
   const direction = (i) => rowAt(state.pack, directions().vectors, i);
 
-  const redraw = latest(async () => {
+  const redraw = latest(panel, async () => {
     const { a, b, label, dataset } = state, images = [await decode(a, z, label)];
     if (b) images.push(await decode(b, other, label));
     [a, b].forEach((model, i) => figures[i].show(model && images[i], dataset.shape, model?.name));
-    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
     showCode(panel, () => [
       ...loading(dataset, a, state.run),
       `z = ${latentsInPython(z)}`,

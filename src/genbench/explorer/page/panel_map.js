@@ -54,7 +54,7 @@ export function mapPanel(state) {
     return decode(a, rowAt(pack, map.z, -place - 1), map.label[-place - 1]);
   }
 
-  const show = latest(async () => {
+  const show = latest(panel, async () => {
     if (chosen === null || !state.a.map) return;
     const { a, dataset } = state, { map } = a, place = map.images[chosen], name = dataset.classes[map.classes[chosen]];
     const gray = await imageOf(chosen), label = a.conditional ? map.classes[chosen] : 0;
@@ -73,7 +73,6 @@ export function mapPanel(state) {
         ...(z ? [`z = model.encode(image[None]${asked})`, `decoded = model.decode(z${asked})[0]`] : [])]);
     }
     point.value = String(chosen);
-    panel.dataset.drawn = Number(panel.dataset.drawn ?? 0) + 1;
     paintMap();
   });
 
