@@ -56,7 +56,7 @@ class Progress:
         self.last_line = time.monotonic()
         seconds = max(self.last_line - self.start, 1e-9)
         rate = (self.done - self.initial) / seconds
-        left = (self.total - self.done) / rate if rate else 0
+        left = max(self.total - self.done, 0) / rate if rate else 0
         when = f"{left:.0f} s left" if left else f"{seconds:.1f} s"
         count = f"{self.done:,} of {self.total:,} {self.unit}"
         print(f"{self.label}: {count}, {rate:,.0f}/s, {when} {text}".rstrip(), flush=True)
