@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
+LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store"]
 """None of ours: each copy of the repository has its own."""
 CLIENT = """#!{python} -ISE
 import json, os, resource, signal, socket, sys

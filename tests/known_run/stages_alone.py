@@ -20,6 +20,7 @@ from genbench.utils import files
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
+LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the server of processes imports torch
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)  # none of ours: each stage has its own
