@@ -4,6 +4,7 @@ The tests of the pipeline start some hundred stages, and PyTorch alone takes two
 Everything else is as users have it: DVC, the shell, the command, the script, its package.
 """
 
+import gc
 import json
 import os
 import resource
@@ -41,8 +42,11 @@ sys.exit(int(server.recv(10) or 1))
 @contextmanager
 def forked_python(folder: Path):
     """A folder, to stand first in PATH, with a `python` for stages; others get the real one."""
+    from genbench.tracking.store import ENVIRONMENT
+
     address = str(folder / "socket")
-    server = subprocess.Popen([sys.executable, __file__, address])
+    environment = os.environ | ENVIRONMENT  # read when MLflow is imported
+    server = subprocess.Popen([sys.executable, __file__, address], env=environment)
     client = folder / "bin" / "python"
     client.parent.mkdir()
     client.write_text(CLIENT.format(python=sys.executable, address=address))
@@ -61,6 +65,7 @@ def serve(address: str) -> None:
     """Run what clients ask for, each in a process of its own."""
     for library in LIBRARIES:
         __import__(library)
+    gc.freeze()  # a copy need not look through all of that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)

@@ -16,7 +16,7 @@ from repository import commit, copy_repository
 TINY = {
     "models": ["gan", "vae", "dcgan"],
     "model": {"width": 8},
-    "train": {"images": 60_000, "log_points": 20, "snapshots": 2, "checkpoint_every": 0.2},
+    "train": {"images": 40_000, "log_points": 20, "snapshots": 2, "checkpoint_every": 0.2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
     "evaluate": {"n": 300},
     "anomaly": {"n": 100},

@@ -233,7 +233,7 @@ def test_ctrl_c_stops_dvc_and_the_next_repro_goes_on_in_the_middle_of_the_traini
     path = folder / "params.yaml"
     text = path.read_text()
     tree = yaml.safe_load(text)
-    tree["train"] |= {"images": 60_000, "checkpoint_every": 0.2}
+    tree["train"] |= {"images": 40_000, "checkpoint_every": 0.2}
     path.write_text(yaml.safe_dump(tree))
     command = [Path(sys.executable).parent / "dvc", "repro", "train@digits-vae"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
