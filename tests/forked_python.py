@@ -6,6 +6,7 @@ Everything else is as users have it: DVC, the shell, the command, the script, it
 
 import gc
 import json
+import logging
 import os
 import resource
 import runpy
@@ -65,6 +66,7 @@ def serve(address: str) -> None:
     """Run what clients ask for, each in a process of its own."""
     for library in LIBRARIES:
         __import__(library)
+    logging.root.handlers.clear()  # MLflow's: a stage sets up its own before it loads MLflow
     gc.freeze()  # a copy need not look through all of that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as server:
