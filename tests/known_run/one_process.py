@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import logging
 import os
 import runpy
 import sys
@@ -16,6 +17,7 @@ def become_stage(folder: Path, command: list[str], declared: list[str] | None) -
 
     declared : keys of params.yaml that it may read, None for all
     """
+    logging.root.handlers.clear()  # of libraries loaded before: a stage sets up its own
     os.chdir(folder)
     os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT), 1)
     os.dup2(1, 2)

@@ -14,13 +14,12 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from forked_python import LIBRARIES
 from one_process import become_stage
 
 from genbench.utils import files
 
 ROOT = Path(__file__).parents[2]
-LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
-LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the server of processes imports torch
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)  # none of ours: each stage has its own
