@@ -56,7 +56,9 @@ def load_yaml(path: Path):
 
 
 def parse_yaml(text: bytes, path: Path):
-    """YAML as DVC reads it, by the same call: version 1.2, in which 1e-05 is a number.
+    """YAML as DVC reads it: version 1.2, in which 1e-05 is a number.
+
+    Pure Python, as libyaml says less of an error, and crashes where brackets nest too deep.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def parse_yaml(text: bytes, path: Path):
     from ruamel.yaml import YAML
 
     try:
-        return YAML(typ="safe").load(text.decode("utf-8"))
+        return YAML(typ="safe", pure=True).load(text.decode("utf-8"))
     except Exception as error:  # also of Python: a month 99, brackets that nest too deep
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
