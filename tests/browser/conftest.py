@@ -38,8 +38,12 @@ class Browser:
         """Load a page from disk, whose script has run when this returns."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.load(path.as_uri() + fragment)
+
+    def load(self, address):
+        """Load the page at an address anew, as `open` does."""
         self.driver.get("about:blank")
-        self.driver.get(path.as_uri() + fragment)
+        self.driver.get(address)
         # on a busy machine the driver may return while the page is still read
         self.wait("return location.protocol === 'file:' && document.readyState === 'complete'")
 
@@ -58,6 +62,13 @@ class Browser:
     def draw(self):
         """Draw what the window shows: of itself an idle browser without a screen may not."""
         self.driver.get_screenshot_as_png()
+
+    def violations(self, axe):
+        """What axe-core finds in the page that is open; `axe` is its source."""
+        if not axe:
+            pytest.skip("needs axe-core: npm install --global axe-core")
+        self.run(axe)
+        return self.run("return axe.run().then(found => found.violations)")
 
     def errors(self):
         """What the console has complained of since the last call."""
@@ -99,13 +110,11 @@ def plain_browser():
 
 @pytest.fixture(scope="session")
 def axe():
-    """The source of axe-core, which checks pages for accessibility."""
+    """The source of axe-core, which checks pages for accessibility; "" without it."""
     npm = shutil.which("npm")
     root = npm and subprocess.run([npm, "root", "--global"], capture_output=True, text=True)
     path = Path(root.stdout.strip() if root else "", "axe-core", "axe.min.js")
-    if not path.exists():
-        pytest.skip("needs axe-core: npm install --global axe-core")
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 @pytest.fixture(scope="session")
