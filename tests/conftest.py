@@ -3,8 +3,8 @@
 import os
 import signal
 
+import forked_python
 import pytest
-from forked_python import forked_python
 
 import genbench  # noqa: F401  before NumPy and PyTorch, which it tells how to compute
 
@@ -39,10 +39,9 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory):
+def programs():
     """A folder for the start of PATH, whose `python` runs a stage at once."""
-    with forked_python(tmp_path_factory.mktemp("python")) as programs:
-        yield programs
+    return forked_python.programs()
 
 
 @pytest.fixture(scope="session")

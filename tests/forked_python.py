@@ -4,6 +4,8 @@ The tests of the pipeline start some hundred stages, and PyTorch alone takes two
 Everything else is as users have it: DVC, the shell, the command, the script, its package.
 """
 
+import fcntl
+import functools
 import gc
 import json
 import logging
@@ -11,22 +13,22 @@ import os
 import resource
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 import traceback
-from contextlib import contextmanager
 from pathlib import Path
 
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
-LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store"]
+LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store", "jinja2"]
 """None of ours: each copy of the repository has its own."""
 CLIENT = """#!{python} -ISE
 import json, os, resource, signal, socket, sys
 words = sys.argv[1:]
-if "stages/" not in words[0]:
+if not words[0].endswith(".py"):
     os.execv({python!r}, [{python!r}, *words])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -38,47 +40,75 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: server.send(bytes([number])))
 sys.exit(int(server.recv(10) or 1))
 """
+USERS, ADDRESS = "users", "socket"
+"""Beside the programs: a file that processes lock while they need these, and the server's."""
 
 
-@contextmanager
-def forked_python(folder: Path):
-    """A folder, to stand first in PATH, with a `python` for stages; others get the real one."""
+@functools.cache
+def programs() -> Path:
+    """A folder, to stand first in PATH, with a `python` for scripts; others get the real one.
+
+    All processes of a run of the tests share it, and the server, which ends after the last of them.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())
+    folder = Path(tempfile.gettempdir(), f"genbench-{run}")
+    folder.mkdir(exist_ok=True)
+    with open(folder / "start", "w") as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
+        fcntl.flock(os.open(folder / USERS, os.O_WRONLY | os.O_CREAT), fcntl.LOCK_SH)
+        if not (folder / ADDRESS).exists():
+            _start(folder)
+    return folder / "bin"
+
+
+def _start(folder: Path) -> None:
     from genbench.tracking.store import ENVIRONMENT
 
-    address = str(folder / "socket")
-    environment = os.environ | ENVIRONMENT  # read when MLflow is imported
-    server = subprocess.Popen([sys.executable, __file__, address], env=environment)
     client = folder / "bin" / "python"
     client.parent.mkdir()
-    client.write_text(CLIENT.format(python=sys.executable, address=address))
+    client.write_text(CLIENT.format(python=sys.executable, address=str(folder / ADDRESS)))
     client.chmod(0o700)
-    while not Path(address).exists():
-        assert server.poll() is None
-        time.sleep(0.05)
-    try:
-        yield client.parent
-    finally:
-        server.kill()
-        server.wait()
+    # read when the libraries are imported; of tests at once, each has one core
+    environment = os.environ | ENVIRONMENT | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, folder]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    assert server.stdout and server.stdout.readline(), "the server does not start"
 
 
-def serve(address: str) -> None:
-    """Run what clients ask for, each in a process of its own."""
+def serve(folder: Path) -> None:
+    """Run what clients ask for, each in a process of its own, as long as there are users."""
     for library in LIBRARIES:
         __import__(library)
     logging.root.handlers.clear()  # MLflow's: a stage sets up its own before it loads MLflow
     gc.freeze()  # a copy need not look through all of that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    users = open(folder / USERS)
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
+        server.bind(str(folder / ADDRESS))
         server.listen()
+        print("ready", flush=True)
         while True:
+            if not select.select([server], [], [], 1)[0]:
+                if _is_free(users):
+                    break
+                continue
             client, _ = server.accept()
             if os.fork() == 0:
                 server.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 keep(client)
             client.close()
+    shutil.rmtree(folder)
+    os._exit(0)
+
+
+def _is_free(file) -> bool:
+    """Whether nobody has locked a file."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def keep(client: socket.socket) -> None:
@@ -130,4 +160,4 @@ def become(
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(Path(sys.argv[1]))

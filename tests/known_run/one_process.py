@@ -1,8 +1,10 @@
-"""The process of one stage in its own folder: what it opens, writes and reads of the choices."""
+"""The process of one stage in its own folder: what it opens, writes and reads of the choices.
+
+python one_process.py DECLARED stages/NAME.py --OPTION VALUE    # keys of params.yaml, as JSON
+"""
 
 import atexit
 import json
-import logging
 import os
 import runpy
 import sys
@@ -12,18 +14,13 @@ FREE = ("device", "train.checkpoint_every", "tracking")
 """Choices that no stage declares, as no result is meant to depend on them."""
 
 
-def become_stage(folder: Path, command: list[str], declared: list[str] | None) -> None:
-    """Become the command in `folder`; what it used is left in reads.json, what it said in output.
+def become_stage(declared: list[str] | None, script: str) -> None:
+    """Become a stage's script in the current folder; what it used is left in reads.json.
 
     declared : keys of params.yaml that it may read, None for all
     """
-    logging.root.handlers.clear()  # of libraries loaded before: a stage sets up its own
-    os.chdir(folder)
-    os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT), 1)
-    os.dup2(1, 2)
-    sys.stdout, sys.stderr = (open(fd, "w", buffering=1, closefd=False) for fd in (1, 2))
+    folder = Path.cwd()
     sys.path.insert(0, str(folder / "stages"))  # as of a script that is called
-    sys.argv = command[1:]
     reads: dict[str, set[str]] = {"opened": set(), "written": set(), "params": set()}
     prefix = f"{folder}{os.sep}"
 
@@ -50,7 +47,7 @@ def become_stage(folder: Path, command: list[str], declared: list[str] | None) -
     _restrict_choices(declared, reads["params"])
     atexit.register(leave)
     sys.addaudithook(watch)
-    runpy.run_path(command[1], run_name="__main__")
+    runpy.run_path(script, run_name="__main__")
 
 
 def _restrict_choices(declared: list[str] | None, read: set[str]) -> None:
@@ -114,3 +111,8 @@ def _declared_items(values: dict, key: str, declared: list[str]) -> dict:
         if inside and name in values:
             kept[name] = {k: v for k, v in values[name].items() if [k] == inside}
     return kept
+
+
+if __name__ == "__main__":
+    _, keys, *sys.argv = sys.argv
+    become_stage(json.loads(keys), sys.argv[0])

@@ -7,22 +7,19 @@ opened and every choice that is read is noted, so what is declared in vain shows
 import hashlib
 import itertools
 import json
-import multiprocessing
 import os
 import re
 import shlex
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from forked_python import LIBRARIES
-from one_process import become_stage
+from forked_python import programs
 
 from genbench.utils import files
 
 ROOT = Path(__file__).parents[2]
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the server of processes imports torch
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(LIBRARIES)  # none of ours: each stage has its own
+ONE_PROCESS = Path(__file__).with_name("one_process.py")
 SECONDS = 120
 CODE = ("src", "stages", "plugins")
 """Folders that a run needs beside params.yaml."""
@@ -135,11 +132,16 @@ def run_alone(stage: Stage, results: Path, folder: Path) -> Reads:
 
 def run_command(stage: Stage, folder: Path, declared: list[str] | None) -> None:
     """Run a stage's command in a folder, with the declared choices or, for None, with all."""
-    process = PROCESSES.Process(target=become_stage, args=(folder, stage.command, declared))
-    process.start()
-    process.join(SECONDS)
-    output = (folder / "output.txt").read_text()
-    assert process.exitcode == 0, f"{stage.name} ends with {process.exitcode}\n{output}"
+    code, output = end_of_command(stage, folder, declared)
+    assert code == 0, f"{stage.name} ends with {code}\n{output}"
+
+
+def end_of_command(stage: Stage, folder: Path, declared: list[str] | None) -> tuple[int, str]:
+    """How a stage's command ends in a folder, and what it prints."""
+    words = [programs() / "python", ONE_PROCESS, json.dumps(declared), *stage.command[1:]]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(words, cwd=folder, timeout=SECONDS, **pipes)
+    return done.returncode, done.stdout
 
 
 def keep(stage: Stage, folder: Path, results: Path) -> None:

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 from known import make_params
-from one_process import become_stage
-from stages_alone import CODE, PROCESSES, ROOT, SECONDS, expand, link, load_pipeline
+from stages_alone import CODE, ROOT, end_of_command, expand, link, load_pipeline
 
 READERS = (".npz", ".json", ".csv")
 KINDS = list(dict.fromkeys(stage.kind for stage in expand(load_pipeline(), make_params(ROOT))))
@@ -66,11 +65,9 @@ def test_a_damaged_input_is_named_and_no_output_is_written(run, tmp_path, kind):
         folder = folder_of_stage(run, stage, tmp_path / str(i))
         os.truncate(folder / name, (folder / name).stat().st_size // 2)
         before = neighbors(stage, folder)
-        process = PROCESSES.Process(target=become_stage, args=(folder, stage.command, None))
-        process.start()
-        process.join(SECONDS)
-        assert process.exitcode, f"{kind} has not noticed {name}"
-        line = ends_in_a_line(process.exitcode, (folder / "output.txt").read_text())
+        code, output = end_of_command(stage, folder, None)
+        assert code, f"{kind} has not noticed {name}"
+        line = ends_in_a_line(code, output)
         assert name in line and "is damaged" in line
         leaves_nothing(stage, folder, before)
 
