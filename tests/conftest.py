@@ -5,6 +5,7 @@ import signal
 
 import forked_python
 import pytest
+import repository
 
 import genbench  # noqa: F401  before NumPy and PyTorch, which it tells how to compute
 
@@ -40,8 +41,17 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def programs():
-    """A folder for the start of PATH, whose `python` runs a stage at once."""
+    """A folder for the start of PATH, whose `python` runs a script at once."""
     return forked_python.programs()
+
+
+@pytest.fixture(scope="module")
+def scripts_start_at_once(programs):
+    """For `repository.run`, and by PATH for other commands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repository, "PROGRAMS", [str(programs), *repository.PROGRAMS])
+        patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 @pytest.fixture(scope="session")

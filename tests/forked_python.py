@@ -28,6 +28,8 @@ LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store", "jinja
 CLIENT = """#!{python} -ISE
 import json, os, resource, signal, socket, sys
 words = sys.argv[1:]
+if words[0] == "-u":  # of torchrun
+    words.pop(0)
 if not words[0].endswith(".py"):
     os.execv({python!r}, [{python!r}, *words])
 server = socket.socket(socket.AF_UNIX)
@@ -38,7 +40,12 @@ task = json.dumps(task)
 socket.send_fds(server, [task.encode() + bytes(1)], [0, 1, 2])
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: server.send(bytes([number])))
-sys.exit(int(server.recv(10) or 1))
+code = int(server.recv(10) or 1)
+if code < 0:  # by a signal
+    if -code != signal.SIGKILL:
+        signal.signal(-code, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+sys.exit(code)
 """
 USERS, ADDRESS = "users", "socket"
 """Beside the programs: a file that processes lock while they need these, and the server's."""
@@ -72,7 +79,9 @@ def _start(folder: Path) -> None:
     environment = os.environ | ENVIRONMENT | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, __file__, folder]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-    assert server.stdout and server.stdout.readline(), "the server does not start"
+    assert server.stdout
+    with server.stdout as ready:
+        assert ready.readline(), "the server does not start"
 
 
 def serve(folder: Path) -> None:
@@ -82,6 +91,7 @@ def serve(folder: Path) -> None:
     logging.root.handlers.clear()  # MLflow's: a stage sets up its own before it loads MLflow
     gc.freeze()  # a copy need not look through all of that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    sys.executable = str(folder / "bin" / "python")  # by which scripts start others
     users = open(folder / USERS)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(folder / ADDRESS))
@@ -124,7 +134,7 @@ def keep(client: socket.socket) -> None:
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            client.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
+            client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
             os._exit(0)
         if select.select([client], [], [], 0.02)[0]:
             number = client.recv(1)

@@ -116,7 +116,7 @@ def test_keys_that_dvc_would_not_quote_are_refused_by_it(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory, scripts_start_at_once):
     folder = copy_repository(tmp_path_factory.mktemp("inputs") / "my project")
     commit(folder)
     return folder

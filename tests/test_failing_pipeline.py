@@ -26,14 +26,7 @@ TINY = {
 }
 REASON = "model/loss and 5 more not finite; try a lower learning rate"
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def stages_start_at_once(programs):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-        yield
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("scripts_start_at_once")]
 
 
 def start(folder):

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 from repository import (
-    PROGRAMS,
     commit,
     copy_repository,
     logged,
@@ -45,14 +44,7 @@ RUNS = POINTS | {
     *("digits-gan", "digits-vae", "digits-gan-seeds", "digits-vae-seeds", "genbench.report")
 }
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def stages_start_at_once(programs):
-    PROGRAMS.insert(0, str(programs))
-    yield
-    PROGRAMS.pop(0)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("scripts_start_at_once")]
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from repository import commit, copy_repository
 from toy import worker_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("scripts_start_at_once")]
 TINY = {
     "models": ["gan"],
     "train": {"images": 60_000, "log_points": 20, "snapshots": 2, "checkpoint_every": 0.2},
@@ -22,14 +21,12 @@ TINY = {
 }
 
 
-def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(programs, tmp_path):
+def test_a_training_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path):
     folder = copy_repository(tmp_path / "my project", TINY)
     commit(folder)
-    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
         [sys.executable, "-m", "genbench.cluster", "repro", "--jobs", "2", "train@digits-gan"],
         cwd=folder,
-        env={**os.environ, "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

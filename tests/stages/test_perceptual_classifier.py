@@ -1,7 +1,6 @@
 """Stages `perceptual_classifier` and `train` as real processes: a loss in its features."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ BUILD_ARGS = {"image_shape": (3, 8, 8), "classes": 3, "width": 4, "lr": 0.001, "
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
+def workspace(tmp_path, monkeypatch, scripts_start_at_once):
     """A small dataset and an untrained classifier of it."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
@@ -51,7 +50,7 @@ def history(perceptual: float) -> list[dict]:
 
 def stage(name: str, *words: str) -> None:
     script = str(ROOT / "stages" / f"{name}.py")
-    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    done = subprocess.run(["python", script, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

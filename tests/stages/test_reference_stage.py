@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +16,24 @@ from genbench.utils import files, provenance
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+N = 10
+"""Images in each part: Inception takes a quarter of a second for one."""
 BUILD_ARGS = {"image_shape": (3, 16, 16), "classes": 3, "network": "resnet", "width": 4, "lr": 0.1}
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
+def workspace(tmp_path, monkeypatch, scripts_start_at_once):
     """Colour images, an untrained classifier of them, and a sample of as many images."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     arrays = {"classes": np.array(["a", "b", "c"])}
     for part in ("train", "val", "test"):
-        plain = random.integers(0, 200, (12, 3, 1, 1), dtype=np.uint8)  # noise is the ceiling
-        arrays[f"{part}_x"] = plain + random.integers(0, 50, (12, 3, 16, 16), dtype=np.uint8)
-        arrays[f"{part}_y"] = np.arange(12) % 3
+        plain = random.integers(0, 200, (N, 3, 1, 1), dtype=np.uint8)  # noise is the ceiling
+        arrays[f"{part}_x"] = plain + random.integers(0, 50, (N, 3, 16, 16), dtype=np.uint8)
+        arrays[f"{part}_y"] = np.arange(N) % 3
     files.save_npz(Path("data.npz"), **arrays)
-    x = random.integers(0, 200, (24, 3, 16, 16), dtype=np.uint8)
-    labels = np.arange(24) % 3
+    x = random.integers(0, 200, (2 * N, 3, 16, 16), dtype=np.uint8)
+    labels = np.arange(2 * N) % 3
     files.save_npz(Path("samples/samples.npz"), x=x, labels=labels, ema=np.array(True))
     torch.manual_seed(0)
     checkpoint.save(Path("classifier/weights.pt"), Classifier(**BUILD_ARGS), **BUILD_ARGS)
@@ -50,7 +51,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def choose(**choices):
     tree = yaml.safe_load((ROOT / "params.yaml").read_text())
-    tree["evaluate"] |= {"n": 12, "sample_sets": 2, "is_splits": 2} | choices
+    tree["evaluate"] |= {"n": N, "sample_sets": 2, "is_splits": 2} | choices
     Path("params.yaml").write_text(yaml.safe_dump(tree))
 
 
@@ -58,7 +59,8 @@ def stage(name: str, ok=True, published: str = "", **options) -> str:
     options = {"dataset": "cifar10", "data": "data.npz", "classifier": "classifier", **options}
     words = [word for k, v in options.items() for word in (f"--{k}", v)]
     nowhere = {"https_proxy": "http://127.0.0.1:9", "TORCH_HOME": str(Path.cwd() / "torch")}
-    command = [sys.executable, "-c", START, published, str(ROOT / "stages" / f"{name}.py"), *words]
+    Path("start.py").write_text(START)
+    command = ["python", "start.py", published, str(ROOT / "stages" / f"{name}.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | nowhere)
     assert (done.returncode == 0) == ok, done.stderr
     return done.stderr

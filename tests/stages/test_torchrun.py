@@ -25,9 +25,12 @@ def data(tmp_path_factory):
     return write(tmp_path_factory.mktemp("data") / "digits.npz", size=8, train=300)
 
 
-@pytest.fixture(autouse=True)
-def activated_environment(monkeypatch):
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+@pytest.fixture(scope="module", autouse=True)
+def activated_environment(programs):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        patch.setenv("PYTHON_EXEC", str(programs / "python"))  # by which torchrun starts processes
+        yield
 
 
 def of_two(folder, data, model="gan", **train):
@@ -50,10 +53,7 @@ def workers(process):
 @pytest.fixture(scope="module")
 def uninterrupted(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-        done = finish(folder, of_two(folder, data, checkpoint_every=0))
-    return folder, done
+    return folder, finish(folder, of_two(folder, data, checkpoint_every=0))
 
 
 def test_two_processes_leave_what_one_does_and_speak_once(data, uninterrupted, tmp_path):

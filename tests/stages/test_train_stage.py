@@ -139,11 +139,14 @@ runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """
 
 
-def test_a_training_killed_while_it_saves_ends_with_the_same_bytes(data, uninterrupted, tmp_path):
-    words = command(tmp_path, data)
+def test_a_training_killed_while_it_saves_ends_with_the_same_bytes(
+    data, quick, uninterrupted, tmp_path
+):
+    words = quick(command(tmp_path, data))
+    (tmp_path / "dies_in.py").write_text(DIES_IN)
     # before the file is on disk, before it has its name; and later, beside an older checkpoint
     for moment in ("os fsync 1", "Path replace 1", "os fsync 7"):
-        dying = [words[0], "-c", DIES_IN, moment, *words[1:]]
+        dying = [words[0], "dies_in.py", moment, *words[1:]]
         assert subprocess.run(dying, cwd=tmp_path).returncode == -signal.SIGKILL, moment
     finish(tmp_path, words)
     assert results(tmp_path) == uninterrupted

@@ -4,7 +4,6 @@ import pickle
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import fabricated
@@ -339,20 +338,20 @@ def test_a_queued_experiment_reports_to_the_main_store(name, repository, monkeyp
     assert {path.name for path in copy.iterdir()} == {"data", "metrics"}
 
 
-def test_make_track_refuses_results_of_other_parameters(name):
+def test_make_track_refuses_results_of_other_parameters(name, programs):
     shutil.copy(ROOT / "params.yaml", ".")
     then = {"params": {"params.yaml": {"seed": 0, "zoo.vae": {"lr": 0.5}}}}
     Path("dvc.lock").write_text(yaml.safe_dump({"stages": {"train@digits-vae": then}}))
-    command = [sys.executable, str(ROOT / "stages" / "track.py")]
+    command = [programs / "python", str(ROOT / "stages" / "track.py")]
     done = subprocess.run(command, capture_output=True, text=True)
     line = "error: train@digits-vae ran with another `zoo.vae` than now: first `dvc repro`\n"
     assert (done.returncode, done.stderr) == (1, line)
 
 
-def test_make_track_says_what_is_no_lock_of_dvc_and_sends_nothing(name):
+def test_make_track_says_what_is_no_lock_of_dvc_and_sends_nothing(name, programs):
     shutil.copy(ROOT / "params.yaml", ".")
     Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {}\n=======\n")
-    command = [sys.executable, str(ROOT / "stages" / "track.py")]
+    command = [programs / "python", str(ROOT / "stages" / "track.py")]
     done = subprocess.run(command, capture_output=True, text=True)
     Path("dvc.lock").unlink()
     assert done.returncode == 1 and done.stderr.count("\n") == 1

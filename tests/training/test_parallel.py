@@ -19,11 +19,13 @@ TOLERANCE = 3e-5
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, programs):
     """What one process computed, and what the two that share a training did."""
     folder = tmp_path_factory.mktemp("trained")
-    commands = ([sys.executable, SCRIPT, folder], [*TORCHRUN, SCRIPT, folder])
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
+    python = programs / "python"
+    env = os.environ | {"PYTHON_EXEC": str(python)}  # by which torchrun starts processes
+    commands = ([python, SCRIPT, folder], [*TORCHRUN, SCRIPT, folder])
+    running = [subprocess.Popen(command, env=env, stderr=subprocess.PIPE) for command in commands]
     for process in running:
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
