@@ -76,24 +76,25 @@ def test_two_processes_leave_what_one_does_and_speak_once(data, uninterrupted, t
     assert all(value.isfinite().all() for value in stored[0]["weights"].values())
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_killed_process_ends_all_and_the_training_goes_on_from_its_checkpoint(
-    data, uninterrupted, tmp_path, rank
+def test_a_killed_process_ends_all_and_a_launcher_goes_on_from_the_checkpoint(
+    data, uninterrupted, tmp_path
 ):
-    words = of_two(tmp_path, data)
-    process = start(tmp_path, words)
-    wait_for_saves(tmp_path, process, 3)
-    pair = workers(process)
-    pair[rank].send_signal(signal.SIGKILL)
-    killed = time.monotonic()
-    _, errors = process.communicate()
-    assert process.returncode != 0 and time.monotonic() - killed < 20
-    assert not any(each.is_running() for each in pair)
-    said = re.findall(r"^error: (.*)$", errors, re.M)
-    assert all(line.startswith("a process of this training has ended; ") for line in said)
-    assert len(said) <= rank, "of the first process alone"
-    assert not (tmp_path / "out").exists()
-    again = finish(tmp_path, words)
+    for rank in (0, 1):
+        process = start(tmp_path, of_two(tmp_path, data))
+        wait_for_saves(tmp_path, process, 3)
+        pair = workers(process)
+        pair[rank].send_signal(signal.SIGKILL)
+        killed = time.monotonic()
+        _, errors = process.communicate()
+        assert process.returncode != 0 and time.monotonic() - killed < 20
+        assert not any(each.is_running() for each in pair)
+        said = re.findall(r"^error: (.*)$", errors, re.M)
+        assert all(line.startswith("a process of this training has ended; ") for line in said)
+        assert len(said) <= rank, "of the first process alone"
+        assert not (tmp_path / "out").exists()
+    with pytest.MonkeyPatch.context() as patch:  # several processes where DVC starts one
+        patch.setenv("GENBENCH_LAUNCHER", " ".join(TORCHRUN))
+        again = finish(tmp_path, command(tmp_path, data, **CHOICES))
     assert len(re.findall(r"continues after [\d,]+ images", again.stdout)) == 1
     assert results(tmp_path) == results(uninterrupted[0])
 
@@ -113,13 +114,6 @@ def test_ctrl_c_saves_once_more_and_says_so_once(data, tmp_path):
     )
     assert not re.search("^error:", errors, re.M)
     assert f"continues after {images_seen} images" in finish(tmp_path, words).stdout
-
-
-def test_a_launcher_starts_several_processes_where_dvc_starts_one(data, uninterrupted, tmp_path):
-    words = command(tmp_path, data, **CHOICES)
-    environment = {**os.environ, "GENBENCH_LAUNCHER": " ".join(TORCHRUN)}
-    subprocess.run(words, cwd=tmp_path, env=environment, check=True)
-    assert results(tmp_path) == results(uninterrupted[0])
 
 
 @pytest.mark.parametrize(

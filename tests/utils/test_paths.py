@@ -1,5 +1,7 @@
 """What a user gives may not be where a stage writes: DVC and the stages replace what is there."""
 
+import copy
+import json
 import re
 from pathlib import Path
 
@@ -20,6 +22,7 @@ def outputs_of_dvc_yaml():
             yield re.sub(r"\$\{.*?\}", "mine", path)
 
 
+TREE = yaml.safe_load(SHIPPED.read_text())
 INPUTS = [("data", "mine", "path"), ("evaluate", "inception_weights"), "GENBENCH_MIRROR"]
 
 
@@ -30,7 +33,7 @@ def load_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "repository")
 
     def load_with(name, path):
-        tree = yaml.safe_load(SHIPPED.read_text())
+        tree = copy.deepcopy(TREE)
         tree["data"]["mine"] = {"path": "../pictures", "size": 8, "channels": 1, "ood": ["noise"]}
         if isinstance(name, str):
             monkeypatch.setenv(name, str(path))
@@ -39,7 +42,7 @@ def load_with(tmp_path, monkeypatch):
             for key in name[:-1]:
                 block = block[key]
             block[name[-1]] = str(path)
-        Path("params.yaml").write_text(yaml.safe_dump(tree))
+        Path("params.yaml").write_text(json.dumps(tree))
         return params.load()
 
     return load_with
@@ -51,13 +54,8 @@ def test_no_input_of_the_users_may_be_hold_or_lie_in_what_a_stage_writes(load_wi
     key = name if isinstance(name, str) else ".".join(name)
     place = Path(output)
     place.parent.mkdir(parents=True)
-    for path in (
-        place,
-        place / "mine",
-        *place.parents,
-        place.absolute(),
-        place / ".." / place.name,
-    ):
+    paths = [place, place / "mine", *place.parents, place.absolute(), place / ".." / place.name]
+    for path in paths if name == INPUTS[0] else paths[:1]:
         with pytest.raises(InputError, match=f"{key}: .* which may be replaced") as error:
             load_with(name, path)
         assert "\n" not in str(error.value)
