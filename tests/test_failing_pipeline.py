@@ -18,7 +18,7 @@ TINY = {
     "model": {"width": 8},
     "train": {"images": 40_000, "log_points": 20, "snapshots": 2, "checkpoint_every": 0.2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
-    "evaluate": {"n": 300},
+    "evaluate": {"n": 100, "kid_subsets": 10, "kid_subset_size": 50},
     "anomaly": {"n": 100},
     "latent": {"n": 50, "ppl_samples": 20},
     "tsne": {"n": 40},

@@ -30,7 +30,7 @@ TINY = {
     "seeds": [1],
     "train": {"images": 2000, "log_points": 4, "snapshots": 2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
-    "evaluate": {"n": 300},
+    "evaluate": {"n": 100, "kid_subsets": 10, "kid_subset_size": 50},
     "anomaly": {"n": 100},
     "latent": {"n": 50, "ppl_samples": 20},
     "tsne": {"n": 40},
