@@ -6,6 +6,7 @@ import signal
 import forked_python
 import pytest
 import repository
+import yaml
 
 import genbench  # noqa: F401  before NumPy and PyTorch, which it tells how to compute
 
@@ -14,6 +15,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, here and in
 
 # Python writes bytecode beside its sources unless told not to; DVC must not take it for code
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# the same in C; tests read and write some thousand times
+yaml.SafeLoader, yaml.SafeDumper = yaml.CSafeLoader, yaml.CSafeDumper
 
 # a shell's background job ignores SIGINT and nohup SIGHUP, and children would inherit that;
 # what has a handler is inherited as the default

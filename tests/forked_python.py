@@ -7,6 +7,7 @@ Everything else is as users have it: DVC, the shell, the command, the script, it
 import fcntl
 import functools
 import gc
+import hashlib
 import json
 import logging
 import os
@@ -88,6 +89,8 @@ def serve(folder: Path) -> None:
     """Run what clients ask for, each in a process of its own, as long as there are users."""
     for library in LIBRARIES:
         __import__(library)
+    vl_convert = sys.modules["vl_convert"]
+    vl_convert.javascript_bundle = remembered(vl_convert.javascript_bundle, folder)
     logging.root.handlers.clear()  # MLflow's: a stage sets up its own before it loads MLflow
     gc.freeze()  # a copy need not look through all of that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -110,6 +113,20 @@ def serve(folder: Path) -> None:
             client.close()
     shutil.rmtree(folder)
     os._exit(0)
+
+
+def remembered(function, folder: Path):
+    """A function of texts whose values are kept in files of a folder: each is computed once."""
+
+    def call(*texts: str) -> str:
+        path = folder / hashlib.sha256(repr(texts).encode()).hexdigest()
+        if not path.exists():
+            new = path.with_name(f"{path.name}-{os.getpid()}")
+            new.write_text(function(*texts))
+            new.rename(path)
+        return path.read_text()
+
+    return call
 
 
 def _is_free(file) -> bool:

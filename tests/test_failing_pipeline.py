@@ -14,7 +14,7 @@ import yaml
 from repository import commit, copy_repository
 
 TINY = {
-    "models": ["gan", "vae", "dcgan"],
+    "models": ["gan", "vae", "cgan"],
     "model": {"width": 8},
     "train": {"images": 40_000, "log_points": 20, "snapshots": 2, "checkpoint_every": 0.2},
     "classifier": {"images": {"cnn": 4000, "resnet": 4000}},
@@ -97,16 +97,16 @@ def test_the_third_model_is_reported_and_what_became_of_the_two(project):
     assert code == 1 and "Traceback" not in output
     assert output.splitlines()[-1].startswith("error: a stage failed, reports/index.html says")
     rows = json.loads((folder / "metrics" / "summary.json").read_text())["digits"]
-    assert "fid_classifier" in rows["dcgan"]
+    assert "fid_classifier" in rows["cgan"]
     for model in ("gan", "vae", "sweep-vae-2-4-0"):
         assert rows[model].keys() == {"failed_after_images"} and rows[model]["failed_after_images"]
     page = (folder / "reports" / "index.html").read_text()
     for model, reason in (("vae", REASON), ("gan", "the training did not finish")):
         images = rows[model]["failed_after_images"]
         assert f"{model} failed after {images:,} images: {reason}" in page
-    assert "dcgan has the lowest FID" in page
+    assert "cgan has the lowest FID" in page
     found = status_in_store(folder)
-    assert found["digits-dcgan"] == ("FINISHED", None)
+    assert found["digits-cgan"] == ("FINISHED", None)
     assert found["digits-vae"][0] == "FAILED" and REASON in found["digits-vae"][1]
     assert found["digits-gan"][0] == "KILLED" and "did not finish" in found["digits-gan"][1]
 

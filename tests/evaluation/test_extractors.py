@@ -222,7 +222,7 @@ def test_augmented_images_are_moved_or_mirrored_and_nothing_else():
 def test_folding_makes_inception_faster(published):
     plain, path = published
     extractor = inception(path)
-    x = pictures(8, size=32)
+    x = pictures(4, size=32)
     ratios = []
     for _ in range(3):
         times = []

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from test_other_sources import run_pipeline
+from known import save
+from test_other_sources import run_pipeline, spots
 
 pytestmark = pytest.mark.slow
 LEAST = {
@@ -39,8 +40,10 @@ FAR_ABOVE = {
 
 @pytest.mark.parametrize("choices", [LEAST, FAR_ABOVE], ids=["least", "far above"])
 def test_such_a_run_ends_with_a_report(tmp_path, choices):
-    folder = run_pipeline(tmp_path, {"datasets": ["digits"], **choices}, like={})
+    for k, name in enumerate(("a", "b", "c")):
+        save(tmp_path / "mine" / name, spots(60, seed=k))
+    folder = run_pipeline(tmp_path, choices, like={})
     text = (folder / "metrics" / "summary.json").read_text()
-    rows = json.loads(text, parse_constant=pytest.fail)["digits"]
+    rows = json.loads(text, parse_constant=pytest.fail)["mine"]
     assert all("fid_classifier" in rows[model] for model in choices["models"])
     assert "did not finish" not in (folder / "reports" / "index.html").read_text()
