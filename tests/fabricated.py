@@ -1,6 +1,9 @@
 """A results tree as the stages leave it, made up: two datasets, one grey and one in colour."""
 
+import functools
 import shutil
+import tempfile
+from pathlib import Path
 
 import measured
 import numpy as np
@@ -115,7 +118,15 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
 
     From n = 100 images on, pictures have the sizes that the stages give them.
     """
-    data, details = root / "data", root / "metrics" / "details"
+    shutil.copytree(_made(n, tuple(datasets)).name, root, dirs_exist_ok=True)
+    return root / "data", root / "metrics" / "details"
+
+
+@functools.cache
+def _made(n, datasets):
+    """The folder of such a tree, written once in a process."""
+    folder = tempfile.TemporaryDirectory()
+    data, details = Path(folder.name, "data"), Path(folder.name, "metrics", "details")
     for dataset in datasets:
         random = np.random.default_rng(len(dataset))
         _dataset(data, details, dataset, random, n)
@@ -123,7 +134,7 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
             _model(data, details, dataset, model, random, i, n >= 100)
         _embeddings(details / "tsne" / dataset, dataset, random)
         _sweep(data / "models" / dataset, details / "sweep" / dataset)
-    return data, details
+    return folder
 
 
 def class_names(dataset):

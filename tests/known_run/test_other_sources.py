@@ -89,9 +89,9 @@ def test_the_report_says_that_there_are_no_classes(unlabelled):
 def test_a_hundred_classes_of_four_images_end_well(tmp_path):
     for k, images in enumerate(spots(400).reshape(100, 4, 12, 12)):
         save(tmp_path / "mine" / f"kind {k}", images)
-    folder = run_pipeline(tmp_path, {"models": ["cgan", "res_vae"]})
+    folder = run_pipeline(tmp_path, {"models": ["cgan"]})
     rows = load(folder, "metrics", "summary.json")["mine"]
-    assert all(rows[model]["fid_classifier"] > 0 for model in ("cgan", "res_vae"))
+    assert rows["cgan"]["fid_classifier"] > 0
 
 
 def test_of_two_classes_one_may_be_held_out(tmp_path):

@@ -105,7 +105,9 @@ def only_run(name: str):
     return next((run for run in runs if run.info.run_name == name), None)
 
 
-def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_later(workspace):
+def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_later(
+    workspace, monkeypatch
+):
     tree = yaml.safe_load(Path("params.yaml").read_text())
     tree |= {"models": ["gan"], "device": "cpu"}
     tree["model"] |= {"latent_dim": 4, "width": 4}
@@ -118,7 +120,7 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
     # as low as its child's priority: on a busy machine that would not get to start otherwise
     words = ["nice", "-n", "19", sys.executable, str(ROOT / "stages" / "train.py")]
     words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    local = {"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
+    local = {"MLFLOW_TRACKING_URI": f"sqlite:///{Path.cwd() / 'mlflow.db'}"}
     with mlflow_server(workspace, **local) as server:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         training = subprocess.Popen(words, **pipes)
@@ -132,11 +134,11 @@ def test_a_server_that_dies_during_a_training_costs_one_warning_and_gets_all_lat
     assert "Traceback" not in errors
 
     history = files.load_csv(DATA / "models" / "digits" / "gan" / "history.csv")
-    with mlflow_server(workspace, **local):
-        sync.send(params("genbench").model_copy(update={"models": ["gan"]}), DATA, DETAILS)
-        run = only_run("digits-gan")
-        expected = [(row["images"], row["generator/loss"]) for row in history]
-        assert curve(run, "generator/loss") == expected and run.info.status == "FINISHED"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", local["MLFLOW_TRACKING_URI"])
+    sync.send(params("genbench").model_copy(update={"models": ["gan"]}), DATA, DETAILS)
+    run = only_run("digits-gan")
+    expected = [(row["images"], row["generator/loss"]) for row in history]
+    assert curve(run, "generator/loss") == expected and run.info.status == "FINISHED"
 
 
 @pytest.mark.skipif(not shutil.which("initdb"), reason="needs PostgreSQL's initdb and postgres")
