@@ -40,6 +40,7 @@ ROOT = Path(__file__).parents[2]
 N = 100
 N_TRAIN = 128
 """Images that each network sees: two batches."""
+N_SCORED = 30
 N_FEATURES = 8
 """Of the metrics, most of whose time an emulated processor spends on eigenvalues."""
 
@@ -82,7 +83,7 @@ def results(folder: Path):
     yield "copying", copying(distances, distances.flip(0))
     yield "metrics", feature_metrics(real, few[:N], logits[:N], choices.evaluate, 0).metrics
     # scikit-learn's measure of trustworthiness crashes under qemu 7.2
-    points = tsne.tsne(features[:50].numpy(), perplexity=10, seed=0)
+    points = tsne.tsne(features[:40].numpy(), perplexity=10, seed=0)
     yield "t-SNE", points
     rest = {"line": "real", "from": "0", "is_real": True, "image": 0}
     dots = [{"x": x, "y": y, **rest} for x, y in points.tolist()]
@@ -101,7 +102,7 @@ def results(folder: Path):
             yield f"{name}: curves", trained.history
         model = trained.model.eval()
         yield f"{name}: samples", sampling.sample(model, 50, y, 0)["x"]
-        for score, values in Scorer(model, x[:N], y[:N])(x[N:]).items():
+        for score, values in Scorer(model, x[:N], y[:N])(x[-N_SCORED:]).items():
             yield f"{name}: {score}", values
     assert set(MODELS) <= set(registry.NAMES)
 
