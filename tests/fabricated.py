@@ -118,13 +118,14 @@ def tree(root, n: int = 20, datasets=tuple(SIDES)):
 
     From n = 100 images on, pictures have the sizes that the stages give them.
     """
-    shutil.copytree(_made(n, tuple(datasets)).name, root, dirs_exist_ok=True)
+    folder = _made(n, tuple(datasets), tuple(SIDES[dataset] for dataset in datasets))
+    shutil.copytree(folder.name, root, dirs_exist_ok=True)
     return root / "data", root / "metrics" / "details"
 
 
 @functools.cache
-def _made(n, datasets):
-    """The folder of such a tree, written once in a process."""
+def _made(n, datasets, sides):
+    """The folder of such a tree, written once in a process for all datasets of these `SIDES`."""
     folder = tempfile.TemporaryDirectory()
     data, details = Path(folder.name, "data"), Path(folder.name, "metrics", "details")
     for dataset in datasets:
