@@ -58,6 +58,22 @@ def scripts_start_at_once(programs):
         yield
 
 
+@pytest.fixture
+def undrawn(monkeypatch, tmp_path):
+    """Charts are empty pictures, for tests that read the words of many pages."""
+    import numpy as np
+    import vl_convert
+
+    from genbench.utils import images
+
+    images.save_png(tmp_path / "empty.png", np.zeros((2, 2, 3), np.uint8))
+    png = (tmp_path / "empty.png").read_bytes()
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"></svg>'
+    monkeypatch.setattr(vl_convert, "vegalite_to_png", lambda *_, **__: png)
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", lambda *_, **__: svg)
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda *_: "")
+
+
 @pytest.fixture(scope="session")
 def random_inception(tmp_path_factory):
     """Inception as torchmetrics builds it, with random weights, and the file of these."""

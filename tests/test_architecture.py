@@ -1,6 +1,7 @@
 """Imports point one way, heavy libraries stay where they belong, stages declare what they read."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ NO_STAGE = {"explore", "track", "verify"}
 """Scripts that DVC does not run."""
 
 
+@functools.cache
 def imported(path: Path, lazily: bool = True) -> set[str]:
     """Dotted names of what a file imports, in functions only if `lazily`; made absolute."""
     package = ["genbench", *path.relative_to(SOURCE).parts[:-1]] if SOURCE in path.parents else []

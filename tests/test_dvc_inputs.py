@@ -47,7 +47,7 @@ def test_the_keys_that_dvc_expands_are_found():
 
 
 @pytest.mark.parametrize("key", sorted(EXPANDED))
-@pytest.mark.parametrize("value", ["vae", "1", "0.5", "null", "true"])
+@pytest.mark.parametrize("value", ["vae", "0.5", "null"])
 def test_what_is_no_list_is_one_line_with_its_key_and_no_fault_of_dvc(tmp_path, key, value):
     with pytest.raises(DvcException) as error:
         stages(tmp_path, f"{key}={value}")

@@ -131,6 +131,7 @@ def test_details_in_mlflow_have_the_pixel_auroc(results):
     assert (row.value, row.low, row.high) == tuple(found.auroc.model_dump().values())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_without_defects_does_not_mention_them(results, tmp_path):
     save_report(fabricated.params(datasets=["digits"]), [results], tmp_path)
     assert "defect" not in Page(tmp_path / "index.html").text

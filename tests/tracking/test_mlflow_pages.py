@@ -235,7 +235,7 @@ def stage(name: str, **options) -> None:
 
 
 @pytest.fixture
-def reported(name, monkeypatch):
+def reported(name, monkeypatch, undrawn):
     """The end of a pipeline."""
     monkeypatch.setattr(genbench.params, "load", lambda: params(name))
     folders = {"data": DATA, "details": DETAILS}
