@@ -14,6 +14,7 @@ import os
 import resource
 import runpy
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -26,8 +27,7 @@ from pathlib import Path
 LIBRARIES = ["pydantic", "torch", "torchmetrics.image.fid", "sklearn.manifold", "vl_convert"]
 LIBRARIES += ["mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store", "jinja2"]
 """None of ours: each copy of the repository has its own."""
-CLIENT = """#!{python} -ISE
-import json, os, resource, signal, socket, sys
+CLIENT = """import json, os, resource, signal, socket, sys
 words = sys.argv[1:]
 if words[0] == "-u":  # of torchrun
     words.pop(0)
@@ -74,7 +74,10 @@ def _start(folder: Path) -> None:
 
     client = folder / "bin" / "python"
     client.parent.mkdir()
-    client.write_text(CLIENT.format(python=sys.executable, address=str(folder / ADDRESS)))
+    code = folder / "client.py"
+    code.write_text(CLIENT.format(python=sys.executable, address=str(folder / ADDRESS)))
+    words = shlex.join([sys.executable, "-ISE", str(code)])  # `#!` takes no path with a space
+    client.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     client.chmod(0o700)
     # read when the libraries are imported; of tests at once, each has one core
     environment = os.environ | ENVIRONMENT | {"OMP_NUM_THREADS": "1"}
